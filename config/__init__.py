@@ -1,0 +1,1 @@
+"""The YAML: its model, its loading, its errors with line and column."""

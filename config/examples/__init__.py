@@ -1,0 +1,1 @@
+"""Example configurations, each checked by a test."""

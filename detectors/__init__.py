@@ -1,0 +1,1 @@
+"""The judgement: counts and baselines in, verdicts out."""

@@ -1,0 +1,156 @@
+"""What every detector is given and what it answers: counts, baselines, evidence, verdicts.
+
+Arrays over streams are float64, C order, last axis S (one column a stream). A *stream* is one detector on one
+series in one direction. Instants are whole epoch seconds (UTC).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[np.float64]
+Instants: TypeAlias = NDArray[np.int64]
+State: TypeAlias = dict[str, Array]
+"""A detector's memory: named arrays whose last axis is S, so that a stream's share can be kept as a row."""
+
+CELLS = 24
+"""Cells of the profile: hours of the local day."""
+
+BLOCKS = (1, 3, 6, 12, 24, 48, 96, 144, 288)
+"""Lengths, in ticks, of the blocks whose dispersion is fitted."""
+
+VerdictState = Literal["learning", "steady", "watch", "worse", "better", "stale"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Counts of S series over T consecutive ticks: what a fit reads.
+
+    Attributes:
+        at: ends of the ticks, shape (T,).
+        n: trials, shape (T, S).
+        bad: bad trials, shape (T, S), never more than `n`.
+    """
+
+    at: Instants
+    n: Array
+    bad: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Counts of one closed tick: what a fold reads.
+
+    Attributes:
+        at: end of the tick.
+        cell: cell of the profile in which the tick began, see `bellbuoy.detectors.baseline.cell`.
+        n: trials, shape (S,).
+        bad: bad trials, shape (S,).
+    """
+
+    at: int
+    cell: int
+    n: Array
+    bad: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What normal is, for S streams.
+
+    Attributes:
+        rate: bad share per cell of the profile, shape (CELLS, S).
+        volume: expected trials a tick per cell of the profile, shape (CELLS, S).
+        mean: bad share over the whole span, shape (S,).
+        trials: trials it was learned from, shape (S,).
+        bad: bad trials among them, shape (S,).
+        per_tick: mean trials a tick over the ticks used, shape (S,).
+        dispersion: variance over binomial variance for blocks of `BLOCKS` ticks, shape (len(BLOCKS), S).
+        volume_dispersion: the same for counts of trials against Poisson, shape (len(BLOCKS), S).
+        since, until: span learned from, shape (S,), epoch seconds as floats.
+        armed: 1.0 where there is enough to judge by, else 0.0, shape (S,).
+    """
+
+    rate: Array
+    volume: Array
+    mean: Array
+    trials: Array
+    bad: Array
+    per_tick: Array
+    dispersion: Array
+    volume_dispersion: Array
+    since: Array
+    until: Array
+    armed: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A detector's answer to one tick.
+
+    Attributes:
+        value: evidence in nats (larger = worse), shape (S,); compared with the threshold.
+        onset: estimated beginning of the change, epoch seconds, shape (S,); NaN where the detector cannot tell.
+    """
+
+    value: Array
+    onset: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a detector says of one stream at the end of one tick.
+
+    Attributes:
+        state: the verdict.
+        at: end of the tick that decided.
+        onset: estimated beginning of the change, or None.
+        baseline_rate: bad share that is normal, weighted by the trials since the onset (volume: trials a tick).
+        current_rate: bad share since the onset (volume: trials a tick).
+        change_low, change_high: 95 % interval of current - baseline, corrected for selection; sign kept.
+        n, bad: trials since the onset and bad ones among them.
+        evidence, threshold: nats.
+        why: one sentence with the numbers, without naming the series.
+    """
+
+    state: VerdictState
+    at: int
+    onset: int | None
+    baseline_rate: float
+    current_rate: float
+    change_low: float
+    change_high: float
+    n: int
+    bad: int
+    evidence: float
+    threshold: float
+    why: str
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """A fold over ticks: frozen dataclass, its fields are the YAML `settings`, their docstrings the documentation.
+
+    No clock, no I/O, no logging, no randomness; the same input gives the same output, whatever else is in the batch.
+    """
+
+    def begin(self, size: int) -> State:
+        """Return the state of `size` streams that have seen nothing."""
+
+    def prepare(self, baseline: Baseline, threshold: Array, direction: Array) -> Any:
+        """Return what `step` needs of the baseline, computed once a fit.
+
+        Args:
+            baseline: what normal is.
+            threshold: nats at which a stream opens, shape (S,).
+            direction: +1.0 watches for more bad, -1.0 for less, shape (S,).
+        """
+
+    def step(self, state: State, tick: Tick, prepared: Any) -> tuple[State, Evidence]:
+        """Fold one tick in and return the new state and the evidence; the arguments stay untouched."""
+
+
+Settings = Mapping[str, Any]

@@ -1,0 +1,1 @@
+"""The daemon: sources, store, ticks, incidents, notifying, web, commands."""

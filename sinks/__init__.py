@@ -1,0 +1,1 @@
+"""How a page looks and how it is sent."""
