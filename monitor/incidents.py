@@ -1,0 +1,280 @@
+"""The life of an incident, as a pure function: verdicts and open incidents in, changed incidents and reasons out."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bellbuoy.detectors.base import Verdict
+from bellbuoy.monitor.watched import Watched
+from bellbuoy.sinks.base import IncidentState, Severity
+
+ChangeKind = Literal["opened", "updated", "acknowledged", "resolved", "reopened"]
+RANK: dict[Severity, int] = {"watch": 0, "ticket": 1, "page": 2}
+BAD_STATES = ("worse", "better", "stale")
+
+# Which signal leads where several tell of one cause: the nearest to the cause first, the sum of all last.
+LEADING = ("interactions", "step_failure", "slow", "reask", "handoff", "interaction_failure")
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityRules:
+    """How large the proven change must be: the lower end of its interval, as a share (0 to 1)."""
+
+    page: float
+    ticket: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A verdict that an incident may care about: bad, or the end of bad."""
+
+    watched: Watched
+    verdict: Verdict
+    always_page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One watched series in an incident, with its verdict as last seen."""
+
+    watched: Watched
+    verdict: Verdict
+    joined_at: int
+    resolved_at: int | None = None
+    always_page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """What is wrong, from the first bad verdict to the recovery.
+
+    Attributes:
+        id: deterministic: a hash of what opened it and when, so that a replay gives the same.
+        members: verdicts that share the cause; the leading one first.
+        number: how many changes it has had.
+    """
+
+    id: str
+    workflow: str
+    state: IncidentState
+    severity: Severity
+    members: tuple[Member, ...]
+    opened_at: int
+    onset: int | None
+    number: int = 0
+    resolved_at: int | None = None
+    acknowledged_at: int | None = None
+    acknowledged_by: str | None = None
+
+    @property
+    def lead(self) -> Member:
+        """The member that names the incident."""
+        return self.members[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An incident's old state → new state with a reason: the only thing that can notify."""
+
+    kind: ChangeKind
+    at: int
+    incident: Incident
+    before: Incident | None
+    reason: str
+    raised: bool = False
+
+    @property
+    def number(self) -> int:
+        """Number of the change within the incident, from 1."""
+        return self.incident.number
+
+
+def severity_of(member: Member, rules: SeverityRules) -> Severity:
+    """Return the severity that the proven size of the change gives: the end of the interval nearest to no change."""
+    if member.always_page:
+        return "page"
+    low, high = member.verdict.change_low, member.verdict.change_high
+    proven = max(low, 0.0) if member.watched.direction > 0 else max(-high, 0.0)
+    if proven >= rules.page:
+        return "page"
+    return "ticket" if proven >= rules.ticket else "watch"
+
+
+def incident_id(watched: Watched, at: int) -> str:
+    """Return the deterministic id of an incident that `watched` opened at tick end `at`."""
+    text = "\x1f".join(map(str, (*_order(watched), at)))
+    return "inc_" + hashlib.blake2s(text.encode(), digest_size=5).hexdigest()
+
+
+def observe(
+    incidents: Iterable[Incident], seen: Sequence[Observation], at: int, rules: SeverityRules
+) -> tuple[list[Incident], list[Change]]:
+    """Fold the verdicts of one tick into the incidents that are not resolved.
+
+    Args:
+        incidents: those not resolved, oldest first.
+        seen: this tick's verdicts of members and of newly bad series; any order.
+        at: end of the tick.
+        rules: sizes that make a severity.
+
+    Returns:
+        The incidents not resolved after this tick, and the changes: at most one for each incident.
+    """
+    current = {incident.id: incident for incident in incidents}
+    before: dict[str, Incident | None] = {}
+    before.update(current)
+    reasons: dict[str, list[str]] = {}
+    for observation in sorted(seen, key=lambda one: _rank(one.watched)):
+        home = _home(current.values(), observation.watched)
+        if home is not None:
+            current[home.id] = _update(home, observation, at, reasons.setdefault(home.id, []))
+        elif observation.verdict.state in ("worse", "better"):
+            member = Member(observation.watched, observation.verdict, at, None, observation.always_page)
+            cause = _same_cause(current.values(), observation)
+            if cause is not None:
+                current[cause.id] = _join(cause, member)
+                reasons.setdefault(cause.id, []).append(
+                    f"{_subject(member.watched)} is part of it: {member.verdict.why}"
+                )
+            else:
+                opened = Incident(
+                    incident_id(member.watched, at),
+                    member.watched.series.workflow,
+                    "open",
+                    "watch",
+                    (member,),
+                    at,
+                    member.verdict.onset,
+                )
+                current[opened.id], before[opened.id] = opened, None
+                reasons[opened.id] = [member.verdict.why]
+    changes = [
+        change
+        for key, incident in current.items()
+        if (change := _change(before[key], incident, reasons.get(key, []), at, rules)) is not None
+    ]
+    for change in changes:
+        current[change.incident.id] = change.incident
+    return [incident for incident in current.values() if incident.state != "resolved"], changes
+
+
+def acknowledge(incident: Incident, actor: str, at: int, why: str) -> Change | None:
+    """Return the change that makes an open incident acknowledged; None when it already is, or is resolved."""
+    if incident.state != "open":
+        return None
+    after = replace(
+        incident, state="acknowledged", acknowledged_at=at, acknowledged_by=actor, number=incident.number + 1
+    )
+    return Change("acknowledged", at, after, incident, f"acknowledged by {actor}" + (f": {why}" if why else ""))
+
+
+def _home(incidents: Iterable[Incident], watched: Watched) -> Incident | None:
+    return next((one for one in incidents if any(member.watched == watched for member in one.members)), None)
+
+
+def _same_cause(incidents: Iterable[Incident], observation: Observation) -> Incident | None:
+    """Return the incident that a newly bad series belongs to.
+
+    It shares the workflow, and either the step, or one of the two is the whole interaction (a failing step explains
+    the end-to-end fall), or it began before the incident was opened: what began before the page was sent is one story.
+    """
+    series, onset = observation.watched.series, observation.verdict.onset
+    for incident in incidents:
+        if incident.workflow != series.workflow or incident.state == "resolved":
+            continue
+        steps = {member.watched.series.step for member in incident.members}
+        if series.step in steps or series.step is None or steps == {None}:
+            return incident
+        if onset is not None and onset <= incident.opened_at:
+            return incident
+    return None
+
+
+def _update(incident: Incident, observation: Observation, at: int, reasons: list[str]) -> Incident:
+    members = []
+    for member in incident.members:
+        if member.watched != observation.watched:
+            members.append(member)
+            continue
+        state = observation.verdict.state
+        was_bad = member.resolved_at is None
+        if state in BAD_STATES:
+            if state == "stale" and member.verdict.state != "stale":
+                reasons.append(f"{_subject(member.watched)}: {observation.verdict.why}")
+            if not was_bad:
+                reasons.append(f"{_subject(member.watched)} is bad again: {observation.verdict.why}")
+            members.append(replace(member, verdict=observation.verdict, resolved_at=None))
+        elif was_bad:
+            reasons.append(f"{_subject(member.watched)} has recovered: {observation.verdict.why}")
+            members.append(replace(member, verdict=observation.verdict, resolved_at=at))
+        else:
+            members.append(member)
+    return _ordered(replace(incident, members=tuple(members)))
+
+
+def _join(incident: Incident, member: Member) -> Incident:
+    onsets = [onset for onset in (incident.onset, member.verdict.onset) if onset is not None]
+    return _ordered(replace(incident, members=(*incident.members, member), onset=min(onsets, default=None)))
+
+
+def _ordered(incident: Incident) -> Incident:
+    return replace(incident, members=tuple(sorted(incident.members, key=_leads)))
+
+
+def _leads(member: Member) -> tuple[object, ...]:
+    gone = member.resolved_at is not None
+    return (gone, *_rank(member.watched)[:1], member.joined_at, *_order(member.watched))
+
+
+def _rank(watched: Watched) -> tuple[object, ...]:
+    series = watched.series
+    place = LEADING.index(series.signal) if series.signal in LEADING else len(LEADING)
+    return (place if series.step is not None else place + len(LEADING), *_order(watched))
+
+
+def _order(watched: Watched) -> tuple[str, ...]:
+    series = watched.series
+    return (
+        series.workflow,
+        series.step or "",
+        series.segment or "",
+        series.signal,
+        watched.detector,
+        str(watched.direction),
+    )
+
+
+def _subject(watched: Watched) -> str:
+    series = watched.series
+    return f"{series.step or series.workflow} ({series.signal})"
+
+
+def _severity(incident: Incident, rules: SeverityRules) -> Severity:
+    """Return the highest severity of its bad members, never lower than before: a fall is not a change."""
+    sizes = [severity_of(member, rules) for member in incident.members if member.resolved_at is None]
+    return max([incident.severity, *sizes], key=RANK.__getitem__)
+
+
+def _change(
+    before: Incident | None, after: Incident, reasons: list[str], at: int, rules: SeverityRules
+) -> Change | None:
+    severity = _severity(after, rules)
+    number = after.number + 1
+    if before is None:
+        return Change("opened", at, replace(after, severity=severity, number=number), None, reasons[0], raised=True)
+    if all(member.resolved_at is not None for member in after.members):
+        done = replace(after, state="resolved", resolved_at=at, number=number)
+        return Change("resolved", at, done, before, "; ".join(reasons))
+    raised = RANK[severity] > RANK[before.severity]
+    if raised:
+        reasons = [f"{before.severity} → {severity}: {_proof(after)}", *reasons]
+    if not reasons:
+        return None
+    return Change("updated", at, replace(after, severity=severity, number=number), before, "; ".join(reasons), raised)
+
+
+def _proof(incident: Incident) -> str:
+    verdict, direction = incident.lead.verdict, incident.lead.watched.direction
+    proven = verdict.change_low if direction > 0 else -verdict.change_high
+    return f"the change is at least {100 * proven:.1f} points (95 % interval)"

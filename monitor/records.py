@@ -1,0 +1,158 @@
+"""Incidents, changes and pages between memory and the store; all writes belong to the caller's transaction."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from bellbuoy.detectors.base import Verdict
+from bellbuoy.monitor.incidents import Change, Incident, Member
+from bellbuoy.monitor.watched import SeriesKey, Watched
+from bellbuoy.sinks.base import Page
+
+
+class Reader(Protocol):
+    """Runs a named query: a store, or an open transaction of it."""
+
+    def rows(self, name: str, **parameters: object) -> list[dict[str, Any]]:
+        """Return the rows of the statement `name`."""
+
+
+class Writer(Reader, Protocol):
+    """An open write transaction."""
+
+    def run(self, name: str, **parameters: object) -> None:
+        """Run the statement `name`."""
+
+
+def page_json(page: Page) -> str:
+    """Return the page as JSON text."""
+    return msgspec.json.encode(page).decode()
+
+
+def page_of(text: str) -> Page:
+    """Return the page that `page_json` wrote."""
+    return msgspec.json.decode(text, type=Page)
+
+
+def verdict_of(text: str) -> Verdict:
+    """Return the verdict that was written as JSON; numbers that were unknown come back as NaN."""
+    fields = msgspec.json.decode(text)
+    for name in ("baseline_rate", "current_rate", "change_low", "change_high"):
+        if fields[name] is None:
+            fields[name] = float("nan")
+    return Verdict(**fields)
+
+
+def series_key(row: Mapping[str, Any]) -> SeriesKey:
+    """Return the series that a row names."""
+    return SeriesKey(row["signal"], row["workflow"], row["step"], row["segment"])
+
+
+def watched_of(row: Mapping[str, Any]) -> Watched:
+    """Return the watched series that a row names."""
+    return Watched(row["detector"], series_key(row), row["direction"])
+
+
+def open_incidents(reader: Reader) -> list[Incident]:
+    """Return the incidents that are not resolved, oldest first."""
+    return [_incident(reader, row) for row in reader.rows("incidents/open")]
+
+
+def recent_incidents(reader: Reader, limit: int) -> list[Incident]:
+    """Return the newest incidents, those not resolved first."""
+    return [_incident(reader, row) for row in reader.rows("incidents/recent", limit=limit)]
+
+
+def incident(reader: Reader, key: str) -> Incident | None:
+    """Return the incident with the id `key`, or None."""
+    rows = reader.rows("incidents/one", incident=key)
+    return _incident(reader, rows[0]) if rows else None
+
+
+def save_incident(tx: Writer, incident: Incident) -> None:
+    """Write the state of an incident and its members in place of what was there."""
+    tx.run("incidents/forget", incident=incident.id)
+    tx.run("incidents/forget_members", incident=incident.id)
+    tx.run(
+        "incidents/save",
+        id=incident.id,
+        about="agents",
+        workflow=incident.workflow,
+        state=incident.state,
+        severity=incident.severity,
+        opened_at=incident.opened_at,
+        onset=incident.onset,
+        acknowledged_at=incident.acknowledged_at,
+        acknowledged_by=incident.acknowledged_by,
+        resolved_at=incident.resolved_at,
+        number=incident.number,
+    )
+    for place, member in enumerate(incident.members):
+        series = member.watched.series
+        tx.run(
+            "incidents/save_member",
+            incident=incident.id,
+            place=place,
+            detector=member.watched.detector,
+            signal=series.signal,
+            workflow=series.workflow,
+            step=series.step,
+            segment=series.segment,
+            direction=member.watched.direction,
+            joined_at=member.joined_at,
+            resolved_at=member.resolved_at,
+            verdict=msgspec.json.encode(member.verdict).decode(),
+        )
+
+
+def save_change(tx: Writer, change: Change, page: Page, sinks: Iterable[str]) -> None:
+    """Write a change, its page and what it asks of each sink.
+
+    Sinks that already show the incident are asked too, so that no message is left behind in an old state.
+    """
+    incident, before = change.incident, change.before
+    tx.run(
+        "incidents/save_change",
+        incident=incident.id,
+        number=change.number,
+        at=change.at,
+        change=change.kind,
+        state_before=before.state if before else None,
+        state=incident.state,
+        severity_before=before.severity if before else None,
+        severity=incident.severity,
+        raised=change.raised,
+        reason=change.reason,
+        page=page_json(page),
+    )
+    shown = {row["sink"] for row in tx.rows("outbox/sinks", incident=incident.id)}
+    for sink in sorted(shown):
+        tx.run("outbox/want", incident=incident.id, sink=sink, number=change.number, at=change.at)
+    for sink in sorted(set(sinks) - shown):
+        tx.run("outbox/add", incident=incident.id, sink=sink, number=change.number, at=change.at)
+
+
+def _incident(reader: Reader, row: Mapping[str, Any]) -> Incident:
+    members = tuple(
+        Member(
+            watched_of(member),
+            verdict_of(member["verdict"]),
+            member["joined_at"],
+            member["resolved_at"],
+        )
+        for member in reader.rows("incidents/members", incident=row["id"])
+    )
+    return Incident(
+        id=row["id"],
+        workflow=row["workflow"],
+        state=row["state"],
+        severity=row["severity"],
+        members=members,
+        opened_at=row["opened_at"],
+        onset=row["onset"],
+        number=row["number"],
+        resolved_at=row["resolved_at"],
+        acknowledged_at=row["acknowledged_at"],
+        acknowledged_by=row["acknowledged_by"],
+    )

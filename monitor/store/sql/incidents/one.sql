@@ -1,0 +1,6 @@
+-- One incident by its id.
+SELECT id, workflow, state, severity, CAST(epoch(opened_at) AS BIGINT) AS opened_at, CAST(epoch(onset) AS BIGINT) AS onset,
+       CAST(epoch(acknowledged_at) AS BIGINT) AS acknowledged_at, acknowledged_by,
+       CAST(epoch(resolved_at) AS BIGINT) AS resolved_at, number
+FROM incidents_raw
+WHERE id = $incident

@@ -1,0 +1,2 @@
+-- Notes that a page is about to leave: without a receipt after a crash it may have arrived.
+UPDATE outbox SET sending = true, attempt = attempt + 1 WHERE incident = $incident AND sink = $sink

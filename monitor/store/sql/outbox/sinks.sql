@@ -1,0 +1,2 @@
+-- The sinks that an incident was sent to.
+SELECT sink FROM outbox WHERE incident = $incident ORDER BY sink
