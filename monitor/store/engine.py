@@ -1,0 +1,275 @@
+"""The one DuckDB instance of a process: opening it safely, one writer, a cursor for each reading thread."""
+
+import os
+import re
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from bellbuoy.monitor.store.errors import (
+    StoreError,
+    StoreExhausted,
+    StoreForeign,
+    StoreLocked,
+    StoreMissing,
+    StoreNewer,
+)
+from bellbuoy.monitor.store.migrate import migrate
+from bellbuoy.monitor.store.settings import Settings, Small
+from bellbuoy.monitor.store.statements import statement
+
+FILE_FORMAT = "v1.5.0"
+"""Written so that every supported DuckDB opens it; later versions would default to a format that 1.5 cannot read."""
+
+_open_here: set[Path] = set()
+_gate = threading.Lock()
+
+
+class Transaction:
+    """One write transaction: everything in it is stored, or nothing."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self.cursor = cursor
+
+    def run(self, name: str, /, **params: Any) -> int:
+        """Execute `sql/NAME.sql` and return how many rows it changed (0 where DuckDB does not tell)."""
+        found = self.cursor.execute(statement(name), params or None).fetchall()
+        return int(found[0][0]) if len(found) == 1 and len(found[0]) == 1 and isinstance(found[0][0], int) else 0
+
+    def rows(self, name: str, /, **params: Any) -> list[dict[str, Any]]:
+        """Return the rows of `sql/NAME.sql`, seeing what this transaction has written."""
+        return _rows(self.cursor, statement(name), params)
+
+    def insert(self, table: str, rows: pa.Table | Sequence[Mapping[str, Any]]) -> None:
+        """Append rows to a table, by the names of the columns; columns not named are NULL or their default.
+
+        Args:
+            table: its name.
+            rows: an Arrow table, or dicts that all have the keys of the first one. Instants are datetimes in UTC
+                without a zone, or whole microseconds.
+
+        Raises:
+            KeyError: a key is no column of the table.
+        """
+        if not isinstance(rows, pa.Table):
+            if not rows:
+                return
+            columns = f'SELECT * FROM "{table}" LIMIT 0'  # noqa: S608 - our own names
+            schema = self.cursor.sql(columns).to_arrow_table().schema
+            wanted = pa.schema([schema.field(key) for key in rows[0]])
+            rows = pa.Table.from_pylist([dict(row) for row in rows], schema=wanted)
+        with self.registered(rows) as view:
+            self.cursor.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM {view}')  # noqa: S608 - our own names
+
+    @contextmanager
+    def registered(self, table: pa.Table) -> Iterator[str]:
+        """Let SQL see an Arrow table under the name given back, while the block runs."""
+        view = f"arrow_{uuid.uuid4().hex}"
+        self.cursor.register(view, table)
+        try:
+            yield view
+        finally:
+            with suppress(duckdb.Error):  # after a failure the transaction may refuse; the rollback drops it
+                self.cursor.unregister(view)
+
+
+class Engine:
+    """An open store: settings locked, schema migrated, one writer at a time."""
+
+    def __init__(self, path: Path | None, settings: Settings, *, read_only: bool) -> None:
+        self.path = path
+        self.settings = settings
+        self.read_only = read_only
+        self._lock = threading.Lock()
+        self._writer_thread: int | None = None
+        self._local = threading.local()
+        self._cursors: list[tuple[threading.Thread, duckdb.DuckDBPyConnection]] = []
+        self._db = _connect(path, read_only=read_only)
+        try:
+            _settle(self._db, path, settings)
+            self.schema = migrate(self._db, str(path or "memory"), read_only=read_only)
+            self._db.execute("SET lock_configuration = true")
+        except BaseException:
+            self._db.close()
+            _release(path)
+            raise
+
+    @classmethod
+    def open(cls, path: Path | None, settings: Settings | None = None, *, read_only: bool = False) -> Self:
+        """Open the store at `path` (None: in memory), making folder and file where they are missing.
+
+        Raises:
+            StoreLocked: another process, or another object of this one, has it.
+            StoreNewer, StoreOlder, StoreForeign, StoreMissing: see `bellbuoy.monitor.store.errors`.
+        """
+        if path is not None:
+            path = Path(path).absolute()
+        return cls(path, Small() if settings is None else settings, read_only=read_only)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Hold the writer's lock and one transaction: committed at the end, rolled back on an exception.
+
+        Raises:
+            RuntimeError: this thread is in a transaction already.
+            StoreExhausted: disk or memory is used up; nothing was written.
+        """
+        if self._writer_thread == threading.get_ident():
+            raise RuntimeError("a transaction is open in this thread already; pass it on instead of opening another")
+        with self._lock:
+            self._writer_thread = threading.get_ident()
+            try:
+                self._db.execute("BEGIN TRANSACTION")
+                try:
+                    yield Transaction(self._db)
+                    self._db.execute("COMMIT")
+                except BaseException as error:
+                    with suppress(duckdb.Error):  # a failed COMMIT has rolled back by itself
+                        self._db.execute("ROLLBACK")
+                    if exhausted(error):
+                        raise StoreExhausted(f"{self.path or 'memory'}: disk or memory is used up: {error}") from error
+                    raise
+            finally:
+                self._writer_thread = None
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return the calling thread's own cursor for reading."""
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
+        if cursor is None:
+            cursor = self.new_cursor()
+            self._local.cursor = cursor
+        return cursor
+
+    def new_cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a new cursor that `close` will close; cursors of threads that have ended are closed now."""
+        with _gate:
+            cursor = self._db.cursor()
+            for thread, old in self._cursors:
+                if not thread.is_alive():
+                    old.close()
+            self._cursors = [(thread, old) for thread, old in self._cursors if thread.is_alive()]
+            self._cursors.append((threading.current_thread(), cursor))
+        return cursor
+
+    def rows(self, name: str, /, **params: Any) -> list[dict[str, Any]]:
+        """Return the rows of `sql/NAME.sql` as dicts, read on the calling thread's own cursor."""
+        return _rows(self.cursor(), statement(name), params)
+
+    def frame(self, name: str, /, **params: Any) -> pd.DataFrame:
+        """Return the rows of `sql/NAME.sql` as a pandas frame."""
+        return self.cursor().execute(statement(name), params or None).df()
+
+    def arrow(self, name: str, /, **params: Any) -> pa.Table:
+        """Return the rows of `sql/NAME.sql` as an Arrow table."""
+        return self.cursor().sql(statement(name), params=params or None).to_arrow_table()
+
+    def close(self) -> None:
+        """Bring the file up to date with its log and let go of it; a second call does nothing."""
+        with self._lock, _gate:
+            for _, cursor in self._cursors:
+                cursor.close()
+            self._cursors = []
+            if not self.read_only:
+                with suppress(duckdb.Error):  # the log is replayed at the next start all the same
+                    self._db.execute("CHECKPOINT")
+            self._db.close()
+        _release(self.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def exhausted(error: BaseException) -> bool:
+    """Tell whether an error means that disk or memory is used up: it may pass, and no row is to blame."""
+    if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
+        return True
+    text = str(error)
+    return isinstance(error, duckdb.Error | OSError) and any(
+        sign in text
+        for sign in ("No space left", "Read-only file system", "Too many open files", "Disk quota", "ENOSPC")
+    )
+
+
+def _rows(cursor: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found = cursor.execute(sql, dict(params) or None)
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _connect(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    if path is None:
+        return duckdb.connect(":memory:")
+    if read_only and not path.exists():
+        raise StoreMissing(f"{path}: there is no store yet; start the daemon, or give another `store.path`.")
+    with _gate:
+        if path in _open_here:
+            raise StoreLocked(path, os.getpid())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            config: dict[str, Any] = {} if read_only else {"storage_compatibility_version": FILE_FORMAT}
+            con = duckdb.connect(str(path), read_only=read_only, config=config)
+        except duckdb.Error as error:
+            raise _named(path, error) from error
+        _open_here.add(path)
+        return con
+
+
+def _named(path: Path, error: duckdb.Error) -> StoreError:
+    text = str(error)
+    if "lock" in text and "PID" in text:
+        found = re.search(r"PID (\d+)", text)
+        return StoreLocked(path, int(found.group(1)) if found else None)
+    if "newer version" in text or "version number" in text:
+        return StoreNewer(
+            f"{path}: written by a later DuckDB than {duckdb.__version__}; upgrade it. DuckDB says: {text}"
+        )
+    if "not a valid DuckDB" in text:
+        return StoreForeign(f"{path}: not a DuckDB file; give another `store.path`.")
+    return StoreError(f"{path}: the store cannot be opened: {text}")
+
+
+def _release(path: Path | None) -> None:
+    with _gate:
+        if path is not None:
+            _open_here.discard(path)
+
+
+def _settle(con: duckdb.DuckDBPyConnection, path: Path | None, settings: Settings) -> None:
+    """Set limits, then take away the roads out of the process; `lock_configuration` comes after the migrations."""
+    threads = min(4, os.cpu_count() or 1) if settings.threads == "auto" else int(settings.threads)
+    spill = settings.temp.path or (path.parent / "tmp" if path is not None else None)
+    exports = [] if settings.exports is None else [str(Path(settings.exports).absolute())]
+    values: dict[str, Any] = {
+        "memory_limit": f"{settings.memory_limit}B",
+        "threads": threads,
+        "temp_directory": "" if spill is None else str(spill),
+        "max_temp_directory_size": f"{settings.temp.max}B",
+        "checkpoint_threshold": f"{settings.checkpoint}B",
+        "preserve_insertion_order": True,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+        "python_enable_replacements": False,
+        "allowed_directories": exports,
+        "enable_external_access": False,
+    }
+    for key, value in values.items():
+        con.execute(f"SET {key} = {_literal(value)}")
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "[" + ", ".join(_literal(one) for one in value) + "]"
+    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"

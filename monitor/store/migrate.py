@@ -1,0 +1,100 @@
+"""Brings a file to the schema of this version: numbered migrations, forward only, each in one transaction."""
+
+import duckdb
+
+try:
+    from bellbuoy.monitor.event import create_table_sql
+except ImportError:  # until the event definition stands
+
+    def create_table_sql() -> str:
+        """The least that the store needs."""
+        return (
+            'CREATE TABLE events_raw (stream INTEGER, "offset" BIGINT, idx INTEGER, received_at TIMESTAMP, counted BOOLEAN, '
+            "type VARCHAR, event_id VARCHAR, ts TIMESTAMP, interaction_id VARCHAR, workflow VARCHAR, "
+            "attributes MAP(VARCHAR, VARCHAR), outcome VARCHAR, latency_ms DOUBLE, step VARCHAR, attempt INTEGER, retried BOOLEAN, "
+            'reask BOOLEAN, handoff STRUCT("to" VARCHAR, target VARCHAR, reason VARCHAR, context_required INTEGER, '
+            "context_passed INTEGER, accepted BOOLEAN))"
+        )
+
+
+from bellbuoy.monitor.store.errors import StoreForeign, StoreNewer, StoreOlder
+from bellbuoy.monitor.store.statements import migrations, statement
+
+NUMBERS = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name VARCHAR NOT NULL)"
+ADDED = {"latency_limit_ms": "DOUBLE"}
+"""Columns of `events_raw` that the store computes at arrival."""
+
+
+def migrate(con: duckdb.DuckDBPyConnection, place: str, *, read_only: bool) -> int:
+    """Apply what is missing and return the number of the schema.
+
+    Args:
+        con: a connection with no transaction open.
+        place: the file's name, for the errors.
+        read_only: only look.
+
+    Raises:
+        StoreForeign: the file holds tables but none of ours.
+        StoreNewer: the file was migrated by a later version.
+        StoreOlder: `read_only`, and a migration is missing.
+    """
+    known = migrations()
+    have = _applied(con, place)
+    if have > len(known):
+        raise StoreNewer(
+            f"{place}: written by a later version of Bellbuoy (schema {have}, this one knows {len(known)}); "
+            "upgrade Bellbuoy, or restore the copy made before the upgrade."
+        )
+    if read_only:
+        if have < len(known):
+            raise StoreOlder(f"{place}: schema {have} is older than {len(known)}; start the daemon once to migrate it.")
+        return have
+    con.execute(NUMBERS)
+    for number, name, text in known[have:]:
+        con.execute("BEGIN TRANSACTION")
+        try:
+            con.execute(text)
+            con.execute("INSERT INTO migrations VALUES ($number, $name)", {"number": number, "name": name})
+            if number == 1:
+                _events(con)
+            con.execute("COMMIT")
+        except BaseException:
+            con.execute("ROLLBACK")
+            raise
+    con.execute("BEGIN TRANSACTION")
+    _events(con)
+    con.execute("COMMIT")
+    return len(known)
+
+
+def _applied(con: duckdb.DuckDBPyConnection, place: str) -> int:
+    tables = {name for (name,) in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+    if "migrations" not in tables:
+        if tables:
+            raise StoreForeign(f"{place}: a DuckDB file, but not a store of Bellbuoy; give another `store.path`.")
+        return 0
+    (number,) = con.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchall()[0]
+    return int(number)
+
+
+def _events(con: duckdb.DuckDBPyConnection) -> None:
+    """Make `events_raw` from the event definition, or add the columns that the definition has gained."""
+    have = _columns(con)
+    wanted = dict(ADDED)
+    if have:
+        con.execute(create_table_sql().replace("CREATE TABLE events_raw", "CREATE TEMP TABLE events_wanted", 1))
+        wanted = {name: kind for name, kind, *_ in con.execute("DESCRIBE events_wanted").fetchall()} | ADDED
+        con.execute("DROP TABLE events_wanted")
+    else:
+        con.execute(create_table_sql())
+        have = _columns(con)
+    missing = {name: kind for name, kind in wanted.items() if name not in have}
+    for name, kind in missing.items():
+        con.execute(f'ALTER TABLE events_raw ADD COLUMN "{name}" {kind}')
+    if missing:
+        con.execute(statement("store/view_events"))
+        con.execute(statement("store/view_interactions"))
+
+
+def _columns(con: duckdb.DuckDBPyConnection) -> set[str]:
+    return {name for name, _ in con.execute(statement("store/columns"), {"name": "events_raw"}).fetchall()}
