@@ -1,0 +1,65 @@
+# Two commands matter: `make demo` and `make test`. They need Python 3.11 or newer with venv, make, and nothing else.
+# Another Python: make demo PYTHON=python3.13
+
+PYTHON ?= python3
+DEMO_FLAGS ?=
+TEST_FLAGS ?=
+BENCH_FLAGS ?= all --quick
+
+py := .venv/bin/python
+# ruff takes a file without a suffix only by name
+scripts := tools/need
+
+.PHONY: demo test setup check lint types generated pytest store15 golden docs bench chart lock clean
+
+demo: setup  ## six months of an agent that goes quietly bad, the page about it, and the dashboard
+	@.venv/bin/bellbuoy demo $(DEMO_FLAGS)
+
+test: setup check store15 pytest  ## lint, types, and every test that this machine can run
+
+setup:
+	@$(PYTHON) tools/setup.py
+
+check: setup lint types generated  ## ruff, mypy, and whether the generated files are current
+
+lint:
+	@$(py) -m ruff check --quiet . $(scripts)
+	@$(py) -m ruff format --quiet --check . $(scripts) || { $(py) -m ruff format --check . $(scripts) | head -20; exit 1; }
+
+types:
+	@$(py) -m mypy --no-error-summary
+
+generated:
+	@$(py) tools/generate.py --check
+
+pytest:
+	@$(py) -m pytest $(TEST_FLAGS)
+
+# The store's tests a second time, on the older DuckDB that is supported.
+store15:
+	@if there=$$($(py) tools/need duckdb15); then \
+	  export PYTHONPATH="$$there"; \
+	  $(py) -c "import duckdb as d; assert d.__version__ == '1.5.6', d.__version__" && \
+	  $(py) -m pytest -m store $(TEST_FLAGS); \
+	elif [ "$(CI)" = true ]; then exit 1; \
+	else echo "NOT RUN  the store's tests on DuckDB 1.5.6"; fi
+
+golden: setup  ## write the golden files anew; read the difference before you commit it
+	@GOLDEN=write $(py) -m pytest -m golden -p no:randomly
+
+docs: setup  ## write the generated files anew, then run what the documents say
+	@$(py) tools/generate.py
+	@$(py) -m pytest -m docs
+
+bench: setup  ## our own numbers on this machine
+	@.venv/bin/bellbuoy bench $(BENCH_FLAGS)
+
+chart: setup  ## lint, render and validate the Helm chart
+	@$(py) -m pytest tests/helm
+
+# Hashes for every Python and platform, and no address inside: plain pip reads it.
+lock:  ## requirements.lock from pyproject.toml (needs uv)
+	@uv pip compile --universal --generate-hashes --no-annotate --no-header pyproject.toml --extra test -o requirements.lock
+
+clean:  ## remove all that these commands have made
+	@rm -rf .venv .types .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist demo *.egg-info

@@ -1,0 +1,45 @@
+"""Writes the files that are generated from one definition, or checks with `--check` that they are current.
+
+Each entry of FILES names a file and the function of the product that returns its text. A file that is not current is
+named with the command that mends it.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# file -> "module:function" of the product, a function of no arguments that returns the text
+FILES: dict[str, str] = {}
+
+
+def text_of(door: str) -> str:
+    """Return what the function named by `module:function` says."""
+    module, _, name = door.partition(":")
+    function: Callable[[], str] = getattr(importlib.import_module(module), name)
+    return function()
+
+
+def main() -> int:
+    """Write what is stale; with --check only name it and return 1."""
+    stale = [(name, text) for name, door in FILES.items() if not same(name, text := text_of(door))]
+    for name, text in stale:
+        if "--check" in sys.argv:
+            print(f"{name} is not current: run `python tools/generate.py` and commit it", file=sys.stderr)
+        else:
+            (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
+            (ROOT / name).write_text(text, encoding="utf-8")
+            print(f"wrote {name}")
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+def same(name: str, text: str) -> bool:
+    """Say whether the file holds exactly this text."""
+    path = ROOT / name
+    return path.exists() and path.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
