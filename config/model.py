@@ -1,0 +1,80 @@
+"""The whole configuration; every key of the YAML is a field here or in the files that this one names."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from bellbuoy.config.quantities import Duration
+from bellbuoy.config.server import Batch, Duplicates, Ingest, Query, Reload, Retention, Server, Store, Temp
+from bellbuoy.config.shapes import Many, Name, Shape
+from bellbuoy.config.sources import Feed, Files, Future, Http, Kafka, Mapping, Security, Source
+from bellbuoy.config.telling import Audit, Heartbeat, Quiet, Route, SinkEntry, When
+from bellbuoy.config.timetable import Week
+from bellbuoy.config.watching import Baseline, Budget, DetectorEntry, Outage, Severity, Signal, Size
+from bellbuoy.config.workflows import Integration, Knowledge, Step, Workflow
+
+__all__ = [
+    "Audit", "Baseline", "Batch", "Budget", "Config", "DetectorEntry", "Duplicates", "Feed", "Files", "Future",
+    "Heartbeat", "Http", "Ingest", "Integration", "Kafka", "Knowledge", "Mapping", "Outage", "Query", "Quiet", "Reload",
+    "Retention", "Route", "Security", "Server", "Severity", "Signal", "SinkEntry", "Size", "Source", "Step", "Store",
+    "Temp", "Week", "When", "Workflow",
+]  # fmt: skip
+
+
+class Config(Shape):
+    """What Bellbuoy reads, watches and tells."""
+
+    version: Literal[1]
+    """Version of this format: 1."""
+    server: Server = Server()
+    """The dashboard and the HTTP interface."""
+    store: Store = Store()
+    """The one DuckDB file that holds all state."""
+    ingest: Ingest = Ingest()
+    """Limits of what is taken in."""
+    query: Query = Query()
+    """Read-only SQL for people, and its limits."""
+    reload: Reload = Reload()
+    """Taking over a changed configuration while running."""
+    sources: Annotated[Many[Source], Field(min_length=1)]
+    """Where events come from."""
+    workflows: Many[Workflow] = ()
+    """The processes of the agents, where they are known."""
+    signals: Many[Signal] = ()
+    """Signals of your own, beside the built-in ones."""
+    tick: Duration = 300.0
+    """How often series are judged: whole minutes that divide an hour."""
+    budget: Budget = Budget()
+    """How often Bellbuoy may be wrong."""
+    baselines: dict[Name, Baseline] = Field(default={"default": Baseline()})
+    """What normal is, by name; `default` is the learning one."""
+    detectors: Many[DetectorEntry]
+    """What is watched. Without this key the list of `config/default.yaml` is used."""
+    severity: Severity = Severity()
+    """Severity by the size of the change."""
+    sinks: Annotated[dict[Name, SinkEntry], Field(min_length=1)]
+    """Where pages go, by name: `{ NAME: { KIND: settings } }`."""
+    routes: Many[Route] = ()
+    """Which sinks get which incident; the first that matches wins."""
+    outages: Many[Outage] = ()
+    """Days on which the log, not the agent, was down."""
+    quiet: Many[Quiet] = ()
+    """Hours in which nobody is told."""
+    audit: Audit | None = Field(default=None, examples=[{"every": "Mon 08:00", "to": ["reliability"]}])
+    """The weekly report."""
+    heartbeat: Heartbeat | None = Field(default=None, examples=[{"url": "https://hc.example.com/ping/abc"}])
+    """A dead man's switch outside."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_default_baseline(cls, data: object) -> object:
+        if isinstance(data, dict) and isinstance(data.get("baselines"), dict):
+            return {**data, "baselines": {"default": {}, **data["baselines"]}}
+        return data
+
+    @model_validator(mode="after")
+    def _tick_divides_an_hour(self) -> "Config":
+        if self.tick < 60 or self.tick % 60 or 3600 % self.tick:
+            raise PydanticCustomError("tick", "", {"at": "tick"})
+        return self

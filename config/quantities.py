@@ -1,0 +1,221 @@
+"""How quantities are written in YAML and what they become: durations, shares, sizes, instants, spans, secrets.
+
+Every parser raises `PydanticCustomError` whose type is a row of `bellbuoy.config.faults.SENTENCES`.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Literal, Protocol, TypeAlias
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from bellbuoy.sinks.base import Secret
+
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
+"""Seconds in each unit of a duration; a year is 365 days."""
+
+BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+"""Bytes in each unit of a size."""
+
+DURATION = r"^[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h|d|w|y)$"
+SHARE = r"^[0-9]{1,9}(\.[0-9]{1,6})?%$"
+SIZE = r"^[0-9]{1,9}(\.[0-9]{1,6})?(B|KiB|MiB|GiB|TiB)$"
+INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
+SPAN = INSTANT[:-1] + r"\.\." + INSTANT[1:]
+DAY = 10
+"""Characters of a date without a time."""
+
+
+class SecretReader(Protocol):
+    """Turns `{env: NAME}` or `{file: PATH}` into a secret; `bellbuoy.config.load` gives it as the validation context."""
+
+    def secret(self, reference: object) -> Secret:
+        """Return the secret.
+
+        Raises:
+            PydanticCustomError: a literal, a name that is not set, a file that cannot be read.
+        """
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quantity:
+    """Marks a field whose YAML text is parsed into another type.
+
+    Attributes:
+        name: `duration`, `share`, …: also the type of the error.
+        parse: YAML value → Python value.
+        write: Python value → YAML text, for the generated reference.
+        schema: JSON Schema of the YAML value.
+    """
+
+    name: str
+    parse: Callable[[object], Any]
+    write: Callable[[Any], str]
+    schema: dict[str, Any]
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Parse what comes from YAML (there is a context); from code the parsed type itself is taken as well."""
+
+        def validate(value: object, info: core_schema.ValidationInfo) -> Any:
+            from_code = info.context is None and not isinstance(value, str)
+            return value if from_code else self.parse(value)
+
+        return core_schema.with_info_plain_validator_function(validate)
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Return the schema of the text, not of the number."""
+        return dict(self.schema)
+
+
+def _number(pattern: str, value: object, error: str) -> tuple[float, str]:
+    text = str(value)
+    if not isinstance(value, str) or not re.match(pattern, text):
+        raise PydanticCustomError(error, "")
+    digits = re.match(r"[0-9.]+", text)
+    assert digits is not None
+    return float(digits.group()), text[digits.end() :]
+
+
+def parse_duration(value: object) -> float:
+    """Return seconds: `800ms`, `30s`, `5m`, `2h`, `28d`, `4w`, `5y`."""
+    number, unit = _number(DURATION, value, "duration")
+    return round(number * UNITS[unit], 6)
+
+
+def write_duration(seconds: float) -> str:
+    """Return the shortest text that `parse_duration` reads as `seconds`."""
+    for unit in ("y", "d", "h", "m", "s"):
+        if seconds >= UNITS[unit] and seconds % UNITS[unit] == 0:
+            return f"{seconds / UNITS[unit]:.0f}{unit}"
+    return f"{seconds * 1000:g}ms" if seconds else "0s"
+
+
+def parse_share(value: object) -> float:
+    """Return a share from 0 to 1: `2%`, `1.5%`; a plain 0 needs no sign."""
+    if value == 0 and type(value) is int:
+        return 0.0
+    number, _ = _number(SHARE, value, "share")
+    if number > 100:
+        raise PydanticCustomError("share_above", "", {"smaller": f"{number / 10:g}%" if number <= 1000 else ""})
+    return round(number / 100, 9)
+
+
+def write_share(share: float) -> str:
+    """Return a share in percent."""
+    return f"{share * 100:g}%"
+
+
+def parse_size(value: object) -> int:
+    """Return bytes: `64KiB`, `16MiB`, `1GiB`."""
+    number, unit = _number(SIZE, value, "size")
+    return round(number * BYTES[unit])
+
+
+def write_size(size: int) -> str:
+    """Return the shortest text that `parse_size` reads as `size`."""
+    for unit in ("TiB", "GiB", "MiB", "KiB"):
+        if size and size % BYTES[unit] == 0:
+            return f"{size // BYTES[unit]}{unit}"
+    return f"{size}B"
+
+
+def _instant(text: str, *, end: bool = False) -> int:
+    if not re.match(INSTANT, text):
+        raise PydanticCustomError("instant", "", {"text": text})
+    try:
+        if len(text) == DAY:
+            day = date.fromisoformat(text) + timedelta(days=1 if end else 0)
+            return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+        at = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise PydanticCustomError("instant", "", {"text": text}) from None
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+
+
+def parse_instant(value: object) -> int:
+    """Return epoch seconds of a date (its first second, UTC) or a time with `Z` or an offset (without: UTC)."""
+    return _instant(value if isinstance(value, str) else "")
+
+
+def parse_last(value: object) -> int:
+    """Return epoch seconds of the end of a span: a date counts as a whole, so this is the next midnight (UTC)."""
+    return _instant(value if isinstance(value, str) else "", end=True)
+
+
+def write_instant(at: int) -> str:
+    """Return the instant as a time in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_span(value: object) -> tuple[int, int]:
+    """Return (since, until) in epoch seconds of `FROM..TO`; a date as TO counts as a whole."""
+    parts = value.split("..") if isinstance(value, str) else []
+    if len(parts) != 2:
+        raise PydanticCustomError("span", "")
+    since, until = _instant(parts[0]), _instant(parts[1], end=True)
+    if until <= since:
+        raise PydanticCustomError("span_reversed", "", {"since": parts[0], "until": parts[1]})
+    return since, until
+
+
+def write_span(span: tuple[int, int]) -> str:
+    """Return the span as `FROM..TO` with times in UTC."""
+    return f"{write_instant(span[0])}..{write_instant(span[1])}"
+
+
+def parse_start(value: object) -> Literal["earliest", "latest"] | int:
+    """Return `earliest`, `latest`, or epoch seconds of a time."""
+    if value == "earliest" or value == "latest":  # noqa: PLR1714 - mypy narrows this form to the two literals
+        return value
+    try:
+        return parse_instant(value)
+    except PydanticCustomError:
+        raise PydanticCustomError("start", "") from None
+
+
+def _text(pattern: str, *examples: str) -> dict[str, Any]:
+    return {"type": "string", "pattern": pattern, "examples": list(examples)}
+
+
+Duration: TypeAlias = Annotated[
+    float, Quantity("duration", parse_duration, write_duration, _text(DURATION, "30s", "5m", "2h", "28d", "4w"))
+]
+"""Seconds, written `30s`, `5m`, `2h`, `28d`, `4w`, `800ms`."""
+
+Share: TypeAlias = Annotated[
+    float,
+    Quantity("share", parse_share, write_share, {"anyOf": [_text(SHARE, "2%", "1.5%"), {"const": 0}]}),
+]
+"""0 to 1, written `2%`."""
+
+Size: TypeAlias = Annotated[int, Quantity("size", parse_size, write_size, _text(SIZE, "64KiB", "1GiB"))]
+"""Bytes, written `64KiB`, `16MiB`, `1GiB`."""
+
+Instant: TypeAlias = Annotated[
+    int, Quantity("instant", parse_instant, write_instant, _text(INSTANT, "2026-11-01", "2026-11-01T00:00Z"))
+]
+"""Epoch seconds, written as a date or a time."""
+
+Last: TypeAlias = Annotated[
+    int, Quantity("instant", parse_last, write_instant, _text(INSTANT, "2026-11-01", "2026-11-01T00:00Z"))
+]
+"""Epoch seconds of an end; a date counts as a whole."""
+
+Span: TypeAlias = Annotated[
+    tuple[int, int], Quantity("span", parse_span, write_span, _text(SPAN, "2026-09-01..2026-09-28"))
+]
+"""(since, until) in epoch seconds, written `2026-09-01..2026-09-28`."""
+
+Start: TypeAlias = Annotated[
+    Literal["earliest", "latest"] | int,
+    Quantity(
+        "start",
+        parse_start,
+        lambda value: value if isinstance(value, str) else write_instant(value),
+        {"anyOf": [{"enum": ["earliest", "latest"]}, _text(INSTANT, "2026-11-01T00:00Z")]},
+    ),
+]
+"""`earliest`, `latest` or epoch seconds."""

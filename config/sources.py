@@ -1,0 +1,108 @@
+"""Where events come from: Kafka, files, HTTP."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from bellbuoy.config.quantities import Duration, Start
+from bellbuoy.config.references import SecretField
+from bellbuoy.config.server import DeadLetters
+from bellbuoy.config.shapes import Many, Name, Shape, Shorthand, Text
+
+
+class Security(Shape):
+    """How to log in to Kafka."""
+
+    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """Protocol of the brokers."""
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "GSSAPI"] | None = Field(
+        default=None, examples=["SCRAM-SHA-512"]
+    )
+    """SASL mechanism."""
+    username: Text | None = Field(default=None, examples=["bellbuoy"])
+    """SASL user."""
+    password: SecretField | None = Field(default=None, examples=[{"file": "/run/secrets/kafka_password"}])
+    """SASL password."""
+    ca: Text | None = Field(default=None, examples=["/etc/ssl/kafka-ca.pem"])
+    """File of the certificate authority; the system's own unless set."""
+
+
+class Future(Shape):
+    """How far ahead of its arrival the `ts` of an event may be."""
+
+    warn: Duration = 300.0
+    """Past it the event is counted as skewed."""
+    refuse: Duration = 86400.0
+    """Past it the event is a dead letter."""
+
+
+class Mapping(Shape):
+    """Where one field of an event stands in a foreign log."""
+
+    from_: Annotated[str, Field(pattern=r"^\$", max_length=512)] = Field(alias="from", examples=["$.span.status"])
+    """Path of the value, `$.a.b[0]`."""
+    values: dict[str, str] = Field(default={}, examples=[{"OK": "success", "ERROR": "failure"}])
+    """What each foreign value means; others are kept as they are."""
+
+
+class Feed(Shape):
+    """What all sources have in common."""
+
+    format: Literal["native", "otlp_json", "otlp_proto", "auto"] = "native"
+    """What a message looks like."""
+    future: Future = Future()
+    """How far ahead of its arrival the `ts` of an event may be."""
+    dead_letters: DeadLetters = DeadLetters()
+    """When a source of unreadable messages is stopped rather than eaten."""
+    map: dict[str, Annotated[Mapping, Shorthand("from")]] = Field(
+        default={}, examples=[{"interaction_id": "$.conversation.id"}]
+    )
+    """Field of an event → where it stands, so that any JSON log fits."""
+
+
+class Kafka(Feed):
+    """Topics of Kafka. Positions live in the store, never in Kafka."""
+
+    bootstrap_servers: Text = Field(examples=["localhost:9092"])
+    """HOST:PORT of one or more brokers, with commas."""
+    topics: Annotated[Many[Name], Field(min_length=1)] = Field(examples=[["agent.interactions"]])
+    """Topics to read, all partitions."""
+    group_id: Name = "bellbuoy"
+    """Consumer group to which progress is reported, for lag tools only."""
+    security: Security = Security()
+    """How to log in."""
+    client: dict[str, Any] = Field(default={})
+    """Further options of the Kafka client; those that keep data safe cannot be overridden."""
+    start: Start = "earliest"
+    """Where to begin a partition for which the store has no position: `earliest`, `latest` or a time."""
+
+
+class Files(Feed):
+    """Log files, one JSON event a line; also .gz and .zst."""
+
+    path: Text = Field(examples=["./logs/*.jsonl"])
+    """A file or a pattern."""
+    follow: bool = False
+    """Go on reading what is appended; else read to the end once."""
+
+
+class Http(Feed):
+    """Events posted to this server: POST /v1/events, /v1/changes."""
+
+
+class Source(Shape):
+    """One source: exactly one of the keys is given."""
+
+    kafka: Kafka | None = Field(default=None, examples=[{}])
+    """Topics of Kafka."""
+    files: Files | None = Field(default=None, examples=[{"path": "./logs/*.jsonl"}])
+    """Log files."""
+    http: Http | None = Field(default=None, examples=[{}])
+    """Events posted to this server."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "Source":
+        if len([feed for feed in (self.kafka, self.files, self.http) if feed is not None]) != 1:
+            raise PydanticCustomError("one_key", "", {"keys": ["kafka", "files", "http"]})
+        return self
