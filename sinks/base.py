@@ -87,6 +87,7 @@ class Chart:
         worse: `below` when the bad side is under the band, `above` when it is over it.
         bucket: length of a bucket in seconds.
         unit: `share` (0 to 1, shown in percent) or `count`.
+        timezone: IANA name for the dates on the axis.
     """
 
     title: str
@@ -102,6 +103,7 @@ class Chart:
     worse: Literal["below", "above"] = "below"
     bucket: int = 3600
     unit: Literal["share", "count"] = "share"
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ class Page:
         timezone: IANA name for texts.
         data: the leading verdict as plain JSON, for sinks that programs read.
         attempt: number of the try, from 1: an ambiguous one may have arrived.
+        tried_at: when this try was made, epoch seconds: sinks read no clock, and a signature needs one. None: `at`.
         handle: what the last `sent` returned for this incident, or None.
     """
 
@@ -173,6 +176,7 @@ class Page:
     timezone: str = "UTC"
     data: dict[str, Any] = field(default_factory=dict)
     attempt: int = 1
+    tried_at: int | None = None
     handle: Handle | None = None
 
 

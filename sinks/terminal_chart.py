@@ -1,0 +1,136 @@
+"""The chart of a page on a terminal: the rate in braille dots over the shaded band of what is normal. Pure."""
+
+from bellbuoy.sinks.base import Chart
+from bellbuoy.sinks.scale import Axis, axis, dates
+
+ROWS = 9
+GUTTER = 8
+_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+BAD, LINE, BAND, FAINT = "31", "1", "34", "2"
+
+Cell = tuple[str, str]
+"""A character and the ANSI code of its style."""
+
+
+def chart_lines(chart: Chart, width: int) -> list[list[Cell]]:
+    """Return the lines of the chart as styled cells, `width` columns at most; empty without any value."""
+    values = [value for value in chart.value if value is not None]
+    columns = min(width - GUTTER, 96)
+    if not values or columns < 16:
+        return []
+    scale = axis(chart)
+    grid = _band(chart, scale, columns)
+    _dots(chart, scale, columns, grid)
+    lines: list[list[Cell]] = []
+    labels = {_row(scale, tick): scale.label(tick) for tick in scale.ticks}
+    for row, cells in enumerate(grid):
+        label = labels.get(row, "")
+        lines.append([(f"{label:>{GUTTER - 2}} ", FAINT), ("┤" if label else "│", FAINT), *cells])
+    lines.append(_days(chart, columns))
+    marks = _marks(chart, columns)
+    return [*lines, marks] if marks else lines
+
+
+def _row(scale: Axis, value: float) -> int:
+    share = (scale.top - value) / (scale.top - scale.bottom)
+    return min(ROWS - 1, max(0, int(share * ROWS)))
+
+
+def _column(chart: Chart, columns: int, at: float) -> int:
+    begin, end = chart.at[0], chart.at[-1] + chart.bucket
+    return min(columns - 1, max(0, int((at - begin) / (end - begin) * columns)))
+
+
+def _bucket(chart: Chart, parts: int, part: int) -> range:
+    """Return the places of the buckets that fall into the part, at least one."""
+    count = len(chart.at)
+    first = part * count // parts
+    return range(first, max(first + 1, (part + 1) * count // parts))
+
+
+def _mean(values: tuple[float | None, ...], places: range) -> float | None:
+    known = [value for place in places if (value := values[place]) is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _band(chart: Chart, scale: Axis, columns: int) -> list[list[Cell]]:
+    grid: list[list[Cell]] = [[(" ", "")] * columns for _ in range(ROWS)]
+    for column in range(columns):
+        places = _bucket(chart, columns, column)
+        low, high = _mean(chart.low, places), _mean(chart.high, places)
+        if low is None or high is None:
+            continue
+        for row in range(_row(scale, high), _row(scale, low) + 1):
+            grid[row][column] = ("░", BAND)
+    return grid
+
+
+def _dots(chart: Chart, scale: Axis, columns: int, grid: list[list[Cell]]) -> None:
+    """Draw the line into the grid; where it is on the bad side of the band it is red."""
+    before: int | None = None
+    for dot in range(2 * columns):
+        places = _bucket(chart, 2 * columns, dot)
+        value = _mean(chart.value, places)
+        if value is None:
+            before = None
+            continue
+        share = (scale.top - value) / (scale.top - scale.bottom)
+        height = min(4 * ROWS - 1, max(0, int(share * 4 * ROWS)))
+        style = BAD if _bad(chart, value, places) else LINE
+        start = height if before is None else before
+        step = 1 if height >= start else -1
+        for y in range(start, height + step, step):
+            _set(grid, y, dot, style)
+        before = height
+
+
+def _bad(chart: Chart, value: float, places: range) -> bool:
+    if chart.onset is None or chart.at[places[-1]] + chart.bucket <= chart.onset:
+        return False
+    edge = _mean(chart.low if chart.worse == "below" else chart.high, places)
+    return edge is not None and (value < edge if chart.worse == "below" else value > edge)
+
+
+def _set(grid: list[list[Cell]], y: int, dot: int, style: str) -> None:
+    row, column = y // 4, dot // 2
+    char, old = grid[row][column]
+    bits = ord(char) - 0x2800 if 0x2800 <= ord(char) <= 0x28FF else 0
+    keep = BAD if old == BAD else style
+    grid[row][column] = (chr(0x2800 + (bits | _DOTS[y % 4][dot % 2])), keep)
+
+
+def _days(chart: Chart, columns: int) -> list[Cell]:
+    """Return the line of dates, each under its midnight, as many as fit."""
+    text = [" "] * columns
+    last = -2
+    for at, label in dates(chart):
+        column = min(_column(chart, columns, at), columns - len(label))
+        if column > last + 1:
+            text[column : column + len(label)] = label
+            last = column + len(label)
+    return [(" " * (GUTTER - 1), ""), (" ", ""), ("".join(text).rstrip(), FAINT)]
+
+
+def _marks(chart: Chart, columns: int) -> list[Cell]:
+    """Return the line that names the onset, the opening and the recovery under the axis."""
+    marks = [
+        (chart.onset, "▲", "began", BAD),
+        (chart.opened, "┃", "opened", BAD),
+        (chart.resolved, "▲", "resolved", "32"),
+    ]
+    inside = [mark for mark in marks if mark[0] is not None and chart.at[0] <= mark[0] <= chart.at[-1] + chart.bucket]
+    if not inside:
+        return []
+    cells: list[Cell] = [(" ", "")] * columns
+    said = []
+    for at, sign, name, style in inside:
+        assert at is not None
+        cells[_column(chart, columns, at)] = (sign, style)
+        said.append(f"{sign} {name}")
+    legend = "  ".join(said)
+    first = min(place for place, (char, _) in enumerate(cells) if char != " ")
+    last = max(place for place, (char, _) in enumerate(cells) if char != " ")
+    start = first - len(legend) - 2 if first >= len(legend) + 2 else last + 2
+    if start + len(legend) <= columns:
+        cells[start : start + len(legend)] = [(char, BAD if char in "▲┃" else FAINT) for char in legend]
+    return [(" " * GUTTER, ""), *cells]
