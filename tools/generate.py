@@ -6,7 +6,6 @@ named with the command that mends it.
 
 import importlib
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,8 +17,7 @@ FILES: dict[str, str] = {}
 def text_of(door: str) -> str:
     """Return what the function named by `module:function` says."""
     module, _, name = door.partition(":")
-    function: Callable[[], str] = getattr(importlib.import_module(module), name)
-    return function()
+    return str(getattr(importlib.import_module(module), name)())
 
 
 def main() -> int:
