@@ -23,6 +23,9 @@ BLOCKS = (1, 3, 6, 12, 24, 48, 96, 144, 288)
 """Lengths, in ticks, of the blocks whose dispersion is fitted."""
 
 VerdictState = Literal["learning", "steady", "watch", "worse", "better", "stale"]
+STATES: tuple[VerdictState, ...] = ("learning", "steady", "watch", "worse", "better", "stale")
+LEARNING, STEADY, WATCH, WORSE, BETTER, STALE = range(6)
+"""Places in `STATES`: how verdict states are coded in arrays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,14 @@ class Tick:
         cell: cell of the profile in which the tick began, see `bellbuoy.detectors.baseline.cell`.
         n: trials, shape (S,).
         bad: bad trials, shape (S,).
+        seconds: length of the tick.
     """
 
     at: int
     cell: int
     n: Array
     bad: Array
+    seconds: int = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,10 @@ class Baseline:
         dispersion: variance over binomial variance for blocks of `BLOCKS` ticks, shape (len(BLOCKS), S).
         volume_dispersion: the same for counts of trials against Poisson, shape (len(BLOCKS), S).
         since, until: span learned from, shape (S,), epoch seconds as floats.
-        armed: 1.0 where there is enough to judge by, else 0.0, shape (S,).
+        armed: 1.0 where there is enough to judge by, 0.5 where only large changes (three times the rate and more)
+            can be judged, else 0.0, shape (S,).
+        margin: how far from `rate` the boundary of normal lies: one standard error of the mean, or what is to be
+            ignored if that is more, shape (S,).
     """
 
     rate: Array
@@ -85,6 +93,7 @@ class Baseline:
     since: Array
     until: Array
     armed: Array
+    margin: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +102,14 @@ class Evidence:
 
     Attributes:
         value: evidence in nats (larger = worse), shape (S,); compared with the threshold.
-        onset: estimated beginning of the change, epoch seconds, shape (S,); NaN where the detector cannot tell.
+        onset: estimated beginning of the change, epoch seconds, shape (S,); NaN where the detector cannot tell: then
+            the change is said to have begun where the evidence last was at its lowest.
+        since: trials, bad ones and bad ones expected since the onset, shape (3, S); None when they are not kept.
     """
 
     value: Array
     onset: Array
+    since: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +147,8 @@ class Detector(Protocol):
     """A fold over ticks: frozen dataclass, its fields are the YAML `settings`, their docstrings the documentation.
 
     No clock, no I/O, no logging, no randomness; the same input gives the same output, whatever else is in the batch.
+    A tick without trials changes nothing, unless the class says `empty_ticks: ClassVar[bool] = True`. A class that
+    judges the absence of trials says `watches: ClassVar[str] = "silence"`; all others watch a share of bad trials.
     """
 
     def begin(self, size: int) -> State:

@@ -1,0 +1,37 @@
+"""How large a change is, with its interval: counts divided by their dispersion, after Jeffreys and Wilson."""
+
+import numpy as np
+
+from bellbuoy.detectors.base import Array
+
+_Z = 1.959963984540054
+
+
+def jeffreys(n: float, bad: float, scatter: float, coverage: float) -> tuple[float, float]:
+    """Return the equal-tailed interval of a share, with Jeffreys' prior Beta(1/2, 1/2).
+
+    Args:
+        n: trials.
+        bad: bad ones among them.
+        scatter: dispersion; counts are worth so much less.
+        coverage: say .95.
+    """
+    from scipy.special import betaincinv  # loading it takes longer than a thousand ticks
+
+    tail = (1.0 - coverage) / 2.0
+    first, second = bad / scatter + 0.5, (n - bad) / scatter + 0.5
+    low = float(betaincinv(first, second, tail)) if bad > 0 else 0.0
+    high = float(betaincinv(first, second, 1.0 - tail)) if bad < n else 1.0
+    return low, high
+
+
+def wilson(n: Array, bad: Array, scatter: Array) -> tuple[Array, Array]:
+    """Return the 95 % interval of shares after Wilson; (0, 1) where there are no trials."""
+    size = n / scatter
+    share = np.divide(bad, n, out=np.zeros_like(n), where=n > 0)
+    square = _Z * _Z
+    middle = size * share + square / 2.0
+    half = _Z * np.sqrt(size * share * (1.0 - share) + square / 4.0)
+    low: Array = (middle - half) / (size + square)
+    high: Array = (middle + half) / (size + square)
+    return np.maximum(low, 0.0), np.minimum(high, 1.0)

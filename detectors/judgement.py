@@ -1,0 +1,190 @@
+"""What a fold says of a tick: verdicts in arrays, and one verdict in words when it is asked for."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bellbuoy.detectors import dispersion
+from bellbuoy.detectors.base import STALE, STATES, WATCH, WORSE, Array, Baseline, State, Verdict
+from bellbuoy.detectors.interval import jeffreys
+
+WIDE, PLAIN = 0.999, 0.95
+"""Coverage since the onset, where an alarm chose what is looked at, and of what came after the opening."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """The verdicts of S streams at the end of one tick.
+
+    Attributes:
+        at: end of the tick.
+        seconds: its length.
+        state: places in `bellbuoy.detectors.base.STATES`, shape (S,).
+        value: evidence in nats, shape (S,).
+        changed: streams whose verdict state is another than after the last tick, indices.
+        open: streams that are worse, better or stale now.
+        resolved: streams that recovered in this tick; their state is steady again.
+        silence: True where the absence of trials is judged, not their share.
+        n: trials of this tick.
+        memory: state after this tick, before what resolved began anew.
+        threshold, direction, zone: as watched.
+        baseline: what normal is.
+    """
+
+    at: int
+    seconds: int
+    state: NDArray[np.int8]
+    value: Array
+    changed: NDArray[np.int64]
+    open: NDArray[np.int64]
+    resolved: NDArray[np.int64]
+    silence: bool
+    n: Array = field(repr=False)
+    memory: State = field(repr=False)
+    threshold: Array = field(repr=False)
+    direction: Array = field(repr=False)
+    zone: str
+    baseline: Baseline = field(repr=False)
+
+    def verdict(self, i: int) -> Verdict:
+        """Return the verdict of stream `i` with its numbers and its sentence.
+
+        Of a stream that resolved in this tick, `n`, `bad` and the rates are those since the recovery began, and the
+        onset is that of the change which is over.
+        """
+        return self._silence(i) if self.silence else self._share(i)
+
+    def _share(self, i: int) -> Verdict:
+        resolved = i in self.resolved
+        code = int(self.state[i])
+        onset = float(self.memory["judge.onset"][i])
+        counts = self.memory["judge.calm"][1:, i] if resolved else self.memory["judge.count"][:, i]
+        n, bad, expected = counts.tolist()
+        rate = expected / n if n else float(self.baseline.mean[i])
+        now = bad / n if n else float("nan")
+        low, high = self._change(i, onset, resolved=resolved)
+        since = float(self.memory["judge.calm"][0, i]) if resolved else onset
+        return self._made(
+            i, onset, rate, now, (low, high), (n, bad), self._why(i, code, since, rate, (n, bad), (low, high))
+        )
+
+    def _change(self, i: int, onset: float, *, resolved: bool) -> tuple[float, float]:
+        """Return the interval of the change: that since the onset or of the time after the opening, the tighter one."""
+        if resolved:
+            return self._interval(i, self.memory["judge.calm"][1:, i], float(self.memory["judge.calm"][0, i]), PLAIN)
+        count = self.memory["judge.count"][:, i]
+        low, high = self._interval(i, count, onset, WIDE)
+        if self.state[i] >= WORSE:
+            later = self.memory["judge.after"][:, i]
+            if later[0] > count[0] - later[0]:
+                plain = self._interval(i, later, float(self.memory["judge.opened"][i]), PLAIN)
+                if plain[1] - plain[0] < high - low:
+                    low, high = plain
+        return low, high
+
+    def _interval(self, i: int, count: Array, since: float, coverage: float) -> tuple[float, float]:
+        n, bad, expected = count.tolist()
+        if n <= 0:
+            return float("nan"), float("nan")
+        ticks = np.array([max((self.at - since) / self.seconds, 1.0)])
+        scatter = float(dispersion.at(self.baseline.dispersion[:, [i]], ticks)[0])
+        low, high = jeffreys(n, bad, scatter, coverage)
+        return low - expected / n, high - expected / n
+
+    def _why(
+        self, i: int, code: int, since: float, rate: float, counts: tuple[float, float], change: tuple[float, float]
+    ) -> str:
+        n, bad = counts
+        if code == 0:
+            learned, learned_bad = int(self.baseline.trials[i]), int(self.baseline.bad[i])
+            return f"still learning what is normal: {learned:,} trials so far, {learned_bad:,} of them bad"
+        if n <= 0:
+            return f"no trial judged yet, {_percent(rate)} bad is normal"
+        told = f"{_percent(bad / n)} of {int(n):,} trials bad since {self._time(since)}, {_percent(rate)} is normal"
+        if i in self.resolved:
+            return f"{told} again: recovered after {_span(self.at - float(self.memory['judge.onset'][i]))}"
+        if code == STALE:
+            last = self._time(float(self.memory["judge.last"][i]))
+            missing = float(self.memory["judge.missing"][i])
+            return f"no trial since {last}, {missing:.0f} were expected; before that {told}"
+        if code == WATCH:
+            return f"{told}; not proven yet (evidence {self.value[i]:.1f} of {self.threshold[i]:.1f})"
+        if code >= WORSE:
+            return f"{told} (95 % interval of the change {_points(change)})"
+        return told
+
+    def _silence(self, i: int) -> Verdict:
+        onset = float(self.memory["judge.onset"][i])
+        expected = float(self.memory["judge.count"][2, i])
+        length = self.at - onset
+        usual = expected / max(length / self.seconds, 1.0)
+        code = int(self.state[i])
+        nan = float("nan")
+        if i in self.resolved:
+            why = f"trials are back after {_span(length)} of silence: {int(self.n[i]):,} in the last tick"
+            return self._made(i, onset, usual, float(self.n[i]), (nan, nan), (float(self.n[i]), 0.0), why)
+        if code == 0:
+            why = f"still learning what is normal: {int(self.baseline.trials[i]):,} trials so far"
+        elif expected > 0:
+            why = f"no trial since {self._time(onset)}, {_number(expected)} were expected"
+        else:
+            why = "trials arrive"
+        return self._made(i, onset, usual, 0.0 if expected > 0 else nan, (nan, nan), (0.0, 0.0), why)
+
+    def _made(
+        self,
+        i: int,
+        onset: float,
+        rate: float,
+        now: float,
+        change: tuple[float, float],
+        counts: tuple[float, float],
+        why: str,
+    ) -> Verdict:
+        told = self.state[i] >= WATCH or i in self.resolved
+        return Verdict(
+            state=STATES[int(self.state[i])],
+            at=self.at,
+            onset=int(onset) if told and not np.isnan(onset) else None,
+            baseline_rate=rate,
+            current_rate=now,
+            change_low=change[0],
+            change_high=change[1],
+            n=int(counts[0]),
+            bad=int(counts[1]),
+            evidence=float(self.value[i]),
+            threshold=float(self.threshold[i]),
+            why=why,
+        )
+
+    def _time(self, instant: float) -> str:
+        """Return the local time, with the date unless it is that of the tick."""
+        place = ZoneInfo(self.zone)
+        then, now = datetime.fromtimestamp(instant, place), datetime.fromtimestamp(self.at, place)
+        return f"{then:%H:%M}" if then.date() == now.date() else f"{then:%Y-%m-%d %H:%M}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 9.5 else f"{value:.2g}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %" if 0 < share < 0.00995 else f"{100 * share:.1f} %"
+
+
+def _points(change: tuple[float, float]) -> str:
+    low, high = change
+    digits = 2 if max(abs(low), abs(high)) < 0.00995 else 1
+    return f"{100 * low:.{digits}f} to {100 * high:.{digits}f} points".replace("-", "−")
+
+
+def _span(seconds: float) -> str:
+    """Return a length of time in its two largest units."""
+    minutes = round(seconds / 60)
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [(days, "d"), (hours, "h"), (rest, "min")]
+    told = [f"{number} {unit}" for number, unit in parts if number][:2]
+    return " ".join(told) or "0 min"
