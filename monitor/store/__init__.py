@@ -1,5 +1,6 @@
 """The store: one DuckDB file, one writer, every row of the product."""
 
+from bellbuoy.monitor.store.append import Appended
 from bellbuoy.monitor.store.engine import Transaction
 from bellbuoy.monitor.store.errors import (
     PositionConflict,
@@ -11,10 +12,12 @@ from bellbuoy.monitor.store.errors import (
     StoreNewer,
     StoreOlder,
 )
-from bellbuoy.monitor.store.store import Appended, Series, Store
+from bellbuoy.monitor.store.registry import Series
+from bellbuoy.monitor.store.store import Position, Store
 
 __all__ = [
     "Appended",
+    "Position",
     "PositionConflict",
     "Series",
     "Store",

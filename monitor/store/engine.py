@@ -114,8 +114,11 @@ class Engine:
         return cls(path, Small() if settings is None else settings, read_only=read_only)
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self, *, commit: bool = True) -> Iterator[Transaction]:
         """Hold the writer's lock and one transaction: committed at the end, rolled back on an exception.
+
+        Args:
+            commit: false rolls back at the end: a trial.
 
         Raises:
             RuntimeError: this thread is in a transaction already.
@@ -129,7 +132,7 @@ class Engine:
                 self._db.execute("BEGIN TRANSACTION")
                 try:
                     yield Transaction(self._db)
-                    self._db.execute("COMMIT")
+                    self._db.execute("COMMIT" if commit else "ROLLBACK")
                 except BaseException as error:
                     with suppress(duckdb.Error):  # a failed COMMIT has rolled back by itself
                         self._db.execute("ROLLBACK")

@@ -1,30 +1,148 @@
-"""The store as the rest of the daemon sees it."""
+"""The store as the rest of the daemon sees it: append batches, hand out counts, run statements."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from bellbuoy.detectors.base import Counts
+from bellbuoy.monitor.signals import BUILT_IN, Signal
+from bellbuoy.monitor.sources.base import Stream
+from bellbuoy.monitor.store.append import BANDS, Appended, Appender, Known, Told
 from bellbuoy.monitor.store.engine import Engine
+from bellbuoy.monitor.store.registry import Registry, Series
+from bellbuoy.monitor.store.retain import Retained, retain
+from bellbuoy.monitor.store.settings import Retention, Settings
+from bellbuoy.monitor.store.ticks import ticks
+
+if TYPE_CHECKING:
+    from bellbuoy.monitor.event import Batch
+
+MAX_SERIES = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
-    """One signal for one key, with the first and last minute that it has counts in (epoch seconds)."""
+class Position:
+    """How far a stream is stored.
 
+    Attributes:
+        stream: which.
+        id: its number in the rows.
+        next: offset of the record after the last one stored.
+        received: records stored, as events or dead letters.
+        newest: greatest of least(ts, received_at) over its events, epoch seconds; None before the first event.
+    """
+
+    stream: Stream
     id: int
-    signal: str
-    workflow: str
-    step: str | None
-    segment: str | None
-    first_minute: int
-    last_minute: int
-
-
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """What one append stored."""
-
-    rows: int
-    letters: int
+    next: int
+    received: int
+    newest: float | None
 
 
 class Store(Engine):
     """One DuckDB file, one writer."""
+
+    def __init__(self, path: Path | None, settings: Settings, *, read_only: bool) -> None:
+        super().__init__(path, settings, read_only=read_only)
+        streams = {
+            Stream(row["source"], row["path"], row["partition"], row["epoch"]): Known(
+                row["id"], row["next"], row["received"], row["newest_us"]
+            )
+            for row in self.rows("store/streams")
+        }
+        registry = Registry((Series(**row) for row in self.rows("store/series")), MAX_SERIES)
+        self._appender = Appender(self, streams, registry)
+        self._slow_after: Mapping[tuple[str, str], float] = {}
+        self._told = Told(BUILT_IN, {})
+        self.configure()
+
+    def configure(
+        self,
+        signals: Sequence[Signal] = BUILT_IN,
+        *,
+        max_series: int = MAX_SERIES,
+        slow_after: Mapping[tuple[str, str], float] | None = None,
+        zone: tzinfo = UTC,
+    ) -> None:
+        """Say what is counted from the next append on.
+
+        Args:
+            signals: from `bellbuoy.monitor.signals.table`.
+            max_series: past so many series, new names count under `other`.
+            slow_after: latency limit in seconds by (workflow, step): wins over what was learned.
+            zone: the zone whose quarters of the day have latency limits of their own.
+        """
+        self._appender.registry.max_series = max_series
+        self._slow_after = slow_after or {}
+        limits = {
+            (row["workflow"], row["step"], row["band"]): row["limit_ms"] for row in self.rows("store/latency_limits")
+        }
+        for (workflow, step), seconds in self._slow_after.items():
+            limits.update({(workflow, step, band): seconds * 1000 for band in range(BANDS)})
+        self._told = Told(tuple(signals), limits, zone)
+
+    def stream_id(self, stream: Stream) -> int:
+        """Return the number that stands for a stream in the rows; a new stream gets the next one."""
+        return self._appender.id(stream)
+
+    def positions(self, source: str) -> dict[Stream, int]:
+        """Return where each stream of a source goes on: the offset of the next record."""
+        return {one.stream: one.next for one in self.streams() if one.stream.source == source}
+
+    def streams(self) -> list[Position]:
+        """Return how far every stream is stored."""
+        known = self._appender.known()
+        return [
+            Position(stream, one.id, one.next, one.received, None if one.newest_us is None else one.newest_us / 1e6)
+            for stream, one in known.items()
+            if one.next is not None
+        ]
+
+    def append(self, batch: "Batch") -> Appended:
+        """Store a batch in one transaction: events, counts, dead letters, positions; all or nothing.
+
+        Rows that DuckDB refuses become dead letters of class `store`.
+
+        Raises:
+            StoreExhausted: disk or memory is used up; nothing was written, the same call may succeed later.
+            PositionConflict: a position is not where this process left it; nothing was written.
+        """
+        return self._appender.append(batch, self._told)
+
+    def series(self, before: int | None = None) -> list[Series]:
+        """Return every series, or those whose first minute lies before an instant (epoch seconds)."""
+        found = self._appender.registry.all()
+        return found if before is None else [one for one in found if one.first_minute < before]
+
+    def ticks(self, series: Sequence[int], since: int, until: int, tick_seconds: int) -> Counts:
+        """Return dense counts, a row a tick and a column a series; see `bellbuoy.monitor.store.ticks.ticks`."""
+        return ticks(self, series, since, until, tick_seconds)
+
+    def learn_latency(self, since: int, until: int, valid_from: int, *, min_trials: int = 200) -> int:
+        """Learn latency limits from the steps between two instants, in force from the next append on.
+
+        Returns:
+            how many limits were learned, one for each step and quarter of the day with `min_trials` calls.
+        """
+        offset = _offset(self._told.zone, until)
+        span: dict[str, Any] = {"since": since, "until": until, "valid_from": valid_from}
+        with self.transaction() as tx:
+            learned = tx.run("store/learn_latency", **span, offset=offset, min_trials=min_trials)
+        self.configure(
+            self._told.signals,
+            max_series=self._appender.registry.max_series,
+            slow_after=self._slow_after,
+            zone=self._told.zone,
+        )
+        return learned
+
+    def retain(self, now: float, retention: Retention) -> Retained:
+        """Delete what is past its retention, a day at a time; see `bellbuoy.monitor.store.retain.retain`."""
+        return retain(self, now, retention)
+
+
+def _offset(zone: tzinfo, at: int) -> int:
+    offset = datetime.fromtimestamp(at, zone).utcoffset()
+    return 0 if offset is None else int(offset.total_seconds())

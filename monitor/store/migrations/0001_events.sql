@@ -16,7 +16,7 @@ CREATE TABLE streams (
     next BIGINT NOT NULL,
     received BIGINT NOT NULL,
     newest TIMESTAMP,
-    updated_at TIMESTAMP NOT NULL
+    updated_at TIMESTAMP
 );
 
 CREATE TABLE dead_letters_raw (

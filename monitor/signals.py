@@ -1,0 +1,148 @@
+"""The signals: which events are trials and which of those are bad, in one table from which the counting SQL is made.
+
+Predicates are SQL over the view `events`, so that one text counts what arrives, recounts the store and serves people's queries.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Level = Literal["step", "interaction"]
+Judged = Literal["rate", "never", "state"]
+
+KNOWN = "outcome IN ('success', 'failure', 'timeout', 'abandoned')"
+"""`skipped`, `cancelled` and `unknown` are never trials of a failure signal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A named pair of predicates, written so that more is worse.
+
+    Attributes:
+        name: as in the configuration, in SQL and in pages.
+        level: what stands in the `step` part of the key: the step's name, or nothing.
+        trial: SQL that is true for the events that count.
+        bad: SQL that is true for the bad ones among them; None where only the number of trials matters.
+        judged: by detectors (`rate`), at the first bad event (`never`), against a deadline (`state`).
+        sentence: what a person reads beside a number: "… of 100 trials <sentence>".
+        own: true for a signal of the configuration: a value that breaks its predicate counts as no trial.
+    """
+
+    name: str
+    level: Level
+    trial: str
+    bad: str | None
+    judged: Judged = "rate"
+    sentence: str = ""
+    own: bool = False
+
+
+BUILT_IN = (
+    Signal(
+        "step_failure",
+        "step",
+        f"type = 'step' AND NOT coalesce(retried, false) AND {KNOWN}",
+        "outcome <> 'success'",
+        sentence="attempts that were not retried did not succeed",
+    ),
+    Signal(
+        "interaction_failure",
+        "interaction",
+        f"type = 'interaction' AND {KNOWN}",
+        "outcome <> 'success'",
+        sentence="interactions did not end well",
+    ),
+    Signal(
+        "reask",
+        "step",
+        "type = 'step' AND reask IS NOT NULL",
+        "reask",
+        sentence="steps asked for something that was already answered",
+    ),
+    Signal(
+        "handoff",
+        "interaction",
+        "type = 'interaction'",
+        "handoff.\"to\" IN ('human', 'queue')",
+        sentence="interactions were handed to a human or a queue",
+    ),
+    Signal(
+        "slow",
+        "step",
+        "type = 'step' AND latency_ms IS NOT NULL AND latency_limit_ms IS NOT NULL",
+        "latency_ms > latency_limit_ms",
+        sentence="steps took longer than their limit",
+    ),
+    Signal("interactions", "interaction", "type = 'interaction'", None, sentence="interactions"),
+)
+
+
+class OwnSignal(Protocol):
+    """One entry of `signals:` in the configuration."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def trial(self) -> str:
+        """SQL of the trials."""
+
+    @property
+    def bad(self) -> str:
+        """SQL of the bad ones."""
+
+
+class SignalError(ValueError):
+    """A signal of the configuration cannot be used; the text names it and says why."""
+
+
+def table(own: Iterable[OwnSignal] = ()) -> tuple[Signal, ...]:
+    """Return the built-in signals and then those of the configuration.
+
+    Raises:
+        SignalError: a name is taken.
+    """
+    found = {signal.name: signal for signal in BUILT_IN}
+    for entry in own:
+        if entry.name in found:
+            raise SignalError(f"signals: {entry.name!r} is the name of another signal; give this one its own name.")
+        level: Level = getattr(entry, "level", None) or "step"
+        found[entry.name] = Signal(entry.name, level, entry.trial, entry.bad, sentence=entry.name, own=True)
+    return tuple(found.values())
+
+
+def predicates(signal: Signal) -> tuple[str, str | None]:
+    """Return the SQL of trial and bad as they are counted, each safe to stand beside others in one statement."""
+    trial = f"({signal.trial})"
+    bad = None if signal.bad is None else f"({signal.bad})"
+    if signal.own:
+        trial = f"TRY{trial}"
+        bad = None if bad is None else f"TRY{bad}"
+    if signal.own and signal.level == "step":
+        trial = f"type = 'step' AND {trial}"
+    return trial, None if bad is None else f"{trial} AND {bad}"
+
+
+def rollup_sql(signals: Sequence[Signal], relation: str) -> str:
+    """Return the statement that counts every signal over a relation of events in one pass.
+
+    Its rows: `minute` (minutes since 1970), `workflow`, `step`, then for the signal at place k `n<k>` and, where it has a
+    bad predicate, `bad<k>`.
+
+    Args:
+        signals: what to count.
+        relation: name of a table or view with the columns of `events_raw`.
+    """
+    columns = []
+    for place, signal in enumerate(signals):
+        trial, bad = predicates(signal)
+        columns.append(f"count(*) FILTER (WHERE {trial}) AS n{place}")
+        if bad is not None:
+            columns.append(f"count(*) FILTER (WHERE {bad}) AS bad{place}")
+    return (
+        "SELECT epoch_us(ts) // 60000000 AS minute, workflow, step, "  # noqa: S608 - our own table
+        + ", ".join(columns)
+        + f" FROM {relation} WHERE counted AND type IN ('step', 'interaction')"
+        + " GROUP BY minute, workflow, step"
+    )

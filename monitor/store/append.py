@@ -1,0 +1,336 @@
+"""The append: one transaction that stores events, counts, dead letters and the positions they end at."""
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bellbuoy.monitor.signals import Signal
+from bellbuoy.monitor.sources.base import Stream
+from bellbuoy.monitor.store.engine import Engine, Transaction, exhausted
+from bellbuoy.monitor.store.errors import PositionConflict
+from bellbuoy.monitor.store.registry import Draft, Registry
+from bellbuoy.monitor.store.rollup import count
+
+if TYPE_CHECKING:
+    from bellbuoy.monitor.event import Batch, DeadLetter
+    from collections.abc import Mapping
+
+BANDS = 4
+"""Quarters of the local day in which a step's latency limit may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What one append stored.
+
+    Attributes:
+        rows: events.
+        letters: dead letters, those of the decoder and those that the store refused.
+        refused: how many of the letters the store refused.
+        series: ids of the series that got counts.
+        new_series: how many of them were never seen before.
+        folded: how many names past the cap on series were counted under `other`.
+        oldest: beginning of the earliest minute that got counts, epoch seconds; None without counts.
+    """
+
+    rows: int
+    letters: int
+    refused: int = 0
+    series: tuple[int, ...] = ()
+    new_series: int = 0
+    folded: int = 0
+    oldest: int | None = None
+
+
+@dataclass(slots=True)
+class Known:
+    """What this process last stored of a stream.
+
+    Attributes:
+        id: its number in the rows.
+        next: offset of the record after the last one stored; None before the first append.
+        received: records stored as events or dead letters.
+        newest_us: greatest of least(ts, received_at), in microseconds.
+    """
+
+    id: int
+    next: int | None = None
+    received: int = 0
+    newest_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the configuration says about counting.
+
+    Attributes:
+        signals: what is counted.
+        limits: latency limit in ms by (workflow, step, band).
+        zone: the zone of the bands.
+    """
+
+    signals: Sequence[Signal]
+    limits: "Mapping[tuple[str, str, int], float]"
+    zone: tzinfo = UTC
+
+
+@dataclass(slots=True)
+class _Run:
+    rows: int = 0
+    received: int = 0
+    newest_us: int | None = None
+    first: int | None = None
+
+
+class Appender:
+    """Knows the positions and the series that are stored, and adds batches to them."""
+
+    def __init__(self, engine: Engine, streams: dict[Stream, Known], registry: Registry) -> None:
+        self.engine = engine
+        self.streams = streams
+        self.registry = registry
+        self._gate = threading.Lock()
+        self._letters = int(engine.rows("store/last_letter")[0]["id"])
+
+    def append(self, batch: "Batch", told: Told) -> Appended:
+        """Store a batch in one transaction; rows that DuckDB refuses become dead letters.
+
+        Raises:
+            StoreExhausted: disk or memory is used up; nothing was written.
+            PositionConflict: a position is not where this process left it; nothing was written.
+        """
+        try:
+            return self._append(batch, told, refused=0)
+        except (duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError, pa.ArrowException) as error:
+            if batch.table is None or exhausted(error):
+                raise
+            table = self._prepared(batch.table, told)
+            wrong = self._refused(table, told, 0)
+            if not wrong:
+                raise
+            keep = np.ones(table.num_rows, bool)
+            keep[list(wrong)] = False
+            letters = [_letter(batch, table.slice(row, 1), reason, self.streams) for row, reason in wrong.items()]
+            rest = batch.table.filter(pa.array(keep))
+            rest = replace(batch, table=rest if rest.num_rows else None, letters=[*batch.letters, *letters])
+            return self._append(rest, told, refused=len(letters))
+
+    def _append(self, batch: "Batch", told: Told, refused: int) -> Appended:
+        draft = Draft()
+        table = None if batch.table is None or not batch.table.num_rows else self._prepared(batch.table, told)
+        at_us = _newest_arrival(table, batch.letters)
+        with self.engine.transaction() as tx:
+            counts = None
+            runs: dict[int, _Run] = {}
+            if table is not None:
+                with tx.registered(table) as view:
+                    tx.cursor.execute(f"INSERT INTO events_raw BY NAME SELECT * FROM {view}")  # noqa: S608 - our own names
+                    counts = count(tx, view, told.signals, self.registry, draft)
+                    runs = _runs(tx, view)
+                tx.insert("counts", counts.table(at_us or 0))
+                self._save_series(tx, draft)
+            self._save_letters(tx, batch.letters)
+            known = self._advance(tx, batch, runs, at_us)
+            for name, n in sorted(batch.unknown_fields.items()):
+                tx.run("store/note_unknown", name=name[:128], n=n, at_us=at_us or 0)
+        with self._gate:
+            self.streams.update(known)
+        self.registry.take(draft)
+        self._letters += len(batch.letters)
+        return Appended(
+            0 if table is None else table.num_rows,
+            len(batch.letters),
+            refused,
+            () if counts is None else tuple(np.unique(counts.series).tolist()),
+            len(draft.ids),
+            draft.folded,
+            int(counts.minute[0]) if counts is not None and len(counts.minute) else None,
+        )
+
+    def _prepared(self, table: pa.Table, told: Told) -> pa.Table:
+        """Add the column that the store computes at arrival: the latency above which a step counts as slow."""
+        limits = _limits(table, told) if told.limits else pa.nulls(table.num_rows, pa.float64())
+        if "latency_limit_ms" in table.column_names:
+            table = table.drop_columns(["latency_limit_ms"])
+        return table.append_column("latency_limit_ms", limits)
+
+    def _save_series(self, tx: Transaction, draft: Draft) -> None:
+        new = self.registry.added(draft)
+        if new:
+            fields = ("id", "signal", "workflow", "step", "segment", "first_minute", "last_minute")
+            rows: list[dict[str, Any]] = [{name: getattr(series, name) for name in fields} for series in new]
+            for row in rows:
+                row["first_minute"] *= 1_000_000
+                row["last_minute"] *= 1_000_000
+            tx.insert("series", rows)
+        moved = self.registry.moved(draft)
+        if moved:
+            instant = pa.timestamp("us")
+            spans = {
+                "id": pa.array(list(moved), pa.int32()),
+                "first": pa.array([first * 1_000_000 for first, _ in moved.values()], instant),
+                "last": pa.array([last * 1_000_000 for _, last in moved.values()], instant),
+            }
+            with tx.registered(pa.table(spans)) as view:
+                tx.cursor.execute(
+                    "UPDATE series SET first_minute = moved.first, last_minute = moved.last "  # noqa: S608 - our own names
+                    f"FROM {view} AS moved WHERE series.id = moved.id"
+                )
+
+    def _save_letters(self, tx: Transaction, letters: Sequence["DeadLetter"]) -> None:
+        rows = [
+            {
+                "id": self._letters + place,
+                "stream": self._known(letter.stream).id,
+                "offset": letter.offset,
+                "received_at": letter.received_at_us,
+                "class": letter.kind,
+                "reason": letter.reason,
+                "size": letter.size,
+                "sha256": letter.sha256,
+                "raw": letter.raw,
+                "key": letter.key,
+                "headers": [{"name": name, "value": value} for name, value in letter.headers or ()],
+            }
+            for place, letter in enumerate(letters, 1)
+        ]
+        tx.insert("dead_letters_raw", rows)
+
+    def _advance(
+        self, tx: Transaction, batch: "Batch", runs: dict[int, _Run], at_us: int | None
+    ) -> dict[Stream, Known]:
+        """Move the positions and return what is known of the streams once this is committed."""
+        for letter in batch.letters:
+            runs.setdefault(self._known(letter.stream).id, _Run()).received += 1
+        after = {}
+        for stream, position in batch.next.items():
+            known = self._known(stream)
+            run = runs.get(known.id, _Run())
+            values = {
+                "id": known.id,
+                "next": position,
+                "received": run.received,
+                "newest_us": run.newest_us,
+                "at_us": at_us,
+            }
+            name = f"{stream.source}:{stream.path}:{stream.partition}"
+            if known.next is None:
+                place = {
+                    "source": stream.source,
+                    "path": stream.path,
+                    "partition": stream.partition,
+                    "epoch": stream.epoch,
+                }
+                changed = tx.run("store/begin_stream", **values, **place)
+            elif position < known.next or (run.first is not None and run.first < known.next):
+                first = position if run.first is None else run.first
+                raise PositionConflict(
+                    f"{name}: offset {first} comes again, {known.next} was to be next; nothing was stored."
+                )
+            else:
+                changed = tx.run("store/advance", **values, expected=known.next)
+            if changed != 1:
+                raise PositionConflict(
+                    f"{name}: the stored position is not {known.next}, where this process left it: something else has "
+                    "written this store. Nothing was stored; stop the other writer and start again."
+                )
+            newest = max((one for one in (known.newest_us, run.newest_us) if one is not None), default=None)
+            after[stream] = Known(known.id, position, known.received + run.received, newest)
+        return after
+
+    def id(self, stream: Stream) -> int:
+        """Return the number of a stream; a new one is stored with its first batch."""
+        return self._known(stream).id
+
+    def known(self) -> dict[Stream, Known]:
+        """Return what is stored of every stream."""
+        with self._gate:
+            return dict(self.streams)
+
+    def _known(self, stream: Stream) -> Known:
+        with self._gate:
+            return self.streams.setdefault(stream, Known(len(self.streams) + 1))
+
+    def _refused(self, table: pa.Table, told: Told, at: int) -> dict[int, str]:
+        """Return the rows of a prepared table that DuckDB refuses, with its reason, by halving."""
+        reason = self._tried(table, told)
+        if reason is None:
+            return {}
+        if table.num_rows == 1:
+            return {at: reason}
+        half = table.num_rows // 2
+        return self._refused(table.slice(0, half), told, at) | self._refused(table.slice(half), told, at + half)
+
+    def _tried(self, table: pa.Table, told: Told) -> str | None:
+        try:
+            with self.engine.transaction(commit=False) as tx, tx.registered(table) as view:
+                tx.cursor.execute(f"INSERT INTO events_raw BY NAME SELECT * FROM {view}")  # noqa: S608 - our own names
+                count(tx, view, told.signals, self.registry, Draft())
+        except (duckdb.Error, pa.ArrowException) as error:
+            return str(error).split("\n", 1)[0]
+        return None
+
+
+def _newest_arrival(table: pa.Table | None, letters: Sequence["DeadLetter"]) -> int | None:
+    found = [letter.received_at_us for letter in letters]
+    if table is not None:
+        found.append(pc.max(table["received_at"]).cast(pa.int64()).as_py())
+    return max(found, default=None)
+
+
+def _runs(tx: Transaction, view: str) -> dict[int, _Run]:
+    found = tx.cursor.execute(
+        f'SELECT stream, count(*), max(epoch_us(least(ts, received_at))), min("offset"), count(*) FILTER (idx = 0) '  # noqa: S608 - our own names
+        f"FROM {view} GROUP BY stream"
+    ).fetchall()
+    return {stream: _Run(rows, records, newest, first) for stream, rows, newest, first, records in found}
+
+
+def _limits(table: pa.Table, told: Told) -> pa.Array:
+    """Return the latency limit of each row, null where there is none."""
+    workflow = table["workflow"].combine_chunks().dictionary_encode()
+    step = table["step"].combine_chunks().dictionary_encode()
+    workflows, steps = workflow.dictionary.to_pylist(), step.dictionary.to_pylist()
+    newest = pc.max(table["ts"]).cast(pa.int64()).as_py() / 1e6
+    offset = datetime.fromtimestamp(newest, told.zone).utcoffset()
+    seconds = pc.divide(table["ts"].combine_chunks().cast(pa.int64()), 1_000_000).to_numpy()
+    shift = 0 if offset is None else int(offset.total_seconds())
+    band = (seconds + shift) // (86400 // BANDS) % BANDS
+    known = np.full((len(workflows), len(steps) + 1, BANDS), np.nan)
+    for (name, part, quarter), limit in told.limits.items():
+        if name in workflows and part in steps:
+            known[workflows.index(name), steps.index(part), quarter] = limit
+    row = step.indices.fill_null(len(steps)).to_numpy()
+    found = known[workflow.indices.to_numpy(), row, band]
+    return pa.array(found, pa.float64(), mask=np.isnan(found))
+
+
+def _letter(batch: "Batch", row: pa.Table, reason: str, streams: "Mapping[Stream, Known]") -> "DeadLetter":
+    """Keep a row that the store refused as a dead letter that holds what was decoded of it."""
+    from bellbuoy.monitor.event import DeadLetter
+
+    found = row.to_pylist()[0]
+    stream = next(
+        (one for one in batch.next if one in streams and streams[one].id == found["stream"]), next(iter(batch.next))
+    )
+    raw = json.dumps(found, default=str, ensure_ascii=False).encode("utf-8", "replace")
+    return DeadLetter(
+        stream=stream,
+        offset=int(found["offset"]),
+        received_at_us=int(row["received_at"].cast(pa.int64())[0].as_py()),
+        kind="store",
+        reason=f"store: {reason}; the decoded event is kept",
+        raw=raw,
+        size=len(raw),
+        sha256=None,
+        key=None,
+        headers=(),
+    )

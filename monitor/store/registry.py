@@ -1,0 +1,110 @@
+"""The series that have ever been counted: their ids, their first and last minutes, and the cap on their number."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from bellbuoy.monitor.signals import Signal
+
+Key: TypeAlias = tuple[str, str, str | None, str | None]
+"""Signal, workflow, step, segment."""
+
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One signal for one key.
+
+    Attributes:
+        id: small number, the same for ever.
+        signal, workflow: as in words.
+        step: None for a signal of whole interactions.
+        segment: None, or `other` where the cap on series folded several into one.
+        first_minute, last_minute: beginnings of the first and last minute with counts, epoch seconds.
+    """
+
+    id: int
+    signal: str
+    workflow: str
+    step: str | None
+    segment: str | None
+    first_minute: int
+    last_minute: int
+
+    @property
+    def key(self) -> Key:
+        """What it is besides its number."""
+        return (self.signal, self.workflow, self.step, self.segment)
+
+
+@dataclass(slots=True)
+class Draft:
+    """What one transaction adds: taken over after its commit, forgotten after a rollback."""
+
+    ids: dict[Key, int] = field(default_factory=dict)
+    spans: dict[int, tuple[int, int]] = field(default_factory=dict)
+    folded: int = 0
+
+
+class Registry:
+    """Ids by key, held in memory as the table `series` has them."""
+
+    def __init__(self, rows: Iterable[Series], max_series: int) -> None:
+        self.max_series = max_series
+        self._keys: dict[int, Key] = {}
+        self._ids: dict[Key, int] = {}
+        self._spans: dict[int, tuple[int, int]] = {}
+        self._workflows: set[str] = set()
+        for row in rows:
+            self._add(row.key, row.id)
+            self._spans[row.id] = (row.first_minute, row.last_minute)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def id(self, draft: Draft, signal: Signal, workflow: str, step: str | None) -> int:
+        """Return the id of a series, a new one while there is room, else the one that stands for all others."""
+        key: Key = (signal.name, workflow, step if signal.level == "step" else None, None)
+        found = self._ids.get(key) or draft.ids.get(key)
+        if found is not None:
+            return found
+        if len(self._ids) + len(draft.ids) >= self.max_series:
+            draft.folded += 1
+            known = workflow in self._workflows or any(workflow == seen for _, seen, _, _ in draft.ids)
+            key = (signal.name, workflow if known else OTHER, None if key[2] is None else OTHER, OTHER)
+            found = self._ids.get(key) or draft.ids.get(key)
+            if found is not None:
+                return found
+        draft.ids[key] = len(self._ids) + len(draft.ids) + 1
+        return draft.ids[key]
+
+    def span(self, draft: Draft, series: int, first: int, last: int) -> None:
+        """Note that a series has counts from minute `first` to minute `last` (epoch seconds)."""
+        before = draft.spans.get(series) or self._spans.get(series)
+        after = (first, last) if before is None else (min(before[0], first), max(before[1], last))
+        if after != before:
+            draft.spans[series] = after
+
+    def added(self, draft: Draft) -> list[Series]:
+        """Return the series that a draft adds."""
+        return [Series(number, *key, *draft.spans[number]) for key, number in draft.ids.items()]
+
+    def moved(self, draft: Draft) -> dict[int, tuple[int, int]]:
+        """Return the new spans of older series."""
+        return {number: span for number, span in draft.spans.items() if number in self._spans}
+
+    def take(self, draft: Draft) -> None:
+        """Make a draft part of the registry: its transaction is committed."""
+        for key, number in draft.ids.items():
+            self._add(key, number)
+        self._spans.update(draft.spans)
+
+    def all(self) -> list[Series]:
+        """Return every series, by id."""
+        return [Series(number, *self._keys[number], *self._spans[number]) for number in sorted(self._spans)]
+
+    def _add(self, key: Key, number: int) -> None:
+        self._ids[key] = number
+        self._keys[number] = key
+        self._workflows.add(key[1])

@@ -1,0 +1,41 @@
+"""Retention: what is past its age leaves the store, a day at a time, so that no append waits long."""
+
+from dataclasses import dataclass
+
+from bellbuoy.monitor.store.engine import Engine
+from bellbuoy.monitor.store.settings import Retention
+
+DAY = 86400
+PARTS = {"events": "store/drop_events", "minutes": "store/drop_counts", "dead_letters": "store/drop_letters"}
+
+
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """How many rows left.
+
+    Attributes:
+        events, minutes, dead_letters: rows deleted of each.
+    """
+
+    events: int
+    minutes: int
+    dead_letters: int
+
+
+def retain(engine: Engine, now: float, retention: Retention) -> Retained:
+    """Delete what is older than its retention at `now`, one transaction for each day.
+
+    Raises:
+        StoreExhausted: disk or memory is used up; the days already deleted stay deleted.
+    """
+    oldest = engine.rows("store/oldest")[0]
+    gone = dict.fromkeys(PARTS, 0)
+    for part, name in PARTS.items():
+        keep_from = int(now - getattr(retention, part))
+        first = oldest[part]
+        while first is not None and first < keep_from:
+            until = min(first - first % DAY + DAY, keep_from)
+            with engine.transaction() as tx:
+                gone[part] += tx.run(name, since=first, until=until)
+            first = until
+    return Retained(**gone)

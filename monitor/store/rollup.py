@@ -1,0 +1,90 @@
+"""Turns the one-pass counts of a batch into rows of `counts`: one for each minute and series that has trials."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from bellbuoy.monitor.signals import Signal, rollup_sql
+from bellbuoy.monitor.store.engine import Transaction
+from bellbuoy.monitor.store.registry import Draft, Registry
+
+MINUTE = 60
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """Counts of a batch, sorted by minute and series; one element each a row of `counts`.
+
+    Attributes:
+        minute: beginning of the minute, epoch seconds.
+        series: id.
+        n, bad: trials and bad ones among them.
+    """
+
+    minute: Ints
+    series: Ints
+    n: Ints
+    bad: Ints
+
+    def table(self, known_at_us: int) -> pa.Table:
+        """Return it as rows of `counts`, known since an instant in microseconds."""
+        instant = pa.timestamp("us")
+        return pa.table(
+            {
+                "minute": pa.array(self.minute * 1_000_000).cast(instant),
+                "series": self.series.astype(np.int32),
+                "n": self.n.astype(np.int32),
+                "bad": self.bad.astype(np.int32),
+                "known_at": pa.array(np.full(len(self.n), known_at_us, np.int64)).cast(instant),
+            }
+        )
+
+
+def count(tx: Transaction, relation: str, signals: Sequence[Signal], registry: Registry, draft: Draft) -> Rollup:
+    """Count every signal over a relation of events, registering the series that are new in `draft`."""
+    wide = tx.cursor.sql(rollup_sql(signals, relation)).to_arrow_table()
+    keys: dict[tuple[str, str | None], int] = {}
+    code = np.fromiter(
+        (
+            keys.setdefault(key, len(keys))
+            for key in zip(wide["workflow"].to_pylist(), wide["step"].to_pylist(), strict=True)
+        ),
+        np.int64,
+        wide.num_rows,
+    )
+    minute = wide["minute"].to_numpy().astype(np.int64) * MINUTE
+    names = list(keys)
+    parts: list[tuple[Ints, Ints, Ints, Ints]] = []
+    for place, signal in enumerate(signals):
+        n = wide[f"n{place}"].to_numpy().astype(np.int64)
+        seen = np.flatnonzero(n)
+        if not len(seen):
+            continue
+        bad = np.zeros(len(n), np.int64) if signal.bad is None else wide[f"bad{place}"].to_numpy().astype(np.int64)
+        series = np.zeros(len(names), np.int64)
+        for one in np.unique(code[seen]):
+            series[one] = registry.id(draft, signal, *names[one])
+        parts.append((minute[seen], series[code[seen]], n[seen], bad[seen]))
+    if not parts:
+        nothing = np.zeros(0, np.int64)
+        return Rollup(nothing, nothing, nothing, nothing)
+    rollup = _summed(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    for one in np.unique(rollup.series):
+        at = rollup.minute[rollup.series == one]
+        registry.span(draft, int(one), int(at[0]), int(at[-1]))
+    return rollup
+
+
+def _summed(minute: Ints, series: Ints, n: Ints, bad: Ints) -> Rollup:
+    """Add up what falls on the same minute and series, sorted by both."""
+    size = int(series.max()) + 1
+    cell, place = np.unique(minute * size + series, return_inverse=True)
+    total = np.zeros(len(cell), np.int64)
+    wrong = np.zeros(len(cell), np.int64)
+    np.add.at(total, place, n)
+    np.add.at(wrong, place, bad)
+    return Rollup(cell // size, cell % size, total, wrong)

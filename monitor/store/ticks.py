@@ -1,0 +1,46 @@
+"""Hands out counts as the dense arrays that detectors read: one row a tick, one column a series."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bellbuoy.detectors.base import Counts
+from bellbuoy.monitor.store.engine import Engine
+
+
+def ticks(engine: Engine, series: Sequence[int], since: int, until: int, tick_seconds: int) -> Counts:
+    """Return the counts of some series in the ticks between two instants.
+
+    Args:
+        engine: the store.
+        series: ids, each once; a column each, in this order.
+        since: beginning of the first tick, epoch seconds, a multiple of `tick_seconds`.
+        until: end of the last tick, likewise.
+        tick_seconds: length of a tick, a multiple of 60.
+
+    Returns:
+        Counts of shape (T, S); `at` holds the ends of the ticks. What is not counted is 0.
+
+    Raises:
+        ValueError: the instants are not aligned, or `until` lies before `since`.
+    """
+    if tick_seconds % 60 or since % tick_seconds or until % tick_seconds or until < since:
+        raise ValueError(
+            f"ticks of {tick_seconds} s from {since} to {until}: not aligned to whole ticks of whole minutes"
+        )
+    size, width = (until - since) // tick_seconds, len(series)
+    at = since + tick_seconds * np.arange(1, size + 1, dtype=np.int64)
+    n, bad = np.zeros((size, width)), np.zeros((size, width))
+    if size and width:
+        ids = np.asarray(series, np.int64)
+        least, most = int(ids.min()), int(ids.max())
+        span = {"since": since, "until": until, "tick": tick_seconds, "least": least, "most": most}
+        found = engine.arrow("store/ticks", **span)
+        column = np.full(most - least + 1, -1, np.int64)
+        column[ids - least] = np.arange(width)
+        where = column[found["series"].to_numpy() - least]
+        wanted = where >= 0
+        place = (found["tick"].to_numpy() * width + where)[wanted]
+        n.ravel()[place] = found["n"].to_numpy()[wanted]
+        bad.ravel()[place] = found["bad"].to_numpy()[wanted]
+    return Counts(at, n, bad)
