@@ -238,9 +238,15 @@ def silence() -> Page:
             chart(until=OPENED),
             title="lead-qualifier · interactions per hour",
             subtitle="about 83 an hour at night · nothing since Sat 02:18",
-            value=(*(float(60 + 40 * ((n * 7) % 5)) for n in range(158)), 0.0),
-            low=(40.0,) * 159,
-            high=(260.0,) * 159,
+            value=(
+                *(
+                    float(round(140 + 60 * math.sin(n / 24 * 2 * math.pi - 2) + 9 * (n * 7 % 5 - 2)))
+                    for n in range(158)
+                ),
+                0.0,
+            ),
+            low=tuple(95 + 60 * math.sin(n / 24 * 2 * math.pi - 2) for n in range(159)),
+            high=tuple(185 + 60 * math.sin(n / 24 * 2 * math.pi - 2) for n in range(159)),
             normal=140.0,
             unit="count",
             onset=OPENED - 42 * 60,
