@@ -3,9 +3,8 @@
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from bellbuoy.config.quantities import Duration
+from bellbuoy.config.quantities import Tick
 from bellbuoy.config.server import Batch, Duplicates, Ingest, Query, Reload, Retention, Server, Store, Temp
 from bellbuoy.config.shapes import Many, Name, Shape
 from bellbuoy.config.sources import Feed, Files, Future, Http, Kafka, Mapping, Security, Source
@@ -43,7 +42,7 @@ class Config(Shape):
     """The processes of the agents, where they are known."""
     signals: Many[Signal] = ()
     """Signals of your own, beside the built-in ones."""
-    tick: Duration = 300.0
+    tick: Tick = 300.0
     """How often series are judged: whole minutes that divide an hour."""
     budget: Budget = Budget()
     """How often Bellbuoy may be wrong."""
@@ -72,9 +71,3 @@ class Config(Shape):
         if isinstance(data, dict) and isinstance(data.get("baselines"), dict):
             return {**data, "baselines": {"default": {}, **data["baselines"]}}
         return data
-
-    @model_validator(mode="after")
-    def _tick_divides_an_hour(self) -> "Config":
-        if self.tick < 60 or self.tick % 60 or 3600 % self.tick:
-            raise PydanticCustomError("tick", "", {"at": "tick"})
-        return self

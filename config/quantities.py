@@ -85,6 +85,14 @@ def parse_duration(value: object) -> float:
     return round(number * UNITS[unit], 6)
 
 
+def parse_tick(value: object) -> float:
+    """Return seconds of a tick: whole minutes that divide an hour."""
+    seconds = parse_duration(value)
+    if seconds < 60 or seconds % 60 or 3600 % seconds:
+        raise PydanticCustomError("tick", "")
+    return seconds
+
+
 def write_duration(seconds: float) -> str:
     """Return the shortest text that `parse_duration` reads as `seconds`."""
     for unit in ("y", "d", "h", "m", "s"):
@@ -176,6 +184,15 @@ def parse_start(value: object) -> Literal["earliest", "latest"] | int:
         raise PydanticCustomError("start", "") from None
 
 
+def parse_threads(value: object) -> Literal["auto"] | int:
+    """Return `auto` or a number of threads from 1 to 64."""
+    if value == "auto":
+        return "auto"
+    if type(value) is not int or not 1 <= value <= 64:
+        raise PydanticCustomError("threads", "")
+    return value
+
+
 def _text(pattern: str, *examples: str) -> dict[str, Any]:
     return {"type": "string", "pattern": pattern, "examples": list(examples)}
 
@@ -219,3 +236,22 @@ Start: TypeAlias = Annotated[
     ),
 ]
 """`earliest`, `latest` or epoch seconds."""
+
+Tick: TypeAlias = Annotated[
+    float,
+    Quantity(
+        "tick",
+        parse_tick,
+        write_duration,
+        {"enum": ["1m", "2m", "3m", "4m", "5m", "6m", "10m", "12m", "15m", "20m", "30m", "60m", "1h"]},
+    ),
+]
+"""Seconds of a tick."""
+
+Threads: TypeAlias = Annotated[
+    Literal["auto"] | int,
+    Quantity(
+        "threads", parse_threads, str, {"anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 1, "maximum": 64}]}
+    ),
+]
+"""`auto` or a number of threads."""

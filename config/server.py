@@ -1,10 +1,10 @@
 """The daemon's own settings: where it listens, what it keeps, how much it takes in and gives out."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from bellbuoy.config.quantities import Duration, Share, Size
+from bellbuoy.config.quantities import Duration, Share, Size, Threads
 from bellbuoy.config.references import SecretField
 from bellbuoy.config.shapes import Count, Shape, Text, Url
 
@@ -55,7 +55,7 @@ class Store(Shape):
     """Folder for Parquet exports, one file a day; none unless set."""
     retention: Retention = Retention()
     """How long each kind of row is kept."""
-    threads: Literal["auto"] | Annotated[int, Field(ge=1, le=64)] = "auto"
+    threads: Threads = "auto"
     """Threads of DuckDB; `auto` means the cores there are, at most 4."""
     checkpoint: Size = 256 << 20
     """Size of the write-ahead log at which it is merged into the file."""

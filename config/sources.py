@@ -101,8 +101,10 @@ class Source(Shape):
     http: Http | None = Field(default=None, examples=[{}])
     """Events posted to this server."""
 
-    @model_validator(mode="after")
-    def _one(self) -> "Source":
-        if len([feed for feed in (self.kafka, self.files, self.http) if feed is not None]) != 1:
+    @model_validator(mode="before")
+    @classmethod
+    def _one(cls, data: object) -> object:
+        given = [key for key, feed in data.items() if feed is not None] if isinstance(data, dict) else []
+        if isinstance(data, dict) and len(given) != 1:
             raise PydanticCustomError("one_key", "", {"keys": ["kafka", "files", "http"]})
-        return self
+        return data

@@ -26,11 +26,12 @@ class SinkEntry(RootModel[dict[str, dict[str, Setting]]]):
         """Settings of the kind; references to secrets are secrets here."""
         return next(iter(self.root.values()))
 
-    @model_validator(mode="after")
-    def _one(self) -> "SinkEntry":
-        if len(self.root) != 1:
+    @model_validator(mode="before")
+    @classmethod
+    def _one(cls, data: object) -> object:
+        if isinstance(data, dict) and len(data) != 1:
             raise PydanticCustomError("one_key", "", {"keys": ["slack", "webhook", "console"]})
-        return self
+        return data
 
 
 class When(Shape):

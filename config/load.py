@@ -1,0 +1,250 @@
+"""Reads the YAML: a file or a text in, a `Config` or all findings with their places out.
+
+The only place that reads YAML and the environment.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
+
+from bellbuoy.config import document as documents
+from bellbuoy.config.document import Document, Trouble
+from bellbuoy.config.errors import WARNINGS, ConfigError, Finding, Remark
+from bellbuoy.config.faults import translate
+from bellbuoy.config.lint import lint
+from bellbuoy.config.masking import is_plausible, masked, scrub
+from bellbuoy.config.model import Config
+from bellbuoy.config.names import check_names
+from bellbuoy.config.plugins import check_plugins
+from bellbuoy.config.references import is_reference
+from bellbuoy.sinks.base import Secret
+
+MAX_BYTES = 1 << 20
+"""Largest configuration that is read."""
+MAX_SECRET = 64 << 10
+"""Largest secret file that is read."""
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What reading a configuration gave.
+
+    Attributes:
+        config: the configuration, or None where there are errors.
+        findings: errors and warnings in file order.
+    """
+
+    config: Config | None
+    findings: tuple[Finding, ...]
+
+
+def load(path: Path, *, environ: Mapping[str, str] | None = None) -> Config:
+    """Return the configuration in a file.
+
+    Args:
+        path: the file.
+        environ: variables for `${NAME}` and `{env: NAME}`; the process's own unless given.
+
+    Raises:
+        ConfigError: with everything that is wrong, in file order.
+    """
+    return _accepted(inspect(path, environ=environ))
+
+
+def load_text(text: str, name: str = "bellbuoy.yaml", *, environ: Mapping[str, str] | None = None) -> Config:
+    """Return the configuration in a text; `name` stands for the file in messages, see `load`."""
+    return _accepted(inspect_text(text, name, environ=environ))
+
+
+def inspect(path: Path, *, environ: Mapping[str, str] | None = None) -> Inspection:
+    """Read a file and return what it says and all that was found, warnings included; never raises for its content."""
+    name = str(path)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as problem:
+        reason = (getattr(problem, "strerror", None) or "not a path").lower()
+        return _refused(name, "BB115", f"this file cannot be opened: {reason}; name it with --config")
+    try:
+        text = raw[:MAX_BYTES].decode() if len(raw) > MAX_BYTES else raw.decode()
+    except UnicodeDecodeError as problem:
+        if len(raw) > MAX_BYTES:
+            return _too_large(name)
+        line = raw.count(b"\n", 0, problem.start) + 1
+        column = len(raw[raw.rfind(b"\n", 0, problem.start) + 1 : problem.start].decode(errors="replace")) + 1
+        return _refused(name, "BB115", "this is not UTF-8; save the file as UTF-8", (line, column))
+    return _too_large(name) if len(raw) > MAX_BYTES else inspect_text(text, name, environ=environ, folder=path.parent)
+
+
+def inspect_text(
+    text: str, name: str, *, environ: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Inspection:
+    """Read a text, see `inspect`; files of secrets are relative to `folder`."""
+    if len(text) > MAX_BYTES:
+        return _too_large(name)
+    text = text.removeprefix("\ufeff")
+    secrets = _Secrets(os.environ if environ is None else environ, folder or Path())
+    document = _compose(text, secrets.environ)
+    config, remarks = (None, []) if document.broken else _validate(document, secrets)
+    hidden = secrets.values | document.expanded
+    lines = masked(text.splitlines(), document)
+    troubles = {*document.troubles, *(_placed(remark, document) for remark in remarks)}
+    findings = sorted(
+        (_finding(name, trouble, lines, hidden) for trouble in troubles),
+        key=lambda finding: (finding.line, finding.column, finding.code, finding.message),
+    )
+    refused = any(finding.level == "error" for finding in findings)
+    return Inspection(None if refused else config, tuple(findings))
+
+
+class _Secrets:
+    """Reads what `{env: NAME}` and `{file: PATH}` name, and remembers the values so that no message shows them."""
+
+    def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
+        self.environ = environ
+        self.folder = folder
+        self.values: set[str] = set()
+
+    def secret(self, reference: object) -> Secret:
+        """Return the secret, see `bellbuoy.config.quantities.SecretReader`."""
+        if not is_reference(reference) or not isinstance(reference, dict) or not is_plausible(reference):
+            raise PydanticCustomError("secret_literal", "")
+        kind, target = next(iter(reference.items()))
+        value = self._variable(target) if kind == "env" else self._file(target)
+        self.values.add(value)
+        return Secret(value)
+
+    def _variable(self, name: str) -> str:
+        value = self.environ.get(name, "")
+        if not value:
+            raise PydanticCustomError("secret_env", "", {"name": name})
+        return value
+
+    def _file(self, name: str) -> str:
+        try:
+            with (self.folder / name).open("rb") as file:
+                value = file.read(MAX_SECRET + 1).decode().strip("\r\n")
+        except UnicodeDecodeError:
+            raise PydanticCustomError("secret_file", "", {"path": name, "problem": "is not UTF-8"}) from None
+        except (OSError, ValueError) as problem:
+            reason = f"cannot be read: {(getattr(problem, 'strerror', None) or 'not a path').lower()}"
+            raise PydanticCustomError("secret_file", "", {"path": name, "problem": reason}) from None
+        if not value or len(value) > MAX_SECRET:
+            raise PydanticCustomError(
+                "secret_file", "", {"path": name, "problem": "is too large" if value else "is empty"}
+            )
+        return value
+
+
+def _compose(text: str, environ: Mapping[str, str]) -> Document:
+    try:
+        root = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        code = "BB117" if "nesting depth" in str(problem.problem) else "BB114"
+        return _broken(code, at, _explain(problem))
+    except (yaml.YAMLError, UnicodeError):
+        at = _first_unreadable(text)
+        return _broken("BB114", at, "a control character stands here; delete it")
+    if root is None:
+        return _broken("BB114", (1, 1), "the file is empty; begin with version: 1")
+    return documents.read(root, environ)
+
+
+def _broken(code: str, at: tuple[int, int], message: str) -> Document:
+    return Document(troubles=[Trouble(code, at, message)], broken=True)
+
+
+_EXPLAINED = {
+    "found undefined alias": "this alias names no anchor; write &NAME at the value it stands for, or quote the *",
+    "but found another document": "a second document begins here; a configuration is one document",
+    "mapping values are not allowed in this context": "a second ': ' in one line; put the value in quotes",
+    "found character that cannot start any token": "this character begins nothing; put the value in quotes, use no tabs",
+    "did not find expected node content": "a value is missing, or a bracket is not closed",
+    "did not find expected ',' or ']'": "a comma or a ] is missing",
+    "did not find expected ',' or '}'": "a comma or a } is missing",
+    "did not find expected key": "this is no key: look at the indentation, brackets and quotes before it",
+    "did not find expected '-' indicator": "the list ends here without its '- ': look at the indentation",
+    "could not find expected ':'": "a key without ': '",
+    "found unexpected end of stream": "a quotation mark is not closed",
+    "exceeded maximum nesting depth": f"nested deeper than {documents.MAX_DEPTH} levels",
+}
+
+
+def _explain(problem: yaml.MarkedYAMLError) -> str:
+    said = str(problem.problem or "it cannot be read")
+    return f"not valid YAML: {_EXPLAINED.get(said, said)}"
+
+
+def _first_unreadable(text: str) -> tuple[int, int]:
+    """Return line and column of the first character that YAML does not allow."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        for column, character in enumerate(line, start=1):
+            code = ord(character)
+            if (code < 0x20 and character not in "\t\r") or code == 0x7F or 0xD800 <= code < 0xE000 or code > 0xFFFD:
+                return number, column
+    return 1, 1
+
+
+def _validate(document: Document, secrets: _Secrets) -> tuple[Config | None, list[Remark]]:
+    data = document.data
+    if isinstance(data, dict) and "detectors" not in data:
+        data = {**data, "detectors": default()["detectors"]}
+    remarks = [*check_names(data), *check_plugins(data)]
+    try:
+        config = Config.model_validate(data, context=secrets)
+    except ValidationError as problem:
+        return None, [*translate(problem.errors(include_url=False), document, Config), *remarks]
+    return config, [*remarks, *lint(config)]
+
+
+def _placed(remark: Remark, document: Document) -> Trouble:
+    place = document.place(remark.path)
+    return Trouble(remark.code, place.key if remark.on_key else place.value, remark.message, remark.path, remark.hint)
+
+
+def _finding(name: str, trouble: Trouble, lines: list[str], hidden: set[str]) -> Finding:
+    line, column = trouble.at
+    return Finding(
+        name,
+        line,
+        column,
+        trouble.code,
+        "warning" if trouble.code in WARNINGS else "error",
+        scrub(trouble.message, hidden),
+        scrub(trouble.hint, hidden),
+        scrub(".".join(map(str, trouble.path)), hidden),
+        scrub(lines[line - 1], hidden) if line <= len(lines) else "",
+    )
+
+
+def _refused(name: str, code: str, message: str, at: tuple[int, int] = (1, 1)) -> Inspection:
+    return Inspection(None, (Finding(name, *at, code, "error", message),))
+
+
+def _too_large(name: str) -> Inspection:
+    return _refused(name, "BB116", "the file is larger than 1 MiB; a configuration is a few pages")
+
+
+def _accepted(inspection: Inspection) -> Config:
+    if inspection.config is None:
+        raise ConfigError(inspection.findings)
+    return inspection.config
+
+
+@cache
+def default() -> dict[str, Any]:
+    """Return what `config/default.yaml` says: used where a configuration names no detectors."""
+    text = Path(__file__).with_name("default.yaml").read_text(encoding="utf-8")
+    data = _compose(text, {}).data
+    assert isinstance(data, dict)
+    return data

@@ -1,0 +1,100 @@
+"""Which parts of the file are never shown: literal secrets, and any value under a secret key."""
+
+import difflib
+import re
+
+from bellbuoy.config.document import Document, Path
+from bellbuoy.config.references import is_reference
+
+MASK = "••••••"
+NAMES = (
+    "bot_token",
+    "app_token",
+    "signing_secret",
+    "webhook_url",
+    "routing_key",
+    "password",
+    "secret",
+    "token",
+    "urls",
+)
+"""Keys that hold secrets in the sinks that are built in."""
+_INNOCENT = frozenset({"token_expiry_warning", "tokens_in", "tokens_out", "tokens_cached", "routes"})
+_WORDS = r"token|secret|passw|credential|api_?key|access_?key|routing_?key|private|authoriz|webhook_url|dsn"
+_NAME = re.compile(_WORDS, re.IGNORECASE)
+_SHAPE = re.compile(r"\bxox[a-z]-[\w-]+|\bxapp-[\w-]+|hooks\.slack\.com/\S+|(?<=://)[^\s/@]+:[^\s/@]+(?=@)")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TEXT = re.compile(
+    rf"""(?P<key>["']?[\w.-]*(?:{_WORDS})[\w.-]*["']?\s*:\s+)
+    (?P<value>"(?:[^"\\]|\\.)*"? | '[^']*'? | \{{(?!\s*(?:env|file)\s*:)[^}}]*\}}? | \[[^\]]*\]? | [^\s{{\[&*|>\#"'][^,}}\]]*)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def is_secret_key(key: object) -> bool:
+    """Tell whether a key holds a secret, also when it is misspelt."""
+    if not isinstance(key, str) or key in _INNOCENT:
+        return False
+    return bool(_NAME.search(key)) or bool(difflib.get_close_matches(key[:64].lower(), NAMES, 1, 0.75))
+
+
+def under_secret(path: Path) -> bool:
+    """Tell whether a path leads to a secret or into one."""
+    return any(is_secret_key(key) for key in path)
+
+
+def is_plausible(reference: object) -> bool:
+    """Tell whether a reference names a variable or a file, rather than holding the secret itself."""
+    if not is_reference(reference) or not isinstance(reference, dict):
+        return False
+    kind, target = next(iter(reference.items()))
+    if not isinstance(target, str):
+        return False
+    return bool(_VARIABLE.fullmatch(target)) if kind == "env" else "/" in target or "." in target
+
+
+def masked(lines: list[str], document: Document) -> list[str]:
+    """Return the lines of the file with every secret blotted out; columns before a secret stay where they are."""
+    result = list(lines)
+    regions = [(path, place) for path, place in document.places.items() if under_secret(path)]
+    for path, place in sorted(regions, key=lambda item: item[1].value, reverse=True):
+        value = _value(document.data, path)
+        if isinstance(value, dict) and is_plausible(value):
+            continue
+        parent = _value(document.data, path[:-1])
+        if path[-1] in {"env", "file"} and is_plausible(parent):
+            continue
+        if value is not None and not isinstance(value, bool):
+            _blot(result, place.value, place.end)
+    return [_SHAPE.sub(MASK, _TEXT.sub(lambda match: match["key"] + MASK, line)) for line in result]
+
+
+def scrub(text: str, secrets: set[str]) -> str:
+    """Return a sentence without any of the given values and without anything that looks like a token."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= 4:
+            text = text.replace(secret, MASK)
+    return _SHAPE.sub(MASK, text)
+
+
+def _value(data: object, path: Path) -> object:
+    for key in path:
+        if isinstance(data, dict):
+            data = data.get(key)
+        elif isinstance(data, list) and isinstance(key, int) and key < len(data):
+            data = data[key]
+        else:
+            return None
+    return data
+
+
+def _blot(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> None:
+    """Replace a region (lines and columns from 1) by the mask."""
+    first, last = start[0] - 1, min(end[0] - 1, len(lines) - 1)
+    if first >= len(lines):
+        return
+    after = lines[last][end[1] - 1 :] if first == last else ""
+    lines[first] = lines[first][: start[1] - 1] + MASK + after
+    for number in range(first + 1, last + 1):
+        rest = lines[number][end[1] - 1 :] if number == last else ""
+        lines[number] = MASK + rest if number < last or end[1] > 1 else lines[number]
