@@ -14,6 +14,7 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal, NoReturn
 
 from bellbuoy.monitor.simulate.workflow import WorkflowModel
@@ -37,9 +38,9 @@ class DriftError(ValueError):
 
     def __init__(self, text: str, column: int, message: str, hint: str = "") -> None:
         self.text, self.column, self.message, self.hint = text, column, message, hint
-        shown = "".join(char if char.isprintable() else "\ufffd" for char in text)
         mark = "    " + " " * (column - 1) + "^" + (f" {hint}" if hint else "")
-        super().__init__(f"--drift:{column}: error: {message}\n    {shown}\n{mark}")
+        told = f"--drift:{column}: error: {_shown(message)}"
+        super().__init__(f"{told}\n    {_shown(text)}\n{mark}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +230,9 @@ class _Reader:
         start = self.at
         found = self.match(r"[^\]]+")
         word = found[0] if found else ""
-        if not word or (key == "agent_version" and not word.isprintable()):
+        if len(word) > 128 or not word.isprintable():
+            self.fail("a value has 1 to 128 printable characters", "write [agent_version=v41]", start)
+        if not word:
             self.fail("the slice has no value", "write [agent_version=v41]", start)
         if key != "agent_version":
             names = [choice.value for choice in getattr(workflow, f"{key}s")]
@@ -240,7 +243,7 @@ class _Reader:
 
     def number(self, what: str, highest: float, hint: str) -> float:
         start = self.at
-        found = self.match(r"(\d{1,9}(?:\.\d{1,12})?)(%?)")
+        found = self.match(r"(\d{1,9}(?:\.\d{1,20})?)(%?)")
         if not found:
             self.fail(f"a {what} is expected here", hint)
         value = float(found[1]) / (100.0 if found[2] else 1.0)
@@ -271,13 +274,19 @@ class _Reader:
 
     def day(self) -> float:
         start = self.at
-        found = self.match(r"day(\d{1,5}(?:\.\d{1,9})?)")
+        found = self.match(r"day(\d{1,5}(?:\.\d{1,20})?)")
         if not found:
             self.at = start
             self.fail("a day is expected here", WHEN)
         return float(found[1])
 
 
+def _shown(text: str) -> str:
+    """Return the text without characters that would move a terminal's cursor."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
 def _number(value: float) -> str:
     """Write a number without an exponent."""
-    return f"{value:.12f}".rstrip("0").rstrip(".")
+    text = format(Decimal(repr(value)), "f")
+    return text.removesuffix(".0")
