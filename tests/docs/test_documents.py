@@ -1,0 +1,75 @@
+"""What the documents say is so: links lead somewhere, paths exist, commands are known, examples are accepted."""
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from bellbuoy.config.load import load
+from bellbuoy.monitor.cli import COMMANDS
+from bellbuoy.monitor.event import json_schema
+
+pytestmark = pytest.mark.docs
+ROOT = Path(__file__).parent.parent.parent
+DOCUMENTS = [path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")) if path.is_file()]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(text, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def name(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_every_link_leads_to_a_file(document):
+    for target in re.findall(r"\]\(([^)#\s]+)", document.read_text()):
+        if "://" not in target:
+            assert (document.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_every_path_that_is_named_exists(document):
+    """A path is what stands in code quotes and begins with a folder of the project."""
+    for path in re.findall(
+        r"`((?:config|detectors|sinks|monitor|tests|helm|docs|bench|tools|\.ci)/[\w./*-]*)`", document.read_text()
+    ):
+        assert list(ROOT.glob(path.rstrip("/"))), f"{name(document)} names {path}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_every_command_that_is_named_is_one(document):
+    text = document.read_text()
+    for command in re.findall(r"^bellbuoy ([a-z][a-z-]*)|`bellbuoy ([a-z][a-z-]*)", text, re.MULTILINE):
+        assert "".join(command) in COMMANDS, command
+    targets = set(re.findall(r"^([a-z0-9]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for target in re.findall(r"^make ([a-z]+)|`make ([a-z]+)", text, re.MULTILINE):
+        assert "".join(target) in targets, target
+
+
+def test_the_readme_s_configuration_is_accepted(tmp_path, monkeypatch):
+    (block,) = blocks(README, "yaml")
+    file = tmp_path / "bellbuoy.yaml"
+    file.write_text(block)
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-made-up")
+    config = load(file)
+    assert [route.to for route in config.routes] == [("reliability",)]
+    assert len(block.splitlines()) <= 22, "the README promises a short configuration"
+
+
+def test_the_readme_s_event_is_one():
+    (block,) = blocks(README, "json")
+    jsonschema.validate(json.loads(block), json_schema())
+
+
+def test_the_readme_fits_on_a_screen():
+    assert len(README.splitlines()) <= 100
+
+
+def test_the_picture_needs_nothing_from_elsewhere():
+    picture = (ROOT / "docs/picture.svg").read_text()
+    assert not re.findall(r"""(?:href|src)=|url\(|<script|<image|@import""", picture)
