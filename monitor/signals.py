@@ -5,9 +5,11 @@ Predicates are SQL over the view `events`, so that one text counts what arrives,
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
-Level = Literal["step", "interaction"]
+from bellbuoy.config.signals import LEVELS, Level
+from bellbuoy.config.watching import Signal as OwnSignal
+
 Judged = Literal["rate", "never", "state"]
 
 KNOWN = "outcome IN ('success', 'failure', 'timeout', 'abandoned')"
@@ -40,57 +42,41 @@ class Signal:
 BUILT_IN = (
     Signal(
         "step_failure",
-        "step",
+        LEVELS["step_failure"],
         f"type = 'step' AND NOT coalesce(retried, false) AND {KNOWN}",
         "outcome <> 'success'",
         sentence="attempts that were not retried did not succeed",
     ),
     Signal(
         "interaction_failure",
-        "interaction",
+        LEVELS["interaction_failure"],
         f"type = 'interaction' AND {KNOWN}",
         "outcome <> 'success'",
         sentence="interactions did not end well",
     ),
     Signal(
         "reask",
-        "step",
+        LEVELS["reask"],
         "type = 'step' AND reask IS NOT NULL",
         "reask",
         sentence="steps asked for something that was already answered",
     ),
     Signal(
         "handoff",
-        "interaction",
+        LEVELS["handoff"],
         "type = 'interaction'",
         "handoff.\"to\" IN ('human', 'queue')",
         sentence="interactions were handed to a human or a queue",
     ),
     Signal(
         "slow",
-        "step",
+        LEVELS["slow"],
         "type = 'step' AND latency_ms IS NOT NULL AND latency_limit_ms IS NOT NULL",
         "latency_ms > latency_limit_ms",
         sentence="steps took longer than their limit",
     ),
-    Signal("interactions", "interaction", "type = 'interaction'", None, sentence="interactions"),
+    Signal("interactions", LEVELS["interactions"], "type = 'interaction'", None, sentence="interactions"),
 )
-
-
-class OwnSignal(Protocol):
-    """One entry of `signals:` in the configuration."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-
-    @property
-    def trial(self) -> str:
-        """SQL of the trials."""
-
-    @property
-    def bad(self) -> str:
-        """SQL of the bad ones."""
 
 
 class SignalError(ValueError):
@@ -107,8 +93,7 @@ def table(own: Iterable[OwnSignal] = ()) -> tuple[Signal, ...]:
     for entry in own:
         if entry.name in found:
             raise SignalError(f"signals: {entry.name!r} is the name of another signal; give this one its own name.")
-        level: Level = getattr(entry, "level", None) or "step"
-        found[entry.name] = Signal(entry.name, level, entry.trial, entry.bad, sentence=entry.name, own=True)
+        found[entry.name] = Signal(entry.name, "step", entry.trial, entry.bad, sentence=entry.name, own=True)
     return tuple(found.values())
 
 

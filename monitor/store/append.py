@@ -2,26 +2,24 @@
 
 import json
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bellbuoy.monitor.event import Batch, DeadLetter
 from bellbuoy.monitor.signals import Signal
 from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.store.engine import Engine, Transaction, exhausted
 from bellbuoy.monitor.store.errors import PositionConflict
 from bellbuoy.monitor.store.registry import Draft, Registry
 from bellbuoy.monitor.store.rollup import count
-
-if TYPE_CHECKING:
-    from bellbuoy.monitor.event import Batch, DeadLetter
-    from collections.abc import Mapping
 
 BANDS = 4
 """Quarters of the local day in which a step's latency limit may differ."""
@@ -38,6 +36,7 @@ class Appended:
         series: ids of the series that got counts.
         new_series: how many of them were never seen before.
         folded: how many names past the cap on series were counted under `other`.
+        kinds: how many letters of each class.
         oldest: beginning of the earliest minute that got counts, epoch seconds; None without counts.
     """
 
@@ -47,6 +46,7 @@ class Appended:
     series: tuple[int, ...] = ()
     new_series: int = 0
     folded: int = 0
+    kinds: Mapping[str, int] = field(default_factory=dict)
     oldest: int | None = None
 
 
@@ -59,12 +59,14 @@ class Known:
         next: offset of the record after the last one stored; None before the first append.
         received: records stored as events or dead letters.
         newest_us: greatest of least(ts, received_at), in microseconds.
+        arrived_us: when its last batch arrived, in microseconds.
     """
 
     id: int
     next: int | None = None
     received: int = 0
     newest_us: int | None = None
+    arrived_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +80,8 @@ class Told:
     """
 
     signals: Sequence[Signal]
-    limits: "Mapping[tuple[str, str, int], float]"
+    limits: Mapping[tuple[str, str, int], float]
     zone: tzinfo = UTC
-
-
-@dataclass(slots=True)
-class _Run:
-    rows: int = 0
-    received: int = 0
-    newest_us: int | None = None
-    first: int | None = None
 
 
 class Appender:
@@ -100,7 +94,7 @@ class Appender:
         self._gate = threading.Lock()
         self._letters = int(engine.rows("store/last_letter")[0]["id"])
 
-    def append(self, batch: "Batch", told: Told) -> Appended:
+    def append(self, batch: Batch, told: Told) -> Appended:
         """Store a batch in one transaction; rows that DuckDB refuses become dead letters.
 
         Raises:
@@ -123,22 +117,20 @@ class Appender:
             rest = replace(batch, table=rest if rest.num_rows else None, letters=[*batch.letters, *letters])
             return self._append(rest, told, refused=len(letters))
 
-    def _append(self, batch: "Batch", told: Told, refused: int) -> Appended:
+    def _append(self, batch: Batch, told: Told, refused: int) -> Appended:
         draft = Draft()
         table = None if batch.table is None or not batch.table.num_rows else self._prepared(batch.table, told)
         at_us = _newest_arrival(table, batch.letters)
         with self.engine.transaction() as tx:
             counts = None
-            runs: dict[int, _Run] = {}
             if table is not None:
                 with tx.registered(table) as view:
                     tx.cursor.execute(f"INSERT INTO events_raw BY NAME SELECT * FROM {view}")  # noqa: S608 - our own names
                     counts = count(tx, view, told.signals, self.registry, draft)
-                    runs = _runs(tx, view)
                 tx.insert("counts", counts.table(at_us or 0))
                 self._save_series(tx, draft)
             self._save_letters(tx, batch.letters)
-            known = self._advance(tx, batch, runs, at_us)
+            known = self._advance(tx, batch, at_us)
             for name, n in sorted(batch.unknown_fields.items()):
                 tx.run("store/note_unknown", name=name[:128], n=n, at_us=at_us or 0)
         with self._gate:
@@ -152,6 +144,7 @@ class Appender:
             () if counts is None else tuple(np.unique(counts.series).tolist()),
             len(draft.ids),
             draft.folded,
+            Counter(letter.kind for letter in batch.letters),
             int(counts.minute[0]) if counts is not None and len(counts.minute) else None,
         )
 
@@ -185,7 +178,7 @@ class Appender:
                     f"FROM {view} AS moved WHERE series.id = moved.id"
                 )
 
-    def _save_letters(self, tx: Transaction, letters: Sequence["DeadLetter"]) -> None:
+    def _save_letters(self, tx: Transaction, letters: Sequence[DeadLetter]) -> None:
         rows = [
             {
                 "id": self._letters + place,
@@ -204,24 +197,16 @@ class Appender:
         ]
         tx.insert("dead_letters_raw", rows)
 
-    def _advance(
-        self, tx: Transaction, batch: "Batch", runs: dict[int, _Run], at_us: int | None
-    ) -> dict[Stream, Known]:
+    def _advance(self, tx: Transaction, batch: Batch, at_us: int | None) -> dict[Stream, Known]:
         """Move the positions and return what is known of the streams once this is committed."""
-        for letter in batch.letters:
-            runs.setdefault(self._known(letter.stream).id, _Run()).received += 1
+        first = _firsts(batch.table)
         after = {}
         for stream, position in batch.next.items():
             known = self._known(stream)
-            run = runs.get(known.id, _Run())
-            values = {
-                "id": known.id,
-                "next": position,
-                "received": run.received,
-                "newest_us": run.newest_us,
-                "at_us": at_us,
-            }
             name = f"{stream.source}:{stream.path}:{stream.partition}"
+            received = batch.received_by.get(stream, 0)
+            newest = batch.newest.get(stream)
+            values = {"id": known.id, "next": position, "received": received, "newest_us": newest, "at_us": at_us}
             if known.next is None:
                 place = {
                     "source": stream.source,
@@ -230,10 +215,10 @@ class Appender:
                     "epoch": stream.epoch,
                 }
                 changed = tx.run("store/begin_stream", **values, **place)
-            elif position < known.next or (run.first is not None and run.first < known.next):
-                first = position if run.first is None else run.first
+            elif min(position, first.get(known.id, position)) < known.next:
                 raise PositionConflict(
-                    f"{name}: offset {first} comes again, {known.next} was to be next; nothing was stored."
+                    f"{name}: offset {min(position, first.get(known.id, position))} comes again, {known.next} was to be "
+                    "next; nothing was stored."
                 )
             else:
                 changed = tx.run("store/advance", **values, expected=known.next)
@@ -242,8 +227,9 @@ class Appender:
                     f"{name}: the stored position is not {known.next}, where this process left it: something else has "
                     "written this store. Nothing was stored; stop the other writer and start again."
                 )
-            newest = max((one for one in (known.newest_us, run.newest_us) if one is not None), default=None)
-            after[stream] = Known(known.id, position, known.received + run.received, newest)
+            latest = max((one for one in (known.newest_us, newest) if one is not None), default=None)
+            arrived = known.arrived_us if at_us is None else at_us
+            after[stream] = Known(known.id, position, known.received + received, latest, arrived)
         return after
 
     def id(self, stream: Stream) -> int:
@@ -279,19 +265,21 @@ class Appender:
         return None
 
 
-def _newest_arrival(table: pa.Table | None, letters: Sequence["DeadLetter"]) -> int | None:
+def _newest_arrival(table: pa.Table | None, letters: Sequence[DeadLetter]) -> int | None:
     found = [letter.received_at_us for letter in letters]
     if table is not None:
         found.append(pc.max(table["received_at"]).cast(pa.int64()).as_py())
     return max(found, default=None)
 
 
-def _runs(tx: Transaction, view: str) -> dict[int, _Run]:
-    found = tx.cursor.execute(
-        f'SELECT stream, count(*), max(epoch_us(least(ts, received_at))), min("offset"), count(*) FILTER (idx = 0) '  # noqa: S608 - our own names
-        f"FROM {view} GROUP BY stream"
-    ).fetchall()
-    return {stream: _Run(rows, records, newest, first) for stream, rows, newest, first, records in found}
+def _firsts(table: pa.Table | None) -> dict[int, int]:
+    """Return the least offset of each stream in a batch."""
+    if table is None:
+        return {}
+    streams, place = np.unique(table["stream"].to_numpy(), return_inverse=True)
+    first = np.full(len(streams), np.iinfo(np.int64).max)
+    np.minimum.at(first, place, table["offset"].to_numpy())
+    return dict(zip(streams.tolist(), first.tolist(), strict=True))
 
 
 def _limits(table: pa.Table, told: Told) -> pa.Array:
@@ -313,10 +301,8 @@ def _limits(table: pa.Table, told: Told) -> pa.Array:
     return pa.array(found, pa.float64(), mask=np.isnan(found))
 
 
-def _letter(batch: "Batch", row: pa.Table, reason: str, streams: "Mapping[Stream, Known]") -> "DeadLetter":
+def _letter(batch: Batch, row: pa.Table, reason: str, streams: Mapping[Stream, Known]) -> DeadLetter:
     """Keep a row that the store refused as a dead letter that holds what was decoded of it."""
-    from bellbuoy.monitor.event import DeadLetter
-
     found = row.to_pylist()[0]
     stream = next(
         (one for one in batch.next if one in streams and streams[one].id == found["stream"]), next(iter(batch.next))
@@ -330,7 +316,4 @@ def _letter(batch: "Batch", row: pa.Table, reason: str, streams: "Mapping[Stream
         reason=f"store: {reason}; the decoded event is kept",
         raw=raw,
         size=len(raw),
-        sha256=None,
-        key=None,
-        headers=(),
     )

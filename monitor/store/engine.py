@@ -13,6 +13,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from bellbuoy.config.server import Store as Settings
 from bellbuoy.monitor.store.errors import (
     StoreError,
     StoreExhausted,
@@ -22,7 +23,6 @@ from bellbuoy.monitor.store.errors import (
     StoreNewer,
 )
 from bellbuoy.monitor.store.migrate import migrate
-from bellbuoy.monitor.store.settings import Settings, Small
 from bellbuoy.monitor.store.statements import statement
 
 FILE_FORMAT = "v1.5.0"
@@ -111,7 +111,7 @@ class Engine:
         """
         if path is not None:
             path = Path(path).absolute()
-        return cls(path, Small() if settings is None else settings, read_only=read_only)
+        return cls(path, Settings() if settings is None else settings, read_only=read_only)
 
     @contextmanager
     def transaction(self, *, commit: bool = True) -> Iterator[Transaction]:
@@ -250,12 +250,12 @@ def _release(path: Path | None) -> None:
 def _settle(con: duckdb.DuckDBPyConnection, path: Path | None, settings: Settings) -> None:
     """Set limits, then take away the roads out of the process; `lock_configuration` comes after the migrations."""
     threads = min(4, os.cpu_count() or 1) if settings.threads == "auto" else int(settings.threads)
-    spill = settings.temp.path or (path.parent / "tmp" if path is not None else None)
+    spill = settings.temp.path or (str(path.parent / "tmp") if path is not None else "")
     exports = [] if settings.exports is None else [str(Path(settings.exports).absolute())]
     values: dict[str, Any] = {
         "memory_limit": f"{settings.memory_limit}B",
         "threads": threads,
-        "temp_directory": "" if spill is None else str(spill),
+        "temp_directory": spill,
         "max_temp_directory_size": f"{settings.temp.max}B",
         "checkpoint_threshold": f"{settings.checkpoint}B",
         "preserve_insertion_order": True,

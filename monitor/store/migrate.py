@@ -2,21 +2,7 @@
 
 import duckdb
 
-try:
-    from bellbuoy.monitor.event import create_table_sql
-except ImportError:  # until the event definition stands
-
-    def create_table_sql() -> str:
-        """The least that the store needs."""
-        return (
-            'CREATE TABLE events_raw (stream INTEGER, "offset" BIGINT, idx INTEGER, received_at TIMESTAMP, counted BOOLEAN, '
-            "type VARCHAR, event_id VARCHAR, ts TIMESTAMP, interaction_id VARCHAR, workflow VARCHAR, "
-            "attributes MAP(VARCHAR, VARCHAR), outcome VARCHAR, latency_ms DOUBLE, step VARCHAR, attempt INTEGER, retried BOOLEAN, "
-            'reask BOOLEAN, handoff STRUCT("to" VARCHAR, target VARCHAR, reason VARCHAR, context_required INTEGER, '
-            "context_passed INTEGER, accepted BOOLEAN))"
-        )
-
-
+from bellbuoy.monitor.event import create_table_sql
 from bellbuoy.monitor.store.errors import StoreForeign, StoreNewer, StoreOlder
 from bellbuoy.monitor.store.statements import migrations, statement
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from bellbuoy.config.server import Retention
 from bellbuoy.monitor.store.engine import Engine
-from bellbuoy.monitor.store.settings import Retention
 
 DAY = 86400
 PARTS = {"events": "store/drop_events", "minutes": "store/drop_counts", "dead_letters": "store/drop_letters"}

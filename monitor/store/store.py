@@ -4,20 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from zoneinfo import ZoneInfo
 
+import duckdb
+
+from bellbuoy.config.model import Config
+from bellbuoy.config.server import Retention
+from bellbuoy.config.server import Store as Settings
 from bellbuoy.detectors.base import Counts
-from bellbuoy.monitor.signals import BUILT_IN, Signal
+from bellbuoy.monitor.event import Batch
+from bellbuoy.monitor.signals import BUILT_IN, Signal, table
 from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.store.append import BANDS, Appended, Appender, Known, Told
 from bellbuoy.monitor.store.engine import Engine
+from bellbuoy.monitor.store.predicates import check
 from bellbuoy.monitor.store.registry import Registry, Series
 from bellbuoy.monitor.store.retain import Retained, retain
-from bellbuoy.monitor.store.settings import Retention, Settings
 from bellbuoy.monitor.store.ticks import ticks
-
-if TYPE_CHECKING:
-    from bellbuoy.monitor.event import Batch
 
 MAX_SERIES = 5000
 
@@ -32,6 +36,7 @@ class Position:
         next: offset of the record after the last one stored.
         received: records stored, as events or dead letters.
         newest: greatest of least(ts, received_at) over its events, epoch seconds; None before the first event.
+        arrived: when its last batch arrived, epoch seconds; None where that is not known.
     """
 
     stream: Stream
@@ -39,16 +44,23 @@ class Position:
     next: int
     received: int
     newest: float | None
+    arrived: float | None
 
 
 class Store(Engine):
-    """One DuckDB file, one writer."""
+    """One DuckDB file, one writer.
+
+    Attributes:
+        version: DuckDB's.
+    """
+
+    version = duckdb.__version__
 
     def __init__(self, path: Path | None, settings: Settings, *, read_only: bool) -> None:
         super().__init__(path, settings, read_only=read_only)
         streams = {
             Stream(row["source"], row["path"], row["partition"], row["epoch"]): Known(
-                row["id"], row["next"], row["received"], row["newest_us"]
+                row["id"], row["next"], row["received"], row["newest_us"], row["arrived_us"]
             )
             for row in self.rows("store/streams")
         }
@@ -83,6 +95,36 @@ class Store(Engine):
             limits.update({(workflow, step, band): seconds * 1000 for band in range(BANDS)})
         self._told = Told(tuple(signals), limits, zone)
 
+    def follow(self, config: Config) -> None:
+        """Count what a configuration says from the next append on.
+
+        Raises:
+            SignalError: a signal's name is taken, or its SQL cannot be used; the text says why.
+        """
+        signals = table(config.signals)
+        for signal in signals:
+            if signal.own:
+                self.check(signal)
+        self.configure(
+            signals,
+            max_series=config.ingest.max_series,
+            slow_after={
+                (workflow.name, step.name): step.slow_after
+                for workflow in config.workflows
+                for step in workflow.steps
+                if step.slow_after is not None
+            },
+            zone=ZoneInfo(config.server.timezone),
+        )
+
+    def check(self, signal: Signal) -> None:
+        """Prepare a signal's predicates against the events' columns.
+
+        Raises:
+            SignalError: they cannot be used; the text says why.
+        """
+        check(self, signal)
+
     def stream_id(self, stream: Stream) -> int:
         """Return the number that stands for a stream in the rows; a new stream gets the next one."""
         return self._appender.id(stream)
@@ -95,12 +137,12 @@ class Store(Engine):
         """Return how far every stream is stored."""
         known = self._appender.known()
         return [
-            Position(stream, one.id, one.next, one.received, None if one.newest_us is None else one.newest_us / 1e6)
+            Position(stream, one.id, one.next, one.received, _seconds(one.newest_us), _seconds(one.arrived_us))
             for stream, one in known.items()
             if one.next is not None
         ]
 
-    def append(self, batch: "Batch") -> Appended:
+    def append(self, batch: Batch) -> Appended:
         """Store a batch in one transaction: events, counts, dead letters, positions; all or nothing.
 
         Rows that DuckDB refuses become dead letters of class `store`.
@@ -138,9 +180,20 @@ class Store(Engine):
         )
         return learned
 
+    def sizes(self) -> dict[str, int]:
+        """Return the bytes of the file and of its write-ahead log, by kind: `file`, `wal`."""
+        if self.path is None:
+            return {}
+        places = {"file": self.path, "wal": self.path.with_name(self.path.name + ".wal")}
+        return {kind: place.stat().st_size for kind, place in places.items() if place.exists()}
+
     def retain(self, now: float, retention: Retention) -> Retained:
         """Delete what is past its retention, a day at a time; see `bellbuoy.monitor.store.retain.retain`."""
         return retain(self, now, retention)
+
+
+def _seconds(micros: int | None) -> float | None:
+    return None if micros is None else micros / 1e6
 
 
 def _offset(zone: tzinfo, at: int) -> int:
