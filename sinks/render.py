@@ -135,13 +135,17 @@ def message(page: Page, **options: Any) -> dict[str, Any]:
     return said
 
 
-def reply(page: Page, news: Iterable[News], mention: str = "") -> dict[str, Any]:
+def reply(page: Page, news: Iterable[News], mention: str = "", *, loud: bool | None = None) -> dict[str, Any]:
     """Return the arguments of the thread reply that tells `news`, one line each, but channel and thread.
 
-    News that raised the severity are broadcast to the channel and carry the mention.
+    Args:
+        page: of the incident.
+        news: what to tell.
+        mention: who is called by it, in Slack's own markup.
+        loud: whether it is broadcast to the channel; None: when one of the news raised the severity.
     """
     told = sorted(news, key=lambda item: item.number)
-    raised = any(item.raised for item in told)
+    raised = any(item.raised for item in told) if loud is None else loud
     lines = [
         f"*<!date^{item.at}^{{time}}|{weekday(item.at, page.timezone)}>*  {escape(item.text, 600)}"
         for item in told[-8:]

@@ -1,0 +1,93 @@
+"""The sink for Slack: one message per incident, edited in place, its changes told in the thread."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from bellbuoy.sinks.base import Page, Receipt, Refused, Secret, Sent
+from bellbuoy.sinks.outgoing import Failed
+from bellbuoy.sinks.slack_api import call, client
+from bellbuoy.sinks.slack_delivery import Delivery, by_webhook
+
+
+@dataclass(frozen=True)
+class Slack:
+    """Shows each incident as one message in a channel.
+
+    Attributes:
+        channel: name ("#agents") or id ("C0123"). With the id, a message whose fate is unknown can be looked for.
+        bot_token: token of the app's bot; scopes `chat:write`, and `files:write`, `files:read` for the chart.
+        app_token: for buttons over Socket Mode. Not used yet.
+        signing_secret: for buttons over HTTP. Not used yet.
+        webhook_url: an incoming webhook in place of `bot_token`: a new message per change, no edit, thread or chart.
+        api_url: where Slack's API is; a test or a proxy stands here.
+        mention: whom to call, by severity: `{page: "<!subteam^S012ABC>"}`; once when the severity is first reached.
+        actors: who may press buttons; empty for anyone in the channel. Not used yet.
+        chart: `image` uploads the chart as a picture, `none` leaves it out; `native` is not used yet and leaves it out.
+        remind: seconds between reminders while open. Not used yet.
+        storm: `incidents` within so many seconds (`within`) become one digest. Not used yet.
+    """
+
+    channel: str = ""
+    bot_token: Secret | None = None
+    app_token: Secret | None = None
+    signing_secret: Secret | None = None
+    webhook_url: Secret | None = None
+    api_url: str = "https://slack.com/api/"
+    mention: Mapping[str, str] = field(default_factory=dict)
+    actors: tuple[str, ...] = ()
+    chart: Literal["image", "native", "none"] = "image"
+    remind: float = 14_400.0
+    storm: Mapping[str, Any] = field(default_factory=lambda: {"incidents": 5, "within": 120.0})
+
+    edits: ClassVar[bool] = True
+    threads: ClassVar[bool] = True
+    images: ClassVar[bool] = True
+    resolves: ClassVar[bool] = True
+    pace: ClassVar[float] = 1.0
+    """Seconds between two messages to a channel."""
+    wait: ClassVar[Any] = staticmethod(lambda seconds: threading.Event().wait(seconds))
+    """Waits between two looks at an uploaded image, ten seconds at most; a test puts its own here."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that can never send.
+
+        Raises:
+            ValueError: what is missing or wrong, and the way out.
+        """
+        if self.webhook_url is None and (self.bot_token is None or not self.channel):
+            raise ValueError("slack needs `bot_token` and `channel`, or a `webhook_url`")
+        if urlsplit(self.api_url).scheme not in {"http", "https"}:
+            raise ValueError("`api_url` of slack must be an http(s) address")
+        unknown = set(self.mention) - {"page", "ticket", "watch"}
+        if unknown:
+            raise ValueError(f"`mention` of slack knows page, ticket and watch, not {', '.join(sorted(unknown))}")
+
+    def send(self, page: Page) -> Receipt:
+        """Show the page: post or edit its message, then tell what is new in the thread."""
+        if self.bot_token is None:
+            assert self.webhook_url is not None
+            return by_webhook(self.webhook_url, page, self.mention.get(page.severity, ""))
+        if int((page.handle or {}).get("version", "0")) > page.version:
+            return Sent(dict(page.handle or {}))
+        delivery = Delivery(self, client(self.bot_token, self.api_url), page)
+        try:
+            delivery.run()
+        except Failed as failed:
+            receipt = failed.receipt(delivery.handle or None)
+            return (
+                Refused(receipt.reason, f"{self.channel}: {receipt.why}") if isinstance(receipt, Refused) else receipt
+            )
+        return Sent(delivery.handle)
+
+    def probe(self) -> str | None:
+        """Return what is wrong with token or address, or None; nobody sees anything of it."""
+        if self.bot_token is None:
+            return None
+        try:
+            call(client(self.bot_token, self.api_url).auth_test)
+        except Failed as failed:
+            return failed.why or failed.reason
+        return None

@@ -1,0 +1,291 @@
+"""One page on its way to Slack, step by step; the handle always says what is already done."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
+
+from slack_sdk import WebClient
+
+from bellbuoy.sinks.base import Handle, News, Page, Receipt, Secret, Sent
+from bellbuoy.sinks.chart import svg
+from bellbuoy.sinks.lint import lint
+from bellbuoy.sinks.outgoing import Failed, post, refuse
+from bellbuoy.sinks.render import EVENT_TYPE, Part, alt_text, evidence, message, reply
+from bellbuoy.sinks.slack_api import call
+from bellbuoy.sinks.slack_upload import upload
+from bellbuoy.sinks.text import escape
+
+GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
+INVALID = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+LADDER: tuple[Part, ...] = ("container", "image", "blocks")
+"""What is left out, one after the other, where Slack does not take the blocks."""
+
+_CALL = re.compile(r"<(!subteam\^[A-Z0-9]+(\|[^<>]*)?|@[A-Z0-9]+|!here|!channel|!everyone)>")
+
+
+class Settings(Protocol):
+    """What of the sink's settings a delivery reads."""
+
+    @property
+    def channel(self) -> str: ...  # noqa: D102 - documented at the sink
+    @property
+    def chart(self) -> Literal["image", "native", "none"]: ...  # noqa: D102 - documented at the sink
+    @property
+    def mention(self) -> Mapping[str, str]: ...  # noqa: D102 - documented at the sink
+    @property
+    def wait(self) -> Any: ...  # noqa: D102 - documented at the sink
+
+
+class Delivery:
+    """Brings one page to the channel.
+
+    The handle holds `channel`, `ts` (the message), `version` (shown in it), `told` (number of the last change told in
+    the thread), `file` and `drawn` (chart, and the state it shows), `chart` (digest of the drawing), `called` and
+    `called_at` (severities already reached, and when people were called), `without` (parts that were refused),
+    `evidence` (`due` while it must go to the thread).
+    """
+
+    def __init__(self, sink: Settings, api: WebClient, page: Page) -> None:
+        self.sink = sink
+        self.api = api
+        self.page = page
+        self.handle: Handle = dict(page.handle or {})
+        self.posted = False
+
+    def run(self) -> None:
+        """Show the page and tell its news; at most one new message in the channel in one go.
+
+        Raises:
+            Failed: it stopped; `handle` holds what was done.
+        """
+        if "ts" not in self.handle and self.page.attempt > 1:
+            self._adopt()
+        try:
+            self._show()
+            self._tell()
+        except Failed as failed:
+            if failed.code not in GONE or "ts" not in self.handle:
+                raise
+            self._start_again()
+            self._show()
+            self._tell()
+
+    def _adopt(self) -> None:
+        """Look for the message that an earlier try may have left; where that is not allowed, it is posted again."""
+        try:
+            found = call(
+                self.api.conversations_history,
+                channel=self.handle.get("channel", self.sink.channel),
+                include_all_metadata=True,
+                limit=100,
+            )
+        except Failed as failed:
+            if failed.reason in {"auth", "not_found", "invalid_page", "blocked"}:
+                return
+            raise
+        for said in found.get("messages", []):
+            payload = _payload(said, EVENT_TYPE)
+            if payload.get("incident") == self.page.key[:200] and said.get("ts"):
+                change = int(payload.get("change", 0))
+                self.handle.update(
+                    channel=self.handle.get("channel", self.sink.channel), ts=said["ts"], version=str(change)
+                )
+                if change == self.page.version:
+                    self._reached(mentioned=bool(self._mention()))
+                return
+
+    def _show(self) -> None:
+        """Post the message, or edit it where it shows an older version."""
+        if "ts" in self.handle and int(self.handle.get("version", "0")) >= self.page.version:
+            return
+        self._draw()
+        first = "ts" not in self.handle
+        mention = self._mention() if first and not self._is_reached() else ""
+        while True:
+            said = self._message(mention)
+            try:
+                answer = self._say(said, first=first)
+                break
+            except Failed as failed:
+                if failed.code not in INVALID or not self._leave_out():
+                    raise
+        self.handle["version"] = str(self.page.version)
+        if first:
+            self.posted = True
+            self.handle.update(channel=str(answer.get("channel", self.sink.channel)), ts=str(answer.get("ts", "")))
+            self._reached(mentioned=bool(mention))
+
+    def _message(self, mention: str) -> dict[str, Any]:
+        """Return the message; what our own linter finds is left out as if Slack had refused it."""
+        called = self.handle.get("called_at")
+        while True:
+            said = message(
+                self.page,
+                image=self.handle.get("file") or None,
+                mention=mention,
+                called_at=int(called) if called else None,
+                without=self._without(),
+            )
+            if mention and "blocks" not in said:
+                said["text"] += f" {mention}"
+            if not lint(said.get("blocks", []), mention) or not self._leave_out():
+                break
+        if "earlier" in self.handle and "blocks" in said:
+            said["blocks"].append(_note(f"<{self.handle['earlier']}|the earlier message of this incident>"))
+        return said
+
+    def _say(self, said: dict[str, Any], *, first: bool) -> dict[str, Any]:
+        if first:
+            return call(self.api.chat_postMessage, channel=self.sink.channel, **said)
+        edit = {name: value for name, value in said.items() if not name.startswith("unfurl")}
+        return call(
+            self.api.chat_update, channel=self.handle["channel"], ts=self.handle["ts"], **{"blocks": [], **edit}
+        )
+
+    def _without(self) -> tuple[Part, ...]:
+        refused = self.handle.get("without", "").split(",")
+        return tuple(part for part in LADDER if part in refused)
+
+    def _leave_out(self) -> bool:
+        """Leave out the next part that is there at all; false when nothing is left to leave out."""
+        gone = self._without()
+        there = {"container": bool(evidence(self.page)), "image": bool(self.handle.get("file")), "blocks": True}
+        part = next((part for part in LADDER if part not in gone and there[part]), None)
+        if part is None:
+            return False
+        self.handle["without"] = ",".join((*gone, part))
+        if part == "container":
+            self.handle["evidence"] = "due"
+        return True
+
+    def _draw(self) -> None:
+        """Upload the chart where state or severity changed since the last one; without it the message goes all the same."""
+        chart = self.page.chart
+        shows = f"{self.page.state}/{self.page.severity}"
+        if self.sink.chart != "image" or chart is None or "image" in self._without():
+            self.handle.pop("file", None)
+            return
+        if self.handle.get("drawn") == shows:
+            return
+        drawing = svg(chart, "light")
+        digest = hashlib.sha256(drawing.encode()).hexdigest()[:16]
+        if self.handle.get("chart") != digest or not self.handle.get("file"):
+            try:
+                name = re.sub(r"[^A-Za-z0-9_.-]+", "-", self.page.key)[:80]
+                file = upload(self.api, drawing, f"{name}.png", alt_text(self.page), self.sink.wait)
+            except Failed:
+                file = ""
+            self.handle.update(file=file, chart=digest)
+        self.handle["drawn"] = shows
+
+    def _tell(self) -> None:
+        """Tell in one reply what is new since the last one."""
+        told = int(self.handle.get("told", "0"))
+        news = [item for item in self.page.news if item.number > told]
+        if news and self.page.attempt > 1 and not self.posted:
+            told = max(told, self._heard())
+            self.handle["told"] = str(told)
+            news = [item for item in news if item.number > told]
+        if self.posted and (news or self.handle.get("evidence") == "due"):
+            raise Failed("rate_limited", after=1.0, code="pace")
+        if self.handle.get("evidence") == "due":
+            self._unfold()
+            if news:
+                raise Failed("rate_limited", after=1.0, code="pace")
+        if news:
+            self._reply(news)
+        self.handle["told"] = str(max([told, self.page.version, *(item.number for item in news)]))
+
+    def _reply(self, news: list[News]) -> None:
+        loud = any(item.raised for item in news) and not self._is_reached()
+        mention = self._mention() if loud else ""
+        said = reply(self.page, news, mention, loud=loud)
+        call(self.api.chat_postMessage, channel=self.handle["channel"], thread_ts=self.handle["ts"], **said)
+        self._reached(mentioned=bool(mention))
+
+    def _unfold(self) -> None:
+        """Give the evidence that the message could not hold to the thread; where Slack takes no blocks at all, drop it."""
+        made = evidence(self.page)
+        if made and "blocks" not in self._without():
+            try:
+                call(
+                    self.api.chat_postMessage,
+                    channel=self.handle["channel"],
+                    thread_ts=self.handle["ts"],
+                    text="Evidence",
+                    blocks=made,
+                )
+            except Failed as failed:
+                if failed.code not in INVALID:
+                    raise
+        self.handle["evidence"] = "told"
+
+    def _heard(self) -> int:
+        """Return the number of the last change that an earlier try already told in the thread, or 0."""
+        try:
+            found = call(
+                self.api.conversations_replies,
+                channel=self.handle["channel"],
+                ts=self.handle["ts"],
+                include_all_metadata=True,
+                limit=200,
+            )
+        except Failed as failed:
+            if failed.reason in {"auth", "not_found", "invalid_page", "blocked"} and failed.code not in GONE:
+                return 0
+            raise
+        payloads = (_payload(said, f"{EVENT_TYPE}_news") for said in found.get("messages", []))
+        return max((int(told["told"]) for told in payloads if told.get("incident") == self.page.key[:200]), default=0)
+
+    def _mention(self) -> str:
+        """Return the call for this severity in Slack's markup; what is none is shown as text."""
+        wanted = self.sink.mention.get(self.page.severity, "")
+        return wanted if _CALL.sub("", wanted).strip() == "" else escape(wanted, 200)
+
+    def _is_reached(self) -> bool:
+        """Return whether people were already called for this severity: an edit, a reminder or a new try calls nobody."""
+        return self.page.severity in self.handle.get("called", "").split(",")
+
+    def _reached(self, *, mentioned: bool) -> None:
+        called = [name for name in self.handle.get("called", "").split(",") if name]
+        if self.page.severity not in called:
+            self.handle["called"] = ",".join([*called, self.page.severity])
+            if mentioned:
+                self.handle["called_at"] = str(self.page.at)
+
+    def _start_again(self) -> None:
+        """Forget a message that can no longer be edited and remember where it is."""
+        try:
+            link = call(self.api.chat_getPermalink, channel=self.handle["channel"], message_ts=self.handle["ts"])
+            if str(link.get("permalink", "")).startswith("https://"):
+                self.handle["earlier"] = str(link["permalink"])
+        except Failed:
+            pass
+        for name in ("ts", "version"):
+            self.handle.pop(name, None)
+
+
+def _payload(said: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    metadata = said.get("metadata") or {}
+    payload = metadata.get("event_payload") if metadata.get("event_type") == kind else None
+    return payload if isinstance(payload, dict) else {}
+
+
+def _note(text: str) -> dict[str, Any]:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
+
+
+def by_webhook(url: Secret, page: Page, mention: str) -> Receipt:
+    """Post the page to an incoming webhook: a new message per change, without chart."""
+    if page.version <= int((page.handle or {}).get("version", "0")):
+        return Sent(dict(page.handle or {}))
+    call_for = mention if page.change == "opened" or any(item.raised for item in page.news) else ""
+    said = message(page, mention=call_for)
+    body = json.dumps({name: said[name] for name in ("text", "blocks") if name in said}).encode()
+    try:
+        refuse(post(url.reveal(), body, {"Content-Type": "application/json; charset=utf-8"}))
+    except Failed as failed:
+        return failed.receipt()
+    return Sent({"version": str(page.version)})
