@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from bellbuoy.config.document import Document, Path
+from bellbuoy.config.document import Document, Path, scalar
 from bellbuoy.config.errors import Remark, suggest
 from bellbuoy.config.masking import MASK, under_secret
 
@@ -126,10 +126,9 @@ def flow(value: object) -> str:
         return str(value).lower()
     text = str(value)
     plain = re.fullmatch(r"[A-Za-z0-9$./_-][A-Za-z0-9$./_%:@*-]*( [A-Za-z0-9:-]+)*", text) and not text.endswith(":")
-    quoted = isinstance(value, str) and (
-        not plain or bool(re.fullmatch(r"[0-9.:-]+|true|false|null|yes|no|on|off", text))
-    )
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' if quoted else text
+    if not isinstance(value, str) or (plain and isinstance(scalar(text, plain=True), str)):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def field_at(model: type[BaseModel], path: Path) -> FieldInfo | None:

@@ -66,7 +66,7 @@ def masked(lines: list[str], document: Document) -> list[str]:
             continue
         if value is not None and not isinstance(value, bool):
             _blot(result, place.value, place.end)
-    return [_SHAPE.sub(MASK, _TEXT.sub(lambda match: match["key"] + MASK, line)) for line in result]
+    return [_SHAPE.sub(_covered, _TEXT.sub(_covered, line)) for line in result]
 
 
 def scrub(text: str, secrets: set[str]) -> str:
@@ -75,6 +75,11 @@ def scrub(text: str, secrets: set[str]) -> str:
         if len(secret) >= 4:
             text = text.replace(secret, MASK)
     return _SHAPE.sub(MASK, text)
+
+
+def _covered(match: re.Match[str]) -> str:
+    key = match.groupdict().get("key", "")
+    return key + _cover(match.group()[len(key) :], match.string[match.end() :])
 
 
 def _value(data: object, path: Path) -> object:
@@ -89,12 +94,15 @@ def _value(data: object, path: Path) -> object:
 
 
 def _blot(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> None:
-    """Replace a region (lines and columns from 1) by the mask."""
+    """Replace a region (lines and columns from 1) by the mask; what follows it in its line stays in its column."""
     first, last = start[0] - 1, min(end[0] - 1, len(lines) - 1)
-    if first >= len(lines):
-        return
-    after = lines[last][end[1] - 1 :] if first == last else ""
-    lines[first] = lines[first][: start[1] - 1] + MASK + after
-    for number in range(first + 1, last + 1):
-        rest = lines[number][end[1] - 1 :] if number == last else ""
-        lines[number] = MASK + rest if number < last or end[1] > 1 else lines[number]
+    for number in range(first, last + 1):
+        line = lines[number]
+        since = start[1] - 1 if number == first else 0
+        until = end[1] - 1 if number == end[0] - 1 else len(line)
+        if until > since:
+            lines[number] = line[:since] + _cover(line[since:until], line[until:]) + line[until:]
+
+
+def _cover(secret: str, after: str) -> str:
+    return MASK[: len(secret)].ljust(len(secret)) if after.strip() else MASK

@@ -24,7 +24,7 @@ __all__ = [
 class Config(Shape):
     """What Bellbuoy reads, watches and tells."""
 
-    version: Literal[1]
+    version: Literal[1] = Field(examples=[1])
     """Version of this format: 1."""
     server: Server = Server()
     """The dashboard and the HTTP interface."""
@@ -36,7 +36,7 @@ class Config(Shape):
     """Read-only SQL for people, and its limits."""
     reload: Reload = Reload()
     """Taking over a changed configuration while running."""
-    sources: Annotated[Many[Source], Field(min_length=1)]
+    sources: Annotated[Many[Source], Field(min_length=1)] = Field(examples=[[{"files": {"path": "./logs/*.jsonl"}}]])
     """Where events come from."""
     workflows: Many[Workflow] = ()
     """The processes of the agents, where they are known."""
@@ -52,7 +52,7 @@ class Config(Shape):
     """What is watched. Without this key the list of `config/default.yaml` is used."""
     severity: Severity = Severity()
     """Severity by the size of the change."""
-    sinks: Annotated[dict[Name, SinkEntry], Field(min_length=1)]
+    sinks: Annotated[dict[Name, SinkEntry], Field(min_length=1)] = Field(examples=[{"out": {"console": {}}}])
     """Where pages go, by name: `{ NAME: { KIND: settings } }`."""
     routes: Many[Route] = ()
     """Which sinks get which incident; the first that matches wins."""
@@ -60,7 +60,7 @@ class Config(Shape):
     """Days on which the log, not the agent, was down."""
     quiet: Many[Quiet] = ()
     """Hours in which nobody is told."""
-    audit: Audit | None = Field(default=None, examples=[{"every": "Mon 08:00", "to": ["reliability"]}])
+    audit: Audit | None = Field(default=None, examples=[{"every": "Mon 08:00", "to": ["out"]}])
     """The weekly report."""
     heartbeat: Heartbeat | None = Field(default=None, examples=[{"url": "https://hc.example.com/ping/abc"}])
     """A dead man's switch outside."""

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_type_hints
 from bellbuoy.config.document import Path
 from bellbuoy.config.errors import Remark, suggest
 from bellbuoy.config.fitting import MisfitError, fit, holds_secret
+from bellbuoy.config.masking import is_secret_key
 from bellbuoy.config.references import is_reference
 from bellbuoy.sinks.base import Secret, Sink
 
 if TYPE_CHECKING:
     from bellbuoy.detectors.base import Detector
 
+LITERAL = "a secret is not written here; write { env: NAME } or { file: PATH }"
 Group = Literal["detector", "sink"]
 
 
@@ -118,8 +120,7 @@ def faults(cls: type[Any], settings: Mapping[str, Any]) -> Iterator[PluginError]
             hint = suggest(key, accepted)
             yield PluginError(f"unknown key '{key[:64]}'", (key,), code="BB101", hint=hint, on_key=True)
         elif holds_secret(hints.get(key)) and not _is_secret(value, hints[key]):
-            message = "a secret is not written here; write { env: NAME } or { file: PATH }"
-            yield PluginError(message, (key,), code="BB110")
+            yield PluginError(LITERAL, (key,), code="BB110")
         else:
             try:
                 fit(value, hints.get(key))
@@ -159,6 +160,9 @@ def _check(group: Group, kind: str, settings: object, at: Path, within: Path) ->
         found = find(group, kind)
     except PluginError as problem:
         yield Remark(problem.code, at, problem.message, problem.hint, on_key)
+        for key, value in settings.items():
+            if is_secret_key(key) and isinstance(value, (str, int, float)) and not isinstance(value, bool):
+                yield Remark("BB110", (*within, key), LITERAL)
         return
     wrong = list(faults(found, settings))
     for fault in wrong:

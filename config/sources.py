@@ -46,6 +46,13 @@ class Mapping(Shape):
     """What each foreign value means; others are kept as they are."""
 
 
+MAP = {
+    "interaction_id": "$.conversation.id",
+    "outcome": {"from": "$.span.status", "values": {"OK": "success", "ERROR": "failure"}},
+}
+"""How a foreign log may be read."""
+
+
 class Feed(Shape):
     """What all sources have in common."""
 
@@ -55,9 +62,7 @@ class Feed(Shape):
     """How far ahead of its arrival the `ts` of an event may be."""
     dead_letters: DeadLetters = DeadLetters()
     """When a source of unreadable messages is stopped rather than eaten."""
-    map: dict[str, Annotated[Mapping, Shorthand("from")]] = Field(
-        default={}, examples=[{"interaction_id": "$.conversation.id"}]
-    )
+    map: dict[str, Annotated[Mapping, Shorthand("from")]] = Field(default={}, examples=[MAP])
     """Field of an event → where it stands, so that any JSON log fits."""
 
 

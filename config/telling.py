@@ -56,7 +56,7 @@ class Route(Shape):
 
     when: When = When()
     """What the incident must be; without it the route matches all."""
-    to: Annotated[Many[Name], Field(min_length=1)] = Field(examples=[["reliability"]])
+    to: Annotated[Many[Name], Field(min_length=1)] = Field(examples=[["out"]])
     """Names of sinks."""
     continue_: bool = Field(default=False, alias="continue")
     """Look at the following routes as well."""
@@ -78,7 +78,7 @@ class Audit(Shape):
 
     every: WeeklyTime = Field(examples=["Mon 08:00"])
     """When, in `server.timezone`."""
-    to: Annotated[Many[Name], Field(min_length=1)] = Field(examples=[["reliability"]])
+    to: Annotated[Many[Name], Field(min_length=1)] = Field(examples=[["out"]])
     """Names of sinks."""
 
 

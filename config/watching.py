@@ -83,9 +83,9 @@ class DetectorEntry(Shape):
 class Size(Shape):
     """From which size on a change has this severity, by the lower bound of the change."""
 
-    change: Share
+    change: Share = Field(examples=["5%"])
     """Change of a share, in percentage points."""
-    volume: Share
+    volume: Share = Field(examples=["50%"])
     """Share of the volume lost or gained."""
 
 
