@@ -104,9 +104,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- with (.Values.resources.limits).memory -}}
 {{- $setting := $.Values.config.store.memory_limit -}}
+{{- if not (contains "${" $setting) -}}
 {{- $least := add (include "bellbuoy.bytes" $setting | int64) 805306368 -}}
 {{- if lt (include "bellbuoy.bytes" . | int64) $least -}}
 {{- fail (printf "resources.limits.memory is %s and config.store.memory_limit is %s: the container needs at least 768 MiB more than the store, so %dMi or more" . $setting (divf $least 1048576 | ceil | int64)) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end }}

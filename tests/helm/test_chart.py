@@ -2,10 +2,14 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 import yaml
+
+from bellbuoy.config.load import load
+from bellbuoy.monitor.version import VERSION
 
 pytestmark = [pytest.mark.helm, pytest.mark.needs("helm")]
 ROOT = Path(__file__).parent.parent.parent
@@ -56,7 +60,7 @@ def test_a_bad_value_is_refused_with_its_sentence(helm, bad):
     sentence = bad.read_text().splitlines()[0].removeprefix("# says: ")
     done = helm("template", "t", str(CHART), "-f", str(DEFAULT), "-f", str(bad))
     assert done.returncode != 0
-    told = [line.removeprefix("- ").split("1:4): ")[-1] for line in done.stderr.splitlines()]
+    told = [line.strip().removeprefix("- ").split("1:4): ")[-1] for line in done.stderr.splitlines()]
     assert sentence in told, done.stderr
 
 
@@ -164,7 +168,7 @@ def test_everything_values_set_every_value(objects):
     used = {key for path in (CHART / "ci").glob("*.yaml") for key in yaml.safe_load(path.read_text())}
     unset = {"replicaCount", "nameOverride"}  # the one has a single value, the other is hidden by fullnameOverride
     assert set(yaml.safe_load((CHART / "values.yaml").read_text())) == used | unset
-    for size in ("1GiB", "1024MiB", "1073741824"):
+    for size in ("1GiB", "1024MiB", "1048576KiB", "${MEMORY:-1GiB}"):
         assert objects(
             DEFAULT, "--set-string", f"config.store.memory_limit={size}", "--set", "resources.limits.memory=1792Mi"
         )
@@ -182,9 +186,41 @@ def test_the_schema_leaves_no_door_open():
             assert set(value) <= set(part["properties"]), name
 
 
-def test_the_chart_s_appversion_is_the_product_s():
-    from bellbuoy.monitor.version import VERSION
+def test_the_rendered_configuration_is_a_valid_one(objects, values, tmp_path):
+    found = objects(values)
+    if "ConfigMap" not in found or "bellbuoy.yaml" not in found["ConfigMap"]["data"]:
+        found = objects(values, "--set", "existingConfigMap=,extraObjects=null")
+    accepted(found["ConfigMap"]["data"]["bellbuoy.yaml"], tmp_path)
 
+
+def accepted(text, room):
+    """Load a configuration as the daemon in the pod would, its secrets in a folder of ours."""
+    for name in set(re.findall(r"/run/secrets/bellbuoy/(\w+)", text)):
+        (room / name).write_text("made-up")
+    file = room / "bellbuoy.yaml"
+    file.write_text(text.replace("/run/secrets/bellbuoy", str(room)))
+    return load(file)
+
+
+@pytest.mark.docs
+def test_the_values_in_the_documents_are_accepted(objects, tmp_path):
+    text = (ROOT / "docs/operations.md").read_text()
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    file = tmp_path / "values.yaml"
+    file.write_text(block)
+    found = objects(file, "--set", "server.existingSecret=bellbuoy-web")
+    config = accepted(found["ConfigMap"]["data"]["bellbuoy.yaml"], tmp_path)
+    assert set(config.sinks) == {"reliability", "out"}
+
+
+def test_the_chart_holds_the_configuration_s_own_schema():
+    chart = json.loads((CHART / "values.schema.json").read_text())
+    config = json.loads((ROOT / "config/schema.json").read_text())
+    assert chart["$defs"] == config["$defs"]
+    assert chart["properties"]["config"]["properties"] == config["properties"]
+
+
+def test_the_chart_s_appversion_is_the_product_s():
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert chart["appVersion"] == VERSION
     assert "dependencies" not in chart
