@@ -49,8 +49,9 @@ def fit(value: Any, hint: Any) -> Any:
 
 
 def holds_secret(hint: Any) -> bool:
-    """Tell whether a type is a secret, a list of secrets, or either of them or nothing."""
-    return hint is Secret or (get_origin(hint) is not None and any(map(holds_secret, get_args(hint))))
+    """Tell whether a type is a secret, a list of secrets, or either of them or nothing, and no plain text."""
+    choices = get_args(hint)
+    return hint is Secret or (str not in choices and any(map(holds_secret, choices)))
 
 
 def wanted(hint: Any) -> str:

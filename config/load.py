@@ -22,7 +22,7 @@ from bellbuoy.config.lint import lint
 from bellbuoy.config.masking import is_plausible, masked, scrub
 from bellbuoy.config.model import Config
 from bellbuoy.config.names import check_names
-from bellbuoy.config.plugins import check_plugins
+from bellbuoy.config.plugins import check_objects, check_plugins
 from bellbuoy.config.references import is_reference
 from bellbuoy.sinks.base import Secret
 
@@ -95,8 +95,8 @@ def inspect_text(
     document = _compose(text, secrets.environ)
     config, remarks = (None, []) if document.broken else _validate(document, secrets)
     hidden = secrets.values | document.expanded
-    lines = masked(text.splitlines(), document)
     troubles = {*document.troubles, *(_placed(remark, document) for remark in remarks)}
+    lines = masked(text.splitlines(), document) if troubles else []
     findings = sorted(
         (_finding(name, trouble, lines, hidden) for trouble in troubles),
         key=lambda finding: (finding.line, finding.column, finding.code, finding.message),
@@ -204,7 +204,8 @@ def _validate(document: Document, secrets: _Secrets) -> tuple[Config | None, lis
         config = Config.model_validate(data, context=secrets)
     except ValidationError as problem:
         return None, [*translate(problem.errors(include_url=False), document, Config), *remarks]
-    return config, [*remarks, *lint(config)]
+    objects = check_objects(config) if not remarks else ()
+    return config, [*remarks, *objects, *lint(config)]
 
 
 def _placed(remark: Remark, document: Document) -> Trouble:

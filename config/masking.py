@@ -2,23 +2,14 @@
 
 import difflib
 import re
+from functools import cache
 
 from bellbuoy.config.document import Document, Path
 from bellbuoy.config.references import is_reference
 
 MASK = "••••••"
-NAMES = (
-    "bot_token",
-    "app_token",
-    "signing_secret",
-    "webhook_url",
-    "routing_key",
-    "password",
-    "secret",
-    "token",
-    "urls",
-)
-"""Keys that hold secrets in the sinks that are built in."""
+NAMES = ("bot_token", "app_token", "signing_secret", "routing_key", "password", "secret", "token")
+"""Keys that hold secrets, also when they are misspelt."""
 _INNOCENT = frozenset({"token_expiry_warning", "tokens_in", "tokens_out", "tokens_cached", "routes"})
 _WORDS = r"token|secret|passw|credential|api_?key|access_?key|routing_?key|private|authoriz|webhook_url|dsn"
 _NAME = re.compile(_WORDS, re.IGNORECASE)
@@ -31,11 +22,12 @@ _TEXT = re.compile(
 )
 
 
-def is_secret_key(key: object) -> bool:
+@cache
+def is_secret_key(key: str | int) -> bool:
     """Tell whether a key holds a secret, also when it is misspelt."""
-    if not isinstance(key, str) or key in _INNOCENT:
+    if isinstance(key, int) or key in _INNOCENT:
         return False
-    return bool(_NAME.search(key)) or bool(difflib.get_close_matches(key[:64].lower(), NAMES, 1, 0.75))
+    return key == "urls" or bool(_NAME.search(key)) or bool(difflib.get_close_matches(key[:64].lower(), NAMES, 1, 0.75))
 
 
 def under_secret(path: Path) -> bool:
@@ -64,7 +56,7 @@ def masked(lines: list[str], document: Document) -> list[str]:
         parent = _value(document.data, path[:-1])
         if path[-1] in {"env", "file"} and is_plausible(parent):
             continue
-        if value is not None and not isinstance(value, bool):
+        if value is not None and not isinstance(value, (bool, list)):
             _blot(result, place.value, place.end)
     return [_SHAPE.sub(_covered, _TEXT.sub(_covered, line)) for line in result]
 

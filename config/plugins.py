@@ -8,6 +8,7 @@ import importlib
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_type_hints
@@ -20,6 +21,7 @@ from bellbuoy.config.references import is_reference
 from bellbuoy.sinks.base import Secret, Sink
 
 if TYPE_CHECKING:
+    from bellbuoy.config.model import Config
     from bellbuoy.detectors.base import Detector
 
 LITERAL = "a secret is not written here; write { env: NAME } or { file: PATH }"
@@ -62,6 +64,7 @@ def sink(kind: str, settings: Mapping[str, Any]) -> Sink:
     return cast("Sink", _build("sink", kind, settings))
 
 
+@cache
 def kinds(group: Group) -> dict[str, EntryPoint]:
     """Return the kinds that are installed, by name."""
     return {point.name: point for point in entry_points(group=f"bellbuoy.{group}s")}
@@ -147,6 +150,15 @@ def check_plugins(data: object) -> Iterator[Remark]:
         if isinstance(entry, dict) and len(entry) == 1:
             kind, settings = next(iter(entry.items()))
             yield from _check("sink", kind, settings, ("sinks", name, kind), ("sinks", name, kind))
+
+
+def check_objects(config: "Config") -> Iterator[Remark]:
+    """Yield what the classes themselves refuse, once the secrets are there."""
+    for name, entry in config.sinks.items():
+        try:
+            sink(entry.kind, entry.settings)
+        except PluginError as problem:
+            yield Remark(problem.code, ("sinks", name, entry.kind, *problem.path), problem.message, problem.hint)
 
 
 def _check(group: Group, kind: str, settings: object, at: Path, within: Path) -> Iterator[Remark]:
