@@ -90,15 +90,20 @@ class Change:
         return self.incident.number
 
 
+def proven(member: Member) -> float:
+    """Return the proven size of the change as a share: the end of its interval nearest to no change, at least 0."""
+    low, high = member.verdict.change_low, member.verdict.change_high
+    return max(0.0, low if member.watched.direction > 0 else -high)
+
+
 def severity_of(member: Member, rules: SeverityRules) -> Severity:
-    """Return the severity that the proven size of the change gives: the end of the interval nearest to no change."""
+    """Return the severity that the proven size of the change gives."""
     if member.always_page:
         return "page"
-    low, high = member.verdict.change_low, member.verdict.change_high
-    proven = max(low, 0.0) if member.watched.direction > 0 else max(-high, 0.0)
-    if proven >= rules.page:
+    size = proven(member)
+    if size >= rules.page:
         return "page"
-    return "ticket" if proven >= rules.ticket else "watch"
+    return "ticket" if size >= rules.ticket else "watch"
 
 
 def incident_id(watched: Watched, at: int) -> str:
@@ -134,9 +139,9 @@ def observe(
             cause = _same_cause(current.values(), observation)
             if cause is not None:
                 current[cause.id] = _join(cause, member)
-                reasons.setdefault(cause.id, []).append(
-                    f"{_subject(member.watched)} is part of it: {member.verdict.why}"
-                )
+                if all(one.watched.series != member.watched.series for one in cause.members):
+                    text = f"{_subject(member.watched)} is part of it: {member.verdict.why}"
+                    reasons.setdefault(cause.id, []).append(text)
             else:
                 opened = Incident(
                     incident_id(member.watched, at),
@@ -275,6 +280,10 @@ def _change(
 
 
 def _proof(incident: Incident) -> str:
-    verdict, direction = incident.lead.verdict, incident.lead.watched.direction
-    proven = verdict.change_low if direction > 0 else -verdict.change_high
-    return f"the change is at least {100 * proven:.1f} points (95 % interval)"
+    """Return what proves the severity: the member whose change is surely the largest."""
+    bad = [member for member in incident.members if member.resolved_at is None]
+    largest = max(bad, key=proven)
+    if largest.always_page:
+        return largest.verdict.why
+    where = "" if largest is incident.lead else f" in {_subject(largest.watched)}"
+    return f"the change{where} is at least {100 * proven(largest):.1f} points (95 % interval)"

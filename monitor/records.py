@@ -14,15 +14,15 @@ from bellbuoy.sinks.base import Page
 class Reader(Protocol):
     """Runs a named query: a store, or an open transaction of it."""
 
-    def rows(self, name: str, **parameters: object) -> list[dict[str, Any]]:
+    def rows(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
         """Return the rows of the statement `name`."""
 
 
 class Writer(Reader, Protocol):
     """An open write transaction."""
 
-    def run(self, name: str, **parameters: object) -> None:
-        """Run the statement `name`."""
+    def run(self, name: str, /, **parameters: Any) -> int:
+        """Run the statement `name` and return how many rows it changed."""
 
 
 def page_json(page: Page) -> str:

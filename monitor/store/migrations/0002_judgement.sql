@@ -2,7 +2,7 @@
 
 CREATE TABLE progress (
     name VARCHAR PRIMARY KEY,
-    at TIMESTAMP NOT NULL
+    reached TIMESTAMP NOT NULL
 );
 
 -- A fitted baseline of one series; the newest valid_from of (name, series) is in force.
@@ -23,7 +23,8 @@ CREATE TABLE baselines (
     volume_dispersion DOUBLE[] NOT NULL,
     since DOUBLE NOT NULL,
     until DOUBLE NOT NULL,
-    armed DOUBLE NOT NULL
+    armed DOUBLE NOT NULL,
+    margin DOUBLE NOT NULL
 );
 
 -- A detector's memory of one series in one direction: named rows of numbers, thrown away and folded again at will.
@@ -39,7 +40,7 @@ CREATE TABLE detector_state (
 );
 
 CREATE TABLE verdicts_raw (
-    at TIMESTAMP NOT NULL,
+    judged_at TIMESTAMP NOT NULL,
     detector VARCHAR NOT NULL,
     signal VARCHAR NOT NULL,
     workflow VARCHAR NOT NULL,
@@ -91,7 +92,7 @@ CREATE TABLE incident_members (
 CREATE TABLE changes_raw (
     incident VARCHAR NOT NULL,
     number INTEGER NOT NULL,
-    at TIMESTAMP NOT NULL,
+    changed_at TIMESTAMP NOT NULL,
     change VARCHAR NOT NULL,
     state_before VARCHAR,
     state VARCHAR NOT NULL,
@@ -119,7 +120,7 @@ CREATE TABLE outbox (
 );
 
 CREATE VIEW verdicts AS
-SELECT at, detector, signal, workflow, step, segment, direction, state, onset, baseline_rate, current_rate,
+SELECT judged_at, detector, signal, workflow, step, segment, direction, state, onset, baseline_rate, current_rate,
        change_low, change_high, n, bad, evidence, threshold, why
 FROM verdicts_raw;
 
@@ -133,7 +134,7 @@ FROM incidents_raw AS i
 LEFT JOIN incident_members AS m ON m.incident = i.id AND m.place = 0;
 
 CREATE VIEW changes AS
-SELECT incident, number, at, change, state_before, state, severity_before, severity, reason,
+SELECT incident, number, changed_at, change, state_before, state, severity_before, severity, reason,
        page ->> 'headline' AS headline
 FROM changes_raw;
 

@@ -1,2 +1,2 @@
 -- How far a job has come: the instant of the named progress, or no row.
-SELECT CAST(epoch(at) AS BIGINT) AS at FROM progress WHERE name = $name
+SELECT CAST(epoch(reached) AS BIGINT) AS at FROM progress WHERE name = $name

@@ -1,0 +1,206 @@
+"""The only wiring: threads for ingest, ticks, senders and the web; they meet in the store and nowhere else."""
+
+import logging
+import os
+import platform
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from bellbuoy.config.model import Config
+from bellbuoy.config.plugins import sink as sink_of
+from bellbuoy.monitor.clock import Clock, SystemClock
+from bellbuoy.monitor.evaluate import Evaluation
+from bellbuoy.monitor.health import Health
+from bellbuoy.monitor.heartbeat import ping
+from bellbuoy.monitor.ingest import Ingest, watermark
+from bellbuoy.monitor.metrics import Metrics
+from bellbuoy.monitor.notify import Sender
+from bellbuoy.monitor.reading import Reading
+from bellbuoy.monitor.schedule import Job, timetable
+from bellbuoy.monitor.sources import build
+from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.version import VERSION
+from bellbuoy.monitor.web import create_app
+from bellbuoy.sinks.base import Sink
+from bellbuoy.sinks.console import Console
+
+log = logging.getLogger(__name__)
+
+JUDGE_EVERY_S = 1.0
+DRAIN_S = 10.0
+
+
+class App:
+    """One daemon: one store, one writer."""
+
+    def __init__(self, config: Config, *, dry_run: bool = False, clock: Clock | None = None) -> None:
+        self.config = config
+        self.clock = clock or SystemClock()
+        self.metrics = Metrics()
+        self.health = Health(self.clock)
+        self.stop = threading.Event()
+        self.failure: BaseException | None = None
+        self.store = Store.open(Path(config.store.path), config.store)
+        self.sinks: dict[str, Sink] = {
+            name: Console() if dry_run else sink_of(*one.built()) for name, one in config.sinks.items()
+        }
+        self.sources = build(config)
+        self.metrics.start(sources=[one.name for one in self.sources], sinks=list(self.sinks), at=self.clock.now())
+        self.ingests = [
+            Ingest(source, self.store, config, self.clock, self.metrics, on_failure=self.fail)
+            for source in self.sources
+        ]
+        self.evaluation = Evaluation(self.store, config)
+        self.senders = [Sender(self.store, name, one, self.clock, self.metrics) for name, one in self.sinks.items()]
+        self.server = self._server()
+        self.threads: list[threading.Thread] = []
+        self._judging = threading.Lock()
+
+    def run(self) -> int:
+        """Run until a signal, then drain; return the exit code."""
+        self._signals()
+        self.metrics.build_info.labels(VERSION, platform.python_version(), self.store.version).set(1)
+        self.metrics.budget_false_pages.set(self.config.budget.false_pages)
+        self._start("web", self.server.run)
+        for ingest in self.ingests:
+            self._start(f"read {ingest.source.name}", ingest.read_loop, self.stop)
+            self._start(f"write {ingest.source.name}", ingest.write_loop, self.stop)
+        for sender in self.senders:
+            self._start(f"send {sender.name}", sender.run, self.stop)
+        scheduler = timetable(self._jobs(), self._job_failed)
+        scheduler.start()
+        self.health.mend("started")
+        log.info("started version=%s listen=%s store=%s", VERSION, self.config.server.listen, self.config.store.path)
+        self.stop.wait()
+        deadline = self.clock.monotonic() + DRAIN_S
+        self.health.fail("draining", "stopping")
+        log.info("draining: committing what was read, sending what is due")
+        scheduler.shutdown(wait=False)
+        self._join(deadline - 3.0)
+        with self._judging:
+            for sender in self.senders:
+                sender.drain(min(deadline - 2.0, self.clock.monotonic() + 3.0))
+            self.server.should_exit = True
+            for source in self.sources:
+                source.close()
+            self.store.close()
+        log.info("stopped")
+        if self.failure is not None:
+            raise self.failure
+        return 0
+
+    def judge(self) -> None:
+        """Close the ticks that the watermark has passed, and wake the senders when there is news."""
+        if self.stop.is_set() or not self._judging.acquire(blocking=False):
+            return
+        try:
+            self.health.beat()
+            mark = watermark(self.store, self.ingests, self.clock.now(), self.config.ingest.lateness, self.config.tick)
+            if mark is None or mark // self.evaluation.tick * self.evaluation.tick <= (self.evaluation.judged or 0):
+                return
+            began = self.clock.monotonic()
+            told = self.evaluation.advance(int(mark), stop=self._stopping)
+            self.metrics.tick_duration.observe(self.clock.monotonic() - began)
+            self.metrics.ticks.labels("ok").inc()
+            self.metrics.tick_last_success.set(self.clock.now())
+            for change, _ in told:
+                log.info("incident %s %s: %s", change.incident.id, change.kind, change.reason)
+                if change.kind == "opened":
+                    self.metrics.incidents_opened.labels(change.incident.severity).inc()
+            if told:
+                for sender in self.senders:
+                    sender.wake.set()
+        finally:
+            self._judging.release()
+
+    def fail(self, name: str, error: BaseException) -> None:
+        """A thread cannot go on: say so, drain, and end with the error."""
+        log.error("%s stopped: %s", name, error)
+        self.health.fail(name, str(error))
+        self.failure = self.failure or error
+        self.stop.set()
+
+    def _stopping(self) -> bool:
+        self.health.beat()
+        return self.stop.is_set()
+
+    def _jobs(self) -> list[Job]:
+        jobs = [
+            Job("judge", self.judge, every=JUDGE_EVERY_S),
+            Job("measure", self._measure, every=10.0),
+            Job("retention", self._retain, daily_at=(3, 17)),
+        ]
+        heartbeat = self.config.heartbeat
+        if heartbeat is not None:
+            jobs.append(Job("heartbeat", self._heartbeat, every=heartbeat.every))
+        return jobs
+
+    def _retain(self) -> None:
+        self.store.retain(self.clock.now(), self.config.store.retention)
+        self.metrics.maintenance_last_success.labels("retention").set(self.clock.now())
+
+    def _heartbeat(self) -> None:
+        heartbeat = self.config.heartbeat
+        if heartbeat is None:
+            return
+        failed = [check.name for check in self.health.checks() if not check.ok]
+        if ping(str(heartbeat.url), failed):
+            self.metrics.heartbeats.labels("ok").inc()
+            self.metrics.heartbeat_last_success.set(self.clock.now())
+        else:
+            self.metrics.heartbeats.labels("error").inc()
+
+    def _measure(self) -> None:
+        for source in self.sources:
+            for stream, behind in source.lag().items():
+                self.metrics.kafka_lag.labels(source.name, stream.path, str(stream.partition)).set(behind)
+        for kind, size in self.store.sizes().items():
+            self.metrics.store_size.labels(kind).set(size)
+        for check in self.health.checks():
+            self.metrics.ready.labels(check.name).set(check.ok)
+
+    def _job_failed(self, name: str, error: BaseException) -> None:
+        log.error("%s failed: %s", name, error, exc_info=error)
+        if name == "judge":
+            self.metrics.ticks.labels("error").inc()
+
+    def _server(self) -> uvicorn.Server:
+        host, _, port = self.config.server.listen.rpartition(":")
+        web = create_app(Reading(self.store, self.config, self.evaluation, self.health, self.metrics, self.ingests))
+        return uvicorn.Server(
+            uvicorn.Config(
+                web, host=host.strip("[]"), port=int(port), log_config=None, lifespan="off", access_log=False
+            )
+        )
+
+    def _start(self, name: str, work: Callable[..., None], *arguments: object) -> None:
+        def guarded() -> None:
+            try:
+                work(*arguments)
+            except BaseException as error:  # noqa: BLE001 - a thread must not die in silence
+                self.fail(name, error)
+
+        thread = threading.Thread(target=guarded, name=name, daemon=True)
+        thread.start()
+        self.threads.append(thread)
+
+    def _join(self, deadline: float) -> None:
+        for thread in self.threads:
+            if thread.name.startswith(("read", "write", "send")):
+                thread.join(max(0.1, deadline - self.clock.monotonic()))
+                if thread.is_alive():
+                    log.warning("%s did not end in time; what it held is read again at the next start", thread.name)
+
+    def _signals(self) -> None:
+        def asked(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's signature
+            if self.stop.is_set():
+                os._exit(128 + number)
+            self.stop.set()
+
+        signal.signal(signal.SIGTERM, asked)
+        signal.signal(signal.SIGINT, asked)

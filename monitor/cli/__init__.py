@@ -1,0 +1,99 @@
+"""The command line: each command is one file, found by name in a table and imported when it is called."""
+
+import difflib
+import importlib
+import sys
+import traceback
+
+import click
+
+from bellbuoy.monitor.cli.failures import Failure, ends
+from bellbuoy.monitor.version import VERSION
+
+COMMANDS = {
+    "run": "The daemon: collect, judge, page, serve.",
+    "demo": "Six months of an agent going quietly bad, with nothing to set up.",
+    "check": "Find the errors of a configuration, with line and column.",
+    "simulate": "Write interactions with a drift that is known.",
+    "replay": "Send recorded events to a Kafka topic.",
+    "status": "One line a workflow and step: rate, baseline, verdict.",
+    "query": "Read-only SQL on the running daemon.",
+    "schema": "JSON Schemas and references of what goes in and out.",
+    "bench": "Bellbuoy's own numbers on this machine.",
+}
+
+
+class Table(click.Group):
+    """A group that imports a command only when it is called, so that help starts in a blink."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Return the command `name`, imported now."""
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"bellbuoy.monitor.cli.{name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which name is nearest."""
+        name = args[0] if args else ""
+        if name and name not in COMMANDS and not name.startswith("-"):
+            near = difflib.get_close_matches(name, COMMANDS, 1)
+            hint = f" Did you mean `{near[0]}`?" if near else " `bellbuoy --help` lists them."
+            raise click.UsageError(f"There is no command `{name}`.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(
+    cls=Table,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="First look: `bellbuoy demo`, nothing else is needed.",
+)
+@click.version_option(VERSION, message="bellbuoy %(version)s")
+def group() -> None:
+    """Bellbuoy tells when AI agents fail quietly."""
+
+
+def main() -> None:
+    """Run the command line and end with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; a user's mistake is a sentence, never a traceback."""
+    try:
+        result = group.main(args=arguments, prog_name="bellbuoy", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        return 130
+    except Failure as failure:
+        click.echo(failure.text, err=True)
+        return failure.code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last place: what a user can cause becomes a sentence, a bug a traceback
+        known = ends(error)
+        if known is not None:
+            click.echo(known.text, err=True)
+            return known.code
+        traceback.print_exc()
+        click.echo("This is a bug in Bellbuoy: please report it with the lines above.", err=True)
+        return 70
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,18 @@
+"""`bellbuoy bench`: our own numbers on this machine, as ratios within one run."""
+
+import sys
+
+import click
+
+
+@click.command("bench", context_settings={"ignore_unknown_options": True}, epilog="Example: bellbuoy bench tick")
+@click.argument("what", type=click.Choice(["ingest", "tick"]))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def command(what: str, arguments: tuple[str, ...]) -> int:
+    """Measure `ingest` (Kafka to committed, against a bare poll) or `tick` (judging 1,000 series)."""
+    import importlib
+
+    module = importlib.import_module(f"bellbuoy.monitor.bench.{what}")
+    result = module.main(list(arguments))
+    sys.stdout.flush()
+    return int(result or 0)

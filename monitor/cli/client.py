@@ -1,0 +1,72 @@
+"""Asks the running daemon over HTTP."""
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from bellbuoy.monitor.cli.failures import NOT_NOW, Failure
+
+DEFAULT_URL = "http://127.0.0.1:8420"
+
+
+class Client:
+    """A daemon's HTTP door.
+
+    Args:
+        url: where it listens; None takes the default address.
+        token: bearer token, or None.
+        timeout: seconds to wait for an answer.
+    """
+
+    def __init__(self, url: str | None, token: str | None = None, timeout: float = 30.0) -> None:
+        self.url = (url or DEFAULT_URL).rstrip("/")
+        self.token = token
+        self.timeout = timeout
+
+    def get(self, path: str) -> Any:
+        """Return the JSON at `path`.
+
+        Raises:
+            Failure: the daemon cannot be reached or refuses.
+        """
+        return json.loads(self._ask(urllib.request.Request(self.url + path)))  # noqa: S310 - scheme checked in _ask
+
+    def post(self, path: str, body: dict[str, Any], accept: str) -> bytes:
+        """Return the answer to a JSON body, as bytes of the type `accept`.
+
+        Raises:
+            Failure: the daemon cannot be reached or refuses; its own sentence is the text.
+        """
+        headers = {"Content-Type": "application/json", "Accept": accept}
+        return self._ask(urllib.request.Request(self.url + path, json.dumps(body).encode(), headers))  # noqa: S310 - scheme checked in _ask
+
+    def _ask(self, request: urllib.request.Request) -> bytes:
+        if not self.url.startswith(("http://", "https://")):
+            raise Failure(f"error: {self.url} is no http address", 2)
+        if self.token:
+            request.add_header("Authorization", f"Bearer {self.token}")
+        try:
+            with urllib.request.urlopen(request, timeout=self.timeout) as answer:  # noqa: S310 - checked above
+                body: bytes = answer.read()
+                return body
+        except urllib.error.HTTPError as error:
+            text = error.read().decode(errors="replace")
+            try:
+                said = json.loads(text)["error"]
+            except (ValueError, KeyError, TypeError):
+                said = f"the daemon answered {error.code}"
+            hint = " Give the token with --token-file." if error.code == 401 else ""
+            raise Failure(f"error: {said}{hint}", 1 if error.code == 400 else NOT_NOW) from None
+        except (urllib.error.URLError, OSError) as error:
+            reason = getattr(error, "reason", error)
+            raise Failure(
+                f"error: no daemon answers at {self.url} ({reason}); start it with `bellbuoy run`, or name it with --url",
+                NOT_NOW,
+            ) from None
+
+
+def token_of(path: Path | None) -> str | None:
+    """Return the token in a file, or None."""
+    return path.read_text().strip() if path else None

@@ -1,0 +1,117 @@
+"""`bellbuoy demo`: six months of an agent going quietly bad, with nothing to set up."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bellbuoy.monitor.cli.failures import WRONG_USE, Failure
+
+FOLDER = Path("bellbuoy-demo")
+
+
+@click.command("demo", epilog="Example: bellbuoy demo --exit")
+@click.option("--exit", "leave", is_flag=True, help="End after the page instead of serving the dashboard.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed tells the same story."
+)
+@click.option(
+    "--db", type=click.Path(dir_okay=False, path_type=Path), default=FOLDER / "bellbuoy.duckdb", show_default=True
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8420, show_default=True, help="The next free one if taken."
+)
+def command(*, leave: bool, seed: int, db: Path, port: int) -> None:
+    """Simulate a voice agent that ends well 94 % of the time, and 79 % six months later; find it; show the page."""
+    from rich.console import Console
+
+    from bellbuoy.config.load import load
+    from bellbuoy.monitor.cli.demo_story import Story
+    from bellbuoy.monitor.demo import play, usual_alerts
+    from bellbuoy.monitor.learn import DAY
+    from bellbuoy.monitor.simulate import demo_plan
+    from bellbuoy.monitor.store import Store
+    from bellbuoy.monitor.trials import publish
+
+    written = _prepare(db)
+    config = load(written)
+    plan = demo_plan(seed)
+    console = Console(highlight=False)
+    with Store.open(db, config.store) as store:
+        signals = _configure(store, config)
+        publish(store, signals)
+        with Story(console, plan) as story:
+            told, done = play(plan, store, config, on_day=story.day, on_change=story.change)
+        story.end(told, done, usual_alerts(done, plan.start_epoch + 30 * DAY))
+        _next(console, told, db, written)
+        if not leave:
+            _serve(console, store, config, port)
+
+
+def _configure(store: Any, config: Any) -> Any:
+    from zoneinfo import ZoneInfo
+
+    from bellbuoy.monitor.signals import table
+
+    signals = table(config.signals)
+    store.configure(signals, zone=ZoneInfo(config.server.timezone))
+    return signals
+
+
+def _prepare(db: Path) -> Path:
+    """Clear an old demo away and write the configuration beside the store; return its path."""
+    from importlib.resources import files
+
+    if db.exists():
+        if db.parent != FOLDER:
+            raise Failure(f"error: {db} is there already; the demo writes a new store: name another file", WRONG_USE)
+        db.unlink()
+        db.with_name(db.name + ".wal").unlink(missing_ok=True)
+    db.parent.mkdir(parents=True, exist_ok=True)
+    text = files("bellbuoy.config").joinpath("demo.yaml").read_text()
+    text = text.replace("${BELLBUOY_DEMO_STORE:-bellbuoy-demo/bellbuoy.duckdb}", str(db))
+    text = text.replace("${BELLBUOY_DEMO_FILES:-bellbuoy-demo/*.jsonl}", str(db.parent / "*.jsonl"))
+    text = text.replace("# yaml-language-server: $schema=schema.json\n", "")
+    written = db.with_name("bellbuoy.yaml")
+    written.write_text(text)
+    return written
+
+
+def _next(console: Any, told: Sequence[Any], db: Path, written: Path) -> None:
+    incident = told[0][0].incident.id if told else "INC"
+    query = f"bellbuoy query -c {written} "
+    console.print(f"\n[bold]The store is [cyan]{db}[/cyan], its configuration [cyan]{written}[/cyan]. Now try:[/bold]")
+    for line, what in (
+        (f"bellbuoy status -c {written}", "each step against what is normal"),
+        (query + '"select * from changes"', "everything it would have told you"),
+        (query + '"select step, outcome, count(*) from events group by all order by 1, 2"', "your own question"),
+        (f"bellbuoy check -c {written}", "what this configuration means"),
+        ("bellbuoy simulate --help", "your own drift"),
+    ):
+        console.print(f"  {line:<74} [dim]{what}[/dim]", soft_wrap=True)
+    console.print(f"  [dim]the incident above is {incident}[/dim]")
+
+
+def _serve(console: Any, store: Any, config: Any, port: int) -> None:
+    """Show the dashboard until Ctrl-C."""
+    import socket
+
+    import uvicorn
+
+    from bellbuoy.monitor.reading import Reading
+    from bellbuoy.monitor.web import create_app
+
+    with socket.socket() as listener:
+        for candidate in (*range(port, min(port + 20, 65536)), 0):
+            try:
+                listener.bind(("127.0.0.1", candidate))
+                break
+            except OSError:
+                continue
+        listener.listen(64)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        console.print(f"\n[bold]The dashboard: {address}/[/bold]   (Ctrl-C ends)", soft_wrap=True)
+        reading = Reading(store, config)
+        server = uvicorn.Server(uvicorn.Config(create_app(reading), log_config=None, lifespan="off", access_log=False))
+        server.run(sockets=[listener])

@@ -1,0 +1,24 @@
+"""`bellbuoy run`: the daemon."""
+
+from pathlib import Path
+
+import click
+
+from bellbuoy.monitor.cli.options import config_option
+
+
+@click.command("run", epilog="Example: bellbuoy run -c bellbuoy.yaml")
+@config_option
+@click.option("--dry-run", is_flag=True, help="Pages go to the console, to no other sink.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), help="Default: text on a terminal, JSON elsewhere.")
+@click.option("--log-level", default="INFO", show_default=True, help="Least level written.")
+def command(config: Path, *, dry_run: bool, log_format: str | None, log_level: str) -> int:
+    """Read events, judge, page and serve until SIGTERM, then drain."""
+    from bellbuoy.config.load import load
+    from bellbuoy.monitor import logs
+
+    loaded = load(config)
+    logs.start(logs.secrets_of(loaded), form=log_format, level=log_level.upper())
+    from bellbuoy.monitor.app import App
+
+    return App(loaded, dry_run=dry_run).run()

@@ -1,0 +1,41 @@
+"""`bellbuoy schema`: JSON Schemas and references of what goes in and out."""
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command("schema", epilog="Example: bellbuoy schema event --check calls.jsonl")
+@click.argument("what", type=click.Choice(["event", "config", "reference"]))
+@click.option(
+    "--check",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Check a file of events, one JSON a line.",
+)
+def command(what: str, check: Path | None) -> int:
+    """Print the JSON Schema of events or of the configuration, or the reference of all its keys."""
+    if check is not None:
+        if what != "event":
+            raise click.UsageError("--check reads events; a configuration is checked by `bellbuoy check -c FILE`.")
+        return _check(check)
+    if what == "event":
+        from bellbuoy.monitor.event import json_schema
+
+        click.echo(json.dumps(json_schema(), indent=2))
+    else:
+        from bellbuoy.config.generate import reference, schema
+
+        click.echo(schema() if what == "config" else reference(), nl=False)
+    return 0
+
+
+def _check(path: Path) -> int:
+    """Say of each line of a file whether it is an event; 1 when one is not."""
+    from bellbuoy.monitor.replay import check_file
+
+    good, letters = check_file(path)
+    for line, reason in letters:
+        click.echo(f"{path}:{line}: {reason}")
+    click.echo(f"{good:,} events are good, {len(letters):,} would be dead letters", err=True)
+    return 1 if letters else 0

@@ -1,0 +1,195 @@
+"""Judges the ticks that are closed: counts → verdicts → incidents → pages, each step written in one transaction.
+
+Live, restart and replay run this code. Time is an argument: nothing here asks for it.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from bellbuoy.config.model import Config
+from bellbuoy.detectors.base import Tick, Verdict
+from bellbuoy.detectors.baseline import cells
+from bellbuoy.detectors.judge import fold
+from bellbuoy.detectors.judgement import Judgement
+from bellbuoy.monitor import judgement_rows as rows
+from bellbuoy.monitor.explain.page import Context, explain
+from bellbuoy.monitor.groups import Group, groups, memory_of
+from bellbuoy.monitor.incidents import Change, Incident, Observation, SeverityRules, observe
+from bellbuoy.monitor.learn import DAY, Learner, summed
+from bellbuoy.monitor.records import open_incidents, save_change, save_incident
+from bellbuoy.monitor.routes import sinks_for
+from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.watched import Watched
+from bellbuoy.monitor.watchlist import Line, detectors_of, watchlist
+from bellbuoy.sinks.base import Page
+
+log = logging.getLogger(__name__)
+
+HOUR = 3600
+
+LEAST_INTERACTIONS = 5
+"""Different interactions with a bad trial that an incident needs before it opens."""
+
+Told = tuple[Change, Page]
+
+
+class Evaluation:
+    """Folds closed ticks, in order, each exactly once."""
+
+    def __init__(self, store: Store, config: Config) -> None:
+        self.store = store
+        self.config = config
+        self.tick = int(config.tick)
+        self.detectors = detectors_of(config.detectors)
+        self.learner = Learner(store, config)
+        self.context = Context.of(config)
+        self.rules = SeverityRules(config.severity.page.change, config.severity.ticket.change)
+        self.outages = [(int(one.from_), int(one.to)) for one in config.outages]
+        self.incidents: list[Incident] = open_incidents(store)
+        self.lines: list[Line] = []
+        self.groups: list[Group] = []
+        self.day: int | None = None
+        self.judged = self._progress("judged")
+
+    def advance(self, until: int, stop: Callable[[], bool] = lambda: False) -> list[Told]:
+        """Judge every tick that ends at or before `until`, at most a day in one transaction.
+
+        Args:
+            until: the watermark, epoch seconds: no event before it is expected any more.
+            stop: asked between transactions; true ends early.
+
+        Returns:
+            The changes, oldest first, each with its page; all are in the store and the outbox.
+        """
+        if self.judged is None:
+            first = min((one.first_minute for one in self.store.series()), default=None)
+            if first is None:
+                return []
+            self.judged = first // self.tick * self.tick
+        told: list[Told] = []
+        last = until // self.tick * self.tick
+        while self.judged < last and not stop():
+            midnight = self.judged // DAY * DAY
+            if self.day != midnight:
+                self._learn(midnight)
+            end = min(last, midnight + DAY)
+            told += self._judge(self.judged, end)
+            self.judged = end
+        return told
+
+    def _learn(self, midnight: int) -> None:
+        """Fit what is due at a midnight, or load what was fitted then, and set up the groups."""
+        series = [one for one in self.store.series() if one.first_minute < midnight]
+        self.lines = watchlist(self.config.detectors, self.detectors, series)
+        known = rows.baselines(self.store, midnight)
+        if self._progress("learned") != midnight:
+            frozen = {
+                member.watched.series
+                for incident in self.incidents
+                for member in incident.members
+                if not member.resolved_at
+            }
+            fresh = self.learner.learn(midnight, self.lines, known, frozen)
+            with self.store.transaction() as tx:
+                if fresh:
+                    tx.insert("baselines", rows.baseline_rows(fresh, midnight))
+                tx.run("judgement/set_progress", name="learned", at=midnight)
+            known |= fresh
+        memory = memory_of(self.groups) if self.day is not None else rows.states(self.store)
+        self.groups = groups(self.config, self.lines, known, memory, midnight)
+        self.day = midnight
+
+    def _judge(self, since: int, until: int) -> list[Told]:
+        """Fold the ticks of a span that lies within one day, and write all that comes of it in one transaction."""
+        ids = sorted({member for line in self.lines for member in line.members})
+        counts = self.store.ticks(ids, since, until, self.tick)
+        own = summed(counts, ids, [line.members for line in self.lines]) if self.lines else counts
+        inputs = [
+            (np.ascontiguousarray(own.n[:, g.columns]), np.ascontiguousarray(own.bad[:, g.columns]))
+            for g in self.groups
+        ]
+        profile = cells(counts.at, self.config.server.timezone, self.tick)
+        verdicts: list[tuple[Watched, Verdict]] = []
+        told: list[Told] = []
+        closed: dict[str, Incident] = {}
+        for place, end in enumerate(counts.at.tolist()):
+            if any(start < end and end - self.tick < stop for start, stop in self.outages):
+                continue
+            seen: list[Observation] = []
+            for group, (n, bad) in zip(self.groups, inputs, strict=True):
+                tick = Tick(end, int(profile[place]), n[place], bad[place], self.tick)
+                group.state, judged = fold(
+                    group.detector, group.state, tick, group.prepared, group.baseline, group.watch
+                )
+                verdicts += [(group.lines[i].watched, judged.verdict(i)) for i in judged.changed]
+                seen += self._observations(group, judged, end)
+            if seen:
+                self.incidents, changes = observe(self.incidents, seen, end, self.rules)
+                for change in changes:
+                    closed[change.incident.id] = change.incident
+                    told.append((change, explain(self.store, self.context, change, self._baseline(change))))
+        self._write(until, verdicts, told, [*closed.values(), *self.incidents])
+        return told
+
+    def _observations(self, group: Group, judged: Judgement, at: int) -> list[Observation]:
+        """Return the verdicts of one tick that concern an incident.
+
+        Those of its members are looked at every tick on the incident's first day and hourly after, and whenever a verdict
+        changes; those of others when they are bad.
+        """
+        members = {member.watched: incident for incident in self.incidents for member in incident.members}
+        changed = set(judged.changed.tolist())
+        seen = []
+        for i in sorted({*judged.open.tolist(), *changed} if members else judged.open.tolist()):
+            line = group.lines[i]
+            home = members.get(line.watched)
+            if home is not None:
+                if i in changed or at % HOUR == 0 or at - home.opened_at <= DAY:
+                    seen.append(Observation(line.watched, judged.verdict(i), always_page=judged.silence))
+            elif i in judged.open and (judged.silence or self._enough(line, judged.verdict(i), at)):
+                seen.append(Observation(line.watched, judged.verdict(i), always_page=judged.silence))
+        return seen
+
+    def _enough(self, line: Line, verdict: Verdict, at: int) -> bool:
+        """Tell whether enough different interactions stand behind a bad verdict."""
+        if verdict.state not in ("worse", "better"):
+            return False
+        series = line.watched.series
+        if verdict.state == "better":
+            return True
+        since = verdict.onset if verdict.onset is not None else at - DAY
+        found = self.store.rows(
+            "explain/interactions", signal=series.signal, workflow=series.workflow, step=series.step, since=since, at=at
+        )
+        return int(found[0]["interactions"]) >= LEAST_INTERACTIONS
+
+    def _baseline(self, change: Change) -> str:
+        watched = change.incident.lead.watched
+        return next((line.baseline for line in self.lines if line.watched == watched), "default")
+
+    def _write(
+        self,
+        until: int,
+        verdicts: Sequence[tuple[Watched, Verdict]],
+        told: Sequence[Told],
+        incidents: Sequence[Incident],
+    ) -> None:
+        with self.store.transaction() as tx:
+            if verdicts:
+                tx.insert("verdicts_raw", rows.verdict_rows(verdicts))
+            tx.run("judgement/forget_states")
+            tables = [rows.state_rows([line.watched for line in group.lines], group.state) for group in self.groups]
+            if tables:
+                tx.insert("detector_state", pa.concat_tables(tables))
+            for incident in {one.id: one for one in incidents}.values():
+                save_incident(tx, incident)
+            for change, page in told:
+                save_change(tx, change, page, sinks_for(self.config.routes, change.incident))
+            tx.run("judgement/set_progress", name="judged", at=until)
+
+    def _progress(self, name: str) -> int | None:
+        found = self.store.rows("judgement/progress", name=name)
+        return int(found[0]["at"]) if found else None

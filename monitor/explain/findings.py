@@ -1,0 +1,166 @@
+"""What stands beside a change: where it sits, what came just before, what is ruled out."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bellbuoy.monitor.explain.wording import day, percent, shown
+from bellbuoy.monitor.records import Reader
+from bellbuoy.monitor.watched import SeriesKey
+from bellbuoy.sinks.base import Fact, Sentence, Span
+
+HOLDS = 0.6
+"""A slice that holds at least this share of the change is named."""
+NEAR_S = 3 * 86400
+"""How long before the onset a first sight counts as "just before"."""
+SURE = 3.0
+"""Standard errors within which a rate that did not move is called steady."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One value of one slice and its part of a change.
+
+    Attributes:
+        name, value: `agent_version`, `v41`.
+        share: part of the excess of bad trials that it holds (1.0 = all).
+        traffic: its part of the trials since the onset.
+        bad_since, bad_others: bad share in it and outside it since the onset.
+    """
+
+    name: str
+    value: str
+    share: float
+    traffic: float
+    bad_since: float
+    bad_others: float
+
+
+def slices(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> list[Slice]:
+    """Return the slices by their part of the excess of bad trials, largest first.
+
+    The excess of a value is its bad trials since the onset less what its own rate before (or, where it was not seen
+    before, the rate of all) would have given: a change of mix alone holds nothing.
+
+    Args:
+        rows: counts for each slice and value before and since the onset.
+        names: slices to look at.
+    """
+    found = []
+    for name in names:
+        own = [row for row in rows if row["slice"] == name]
+        n_before, n_since = sum(row["n_before"] for row in own), sum(row["n_since"] for row in own)
+        if not n_since or not n_before or len(own) < 2:
+            continue
+        usual = sum(row["bad_before"] for row in own) / n_before
+        excess = {
+            row["value"]: row["bad_since"]
+            - row["n_since"] * (row["bad_before"] / row["n_before"] if row["n_before"] >= 200 else usual)
+            for row in own
+        }
+        total = sum(excess.values())
+        bad_since = sum(row["bad_since"] for row in own)
+        for row in own:
+            others = n_since - row["n_since"]
+            if total > 0 and others:
+                found.append(
+                    Slice(
+                        name,
+                        row["value"],
+                        excess[row["value"]] / total,
+                        row["n_since"] / n_since,
+                        row["bad_since"] / row["n_since"],
+                        (bad_since - row["bad_since"]) / others,
+                    )
+                )
+    return sorted(found, key=lambda one: (-one.share, one.name, one.value))
+
+
+def where(found: Sequence[Slice]) -> Slice | None:
+    """Return the slice that explains the change: it holds most of it, and clearly more than its traffic would."""
+    for one in found:
+        if one.share >= HOLDS and one.share >= one.traffic + 0.2:
+            return one
+    return None
+
+
+def where_fact(one: Slice | None, signal: str) -> Fact:
+    """Return the sentence that says where the change sits, or that it is spread."""
+    if one is None:
+        return Fact(
+            "Where", (Span("spread over all slices that were looked at: no version, model or channel stands out"),)
+        )
+    return Fact(
+        "Where",
+        (
+            Span(f"{one.name}={one.value}", "code"),
+            Span(" holds "),
+            Span(f"{100 * min(one.share, 1.0):.0f} %", "bold"),
+            Span(
+                f" of the change ({percent(shown(signal, one.bad_since))} against "
+                f"{percent(shown(signal, one.bad_others))} elsewhere)"
+            ),
+        ),
+    )
+
+
+def just_before(reader: Reader, workflow: str, onset: int, at: int, zone: str) -> tuple[Fact | None, str | None]:
+    """Return what was first seen around the onset, and the version that came nearest to it."""
+    until = min(at, onset + NEAR_S // 3)
+    rows = reader.rows("explain/firsts", workflow=workflow, since=onset - NEAR_S, until=until)
+    if not rows:
+        return None, None
+    spans: list[Span] = []
+    for row in rows[:4]:
+        spans += [
+            Span(" · " if spans else ""),
+            Span(f"{row['what']} "),
+            Span(row["value"], "code"),
+            Span(f" first seen {day(row['at'], zone)}"),
+        ]
+    return Fact("Just before", tuple(one for one in spans if one.text)), rows[-1]["value"]
+
+
+def ruled_out(
+    reader: Reader, lead: SeriesKey, rates: Sequence[Mapping[str, Any]], bad: set[SeriesKey], onset: int, at: int
+) -> Fact | None:
+    """Return what did not move: integrations, then the other steps of the workflow."""
+    spans: list[Span] = []
+    for row in reader.rows("explain/integrations", workflow=lead.workflow, onset=onset, at=at):
+        if row["n_since"] and _steady(row):
+            spans += [
+                Span(" · " if spans else ""),
+                Span(row["system"], "code"),
+                Span(f" {percent(1 - row['bad_since'] / row['n_since'])} ok"),
+            ]
+    others = [
+        row
+        for row in rates
+        if row["signal"] == "step_failure"
+        and row["step"] != lead.step
+        and SeriesKey("step_failure", lead.workflow, row["step"]) not in bad
+        and row["n_since"]
+    ]
+    if others and lead.step is not None:
+        calm = [row for row in others if _steady(row)]
+        text = (
+            f"the other {len(others)} steps are steady"
+            if len(calm) == len(others)
+            else f"{len(calm)} of {len(others)} other steps are steady"
+        )
+        spans += [Span(" · " if spans else ""), Span(text)]
+    return Fact("Ruled out", _filled(spans)) if spans else None
+
+
+def _filled(spans: Iterable[Span]) -> Sentence:
+    return tuple(one for one in spans if one.text)
+
+
+def _steady(row: Mapping[str, Any]) -> bool:
+    """Tell whether a rate did not rise by more than its noise allows: two proportions, pooled."""
+    if not row["n_before"] or not row["n_since"]:
+        return False
+    pooled = (row["bad_before"] + row["bad_since"] + 1) / (row["n_before"] + row["n_since"] + 2)
+    error = math.sqrt(pooled * (1 - pooled) * (1 / row["n_before"] + 1 / row["n_since"]))
+    return bool(row["bad_since"] / row["n_since"] - row["bad_before"] / row["n_before"] <= SURE * error)

@@ -1,0 +1,290 @@
+"""Builds the page of a change. What is computed here is read from the store as of the change's instant."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bellbuoy.config.model import Config, DetectorEntry, Workflow
+from bellbuoy.detectors.base import Verdict
+from bellbuoy.monitor.explain.findings import Slice, just_before, ruled_out, slices, where, where_fact
+from bellbuoy.monitor.explain.picture import chart
+from bellbuoy.monitor.explain.wording import (
+    moment,
+    moved,
+    per_time,
+    percent,
+    points,
+    shown,
+    span,
+    subject,
+    wording,
+)
+from bellbuoy.monitor.incidents import Change, Incident, Member
+from bellbuoy.monitor.records import Reader
+from bellbuoy.monitor.watched import SeriesKey
+from bellbuoy.sinks.base import Fact, Link, Page, Sentence, Span
+
+WEEK_S = 7 * 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an explanation takes from the configuration.
+
+    Attributes:
+        workflows, detectors: by name.
+        public_url: where the dashboard is reached; None: no links to it.
+        timezone: IANA name.
+        budget: the budget of false pages in words.
+    """
+
+    workflows: Mapping[str, Workflow]
+    detectors: Mapping[str, DetectorEntry]
+    public_url: str | None
+    timezone: str
+    budget: str
+
+    @classmethod
+    def of(cls, config: Config) -> "Context":
+        """Return the context of a configuration."""
+        budget = config.budget
+        return cls(
+            {one.name: one for one in config.workflows},
+            {one.name: one for one in config.detectors},
+            str(config.server.public_url).rstrip("/") if config.server.public_url else None,
+            config.server.timezone,
+            f"{budget.false_pages:g} false pages in {span(budget.per)}, "
+            + ("whole fleet" if budget.scope == "fleet" else "each series"),
+        )
+
+
+def explain(reader: Reader, context: Context, change: Change, baseline: str) -> Page:
+    """Return the page that tells `change`.
+
+    Args:
+        reader: where counts and events are.
+        context: names, links and the zone.
+        change: what happened.
+        baseline: name of the baseline that the leading detector compares with.
+    """
+    incident, at, zone = change.incident, change.at, context.timezone
+    lead = incident.lead
+    series = lead.watched.series
+    onset = min(incident.onset or incident.opened_at, at)
+    rates = reader.rows("explain/rates", workflow=series.workflow, onset=onset, at=at)
+    entry = context.detectors.get(lead.watched.detector)
+    found = where(_slices(reader, series, entry, onset, at))
+    before, version = just_before(reader, series.workflow, onset, at, zone)
+    bad = {member.watched.series for member in incident.members if member.resolved_at is None}
+    silent = series.signal == "interactions"
+    findings = [
+        _also(incident),
+        None if silent else where_fact(found, series.signal),
+        before,
+        None if silent else ruled_out(reader, series, rates, bad, onset, at),
+    ]
+    headline = _headline(incident)
+    return Page(
+        key=incident.id,
+        version=change.number,
+        change=change.kind,
+        state=incident.state,
+        severity=incident.severity,
+        headline=headline[:150],
+        summary=_summary(incident, headline, rates, change),
+        impact=_impact(context, incident, rates, onset, at, found, version),
+        at=at,
+        opened_at=incident.opened_at,
+        onset=incident.onset,
+        resolved_at=incident.resolved_at,
+        workflow=incident.workflow,
+        facts=tuple(_facts(context, incident, rates, at)),
+        findings=tuple(one for one in findings if one is not None),
+        chart=None if silent else chart(reader, incident, baseline, at, zone),
+        links=tuple(_links(context, incident)),
+        foot=(lead.watched.detector,),
+        timezone=zone,
+        data=data(incident, change),
+    )
+
+
+def data(incident: Incident, change: Change) -> dict[str, Any]:
+    """Return the leading verdict and the change as plain JSON, for programs."""
+    series, verdict = incident.lead.watched.series, asdict(incident.lead.verdict)
+    numbers = {key: None if value != value else value for key, value in verdict.items()}  # noqa: PLR0124 - NaN is unequal to itself
+    return {
+        "incident": incident.id,
+        "change": change.kind,
+        "reason": change.reason,
+        "workflow": series.workflow,
+        "step": series.step,
+        "segment": series.segment,
+        "signal": series.signal,
+        "detector": incident.lead.watched.detector,
+        "severity": incident.severity,
+        **numbers,
+    }
+
+
+def _slices(reader: Reader, series: SeriesKey, entry: DetectorEntry | None, onset: int, at: int) -> list[Slice]:
+    if entry is None or not entry.slices or series.signal == "interactions":
+        return []
+    rows = reader.rows(
+        "explain/slices", signal=series.signal, workflow=series.workflow, step=series.step, onset=onset, at=at
+    )
+    return slices(rows, entry.slices)
+
+
+def _headline(incident: Incident) -> str:
+    lead = incident.lead
+    series, verdict = lead.watched.series, lead.verdict
+    if series.signal == "interactions":
+        return f"{series.workflow} is heard again" if incident.state == "resolved" else f"{series.workflow} is silent"
+    name = subject(series)
+    if incident.state == "resolved":
+        return f"{name}: back at {percent(shown(series.signal, verdict.current_rate))}"
+    return f"{name} {moved(lead.watched, verdict.baseline_rate, verdict.current_rate)}"
+
+
+def _summary(incident: Incident, headline: str, rates: Sequence[Mapping[str, Any]], change: Change) -> str:
+    state = "RESOLVED" if incident.state == "resolved" else incident.state.upper() + f" {incident.severity}"
+    text = f"{state}, {incident.workflow}: {headline}."
+    ends = _rate(rates, "interaction_failure", None)
+    if ends and incident.lead.watched.series.signal not in ("interaction_failure", "interactions"):
+        text += f" Interactions that end well: {percent(1 - ends[0])} → {percent(1 - ends[1])}."
+    if incident.lead.watched.series.signal == "interactions":
+        text += f" {change.reason}"
+    return text[:300]
+
+
+def _impact(
+    context: Context,
+    incident: Incident,
+    rates: Sequence[Mapping[str, Any]],
+    onset: int,
+    at: int,
+    found: Slice | None,
+    version: str | None,
+) -> Sentence:
+    series, zone = incident.lead.watched.series, context.timezone
+    workflow = context.workflows.get(series.workflow)
+    spans = [Span(series.workflow, "bold")]
+    if series.step is not None and workflow is not None:
+        names = [step.name for step in workflow.steps]
+        if series.step in names:
+            spans.append(Span(f", step {names.index(series.step) + 1} of {len(names)}"))
+    if incident.state == "resolved":
+        spans += [Span(" · it was bad for "), Span(span((incident.resolved_at or at) - onset), "bold")]
+        spans += [Span(f", from {moment(onset, zone, near=at)}. The evidence of recovery is past its threshold.")]
+        return tuple(spans)
+    if series.signal == "interactions":
+        spans += [Span(f" · {incident.lead.verdict.why}.")]
+        return tuple(spans)
+    ends = _row(rates, "interaction_failure", None)
+    if ends is not None and ends["n_since"] and ends["n_before"]:
+        old, new = 1 - ends["bad_before"] / ends["n_before"], 1 - ends["bad_since"] / ends["n_since"]
+        spans += [Span(" · interactions that end well "), Span(f"{percent(old)} → {percent(new)}", "bold")]
+        more = (old - new) * ends["n_since"] / max((at - onset) / 3600, 1.0)
+        if more > 0:
+            spans += [Span(", about "), Span(per_time(more).format("failures"), "bold")]
+    spans += [Span(". Began about "), Span(moment(onset, zone, near=at), "bold")]
+    if found is not None and found.value == version:
+        spans += [Span(", right after "), Span(found.value, "code"), Span(" came, which holds ")]
+        spans += [Span(f"{100 * min(found.share, 1.0):.0f} %", "bold"), Span(" of the change")]
+    elif found is not None:
+        spans += [Span(", most of it where "), Span(f"{found.name}={found.value}", "code")]
+    return (*spans, Span("."))
+
+
+def _facts(context: Context, incident: Incident, rates: Sequence[Mapping[str, Any]], at: int) -> list[Fact]:
+    lead = incident.lead
+    series, verdict = lead.watched.series, lead.verdict
+    if series.signal == "interactions":
+        return [Fact("Evidence", (Span(_evidence(context, verdict)),))]
+    facts = [_change_fact(lead)]
+    own = _row(rates, series.signal, series.step)
+    if own is not None and own["n_week"] and at - (incident.onset or at) > WEEK_S:
+        facts.append(
+            Fact("Last 7 days", (Span(percent(shown(series.signal, own["bad_week"] / own["n_week"])), "bold"),))
+        )
+    facts.append(Fact("Trials", (Span(f"{verdict.n:,} since the onset, {verdict.bad:,} bad"),)))
+    for signal, step in (
+        ("reask", series.step),
+        ("slow", series.step),
+        ("handoff", None),
+        ("interaction_failure", None),
+    ):
+        if (signal, step) == (series.signal, series.step):
+            continue
+        pair = _rate(rates, signal, step)
+        if pair is None:
+            continue
+        hit = any(
+            member.watched.series.signal == signal and member.watched.series.step == step for member in incident.members
+        )
+        old, new = (percent(shown(signal, one)) for one in pair)
+        facts.append(
+            Fact(
+                wording(signal).label,
+                (Span(f"{old} → "), Span(new, "bold" if hit else "plain"), Span(" ▲" if hit else "")),
+            )
+        )
+    facts.append(Fact("Evidence", (Span(_evidence(context, verdict)),)))
+    return facts
+
+
+def _change_fact(lead: Member) -> Fact:
+    signal, verdict = lead.watched.series.signal, lead.verdict
+    old, new = shown(signal, verdict.baseline_rate), shown(signal, verdict.current_rate)
+    ends = (verdict.change_low, verdict.change_high)
+    if wording(signal).success:
+        ends = (-ends[1], -ends[0])
+    return Fact(
+        wording(signal).label,
+        (
+            Span(f"{percent(old)} → "),
+            Span(percent(new), "bold"),
+            Span(f" ({points(new - old)}; 95 % interval {points(ends[0])[:-3]} … {points(ends[1])[:-3]})"),
+        ),
+    )
+
+
+def _evidence(context: Context, verdict: Verdict) -> str:
+    return f"{verdict.evidence:.1f} nats, threshold {verdict.threshold:.1f} ({context.budget})"
+
+
+def _also(incident: Incident) -> Fact | None:
+    told = {incident.lead.watched.series}
+    spans: list[Span] = []
+    for member in incident.members[1:]:
+        if member.resolved_at is not None or member.watched.series in told:
+            continue
+        told.add(member.watched.series)
+        moves = moved(member.watched, member.verdict.baseline_rate, member.verdict.current_rate)
+        spans.append(Span(f"{' · ' if spans else ''}{subject(member.watched.series)} {moves}"))
+    return Fact("Also part of it", tuple(spans[:5])) if spans else None
+
+
+def _row(rates: Sequence[Mapping[str, Any]], signal: str, step: str | None) -> Mapping[str, Any] | None:
+    return next((row for row in rates if row["signal"] == signal and row["step"] == step), None)
+
+
+def _rate(rates: Sequence[Mapping[str, Any]], signal: str, step: str | None) -> tuple[float, float] | None:
+    """Return the bad shares before and since the onset; None where one of them has no trial."""
+    row = _row(rates, signal, step)
+    if row is None or not row["n_before"] or not row["n_since"]:
+        return None
+    return row["bad_before"] / row["n_before"], row["bad_since"] / row["n_since"]
+
+
+def _links(context: Context, incident: Incident) -> list[Link]:
+    links = []
+    if context.public_url:
+        links.append(Link("Open incident", f"{context.public_url}/i/{incident.id}"))
+    workflow = context.workflows.get(incident.workflow)
+    if workflow is not None:
+        step = next((one for one in workflow.steps if one.name == incident.lead.watched.series.step), None)
+        runbook = (step.runbook if step else None) or workflow.runbook
+        if runbook:
+            links.append(Link("Runbook", str(runbook)))
+    return links

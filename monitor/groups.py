@@ -1,0 +1,133 @@
+"""Lines folded together: all series of one detector in one set of arrays, with their memory."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bellbuoy.config.model import Config
+from bellbuoy.detectors.base import Array, Baseline, Detector, State
+from bellbuoy.detectors.baseline import concat, ignoring
+from bellbuoy.detectors.budget import threshold
+from bellbuoy.detectors.judge import Watch, begin
+from bellbuoy.monitor.learn import Known
+from bellbuoy.monitor.watched import SeriesKey, Watched
+from bellbuoy.monitor.watchlist import Line
+
+FLEET_S = 28 * 86400
+"""A line that had a trial within so many seconds counts in the fleet that shares the budget."""
+
+
+@dataclass(slots=True)
+class Group:
+    """Lines of one detector that have a baseline.
+
+    Attributes:
+        detector: folds all of them at once.
+        lines: one for each column of the arrays.
+        columns: place of each line in the matrix of a day's counts.
+        baseline, watch, prepared: what the fold needs; made once a fit.
+        state: what is remembered.
+    """
+
+    detector: Detector
+    lines: list[Line]
+    columns: NDArray[np.intp]
+    baseline: Baseline
+    watch: Watch
+    prepared: Any
+    state: State
+
+
+def groups(
+    config: Config, lines: Sequence[Line], known: Known, memory: Mapping[Watched, Mapping[str, Array]], at: int
+) -> list[Group]:
+    """Return the groups in force from the midnight `at` on.
+
+    Args:
+        config: budget, tick, zone.
+        lines: all that is watched; those without a baseline yet are left out.
+        known: baselines in force.
+        memory: what each watched series' detector remembers; the others begin.
+        at: the midnight, epoch seconds.
+    """
+    levels = thresholds(config, lines, at)
+    made = []
+    detectors: list[Detector] = []
+    for line in lines:
+        if line.detector not in detectors:
+            detectors.append(line.detector)
+    for detector in detectors:
+        places = [
+            place
+            for place, line in enumerate(lines)
+            if line.detector == detector and (line.baseline, line.watched.series) in known
+        ]
+        if not places:
+            continue
+        own = [lines[place] for place in places]
+        baseline = ignoring(
+            concat([known[line.baseline, line.watched.series] for line in own]),
+            np.array([line.entry.ignore_below for line in own]),
+        )
+        direction = np.array([float(line.watched.direction) for line in own])
+        watch = Watch(
+            threshold=levels[places],
+            direction=direction,
+            min_change=np.array([line.entry.min_change for line in own]),
+            zone=config.server.timezone,
+        )
+        made.append(
+            Group(
+                detector,
+                own,
+                np.array(places),
+                baseline,
+                watch,
+                detector.prepare(baseline, watch.threshold, direction),
+                _remembered(begin(detector, len(own)), own, memory),
+            )
+        )
+    return made
+
+
+def thresholds(config: Config, lines: Sequence[Line], at: int) -> Array:
+    """Return the threshold of each line in nats: what the budget of false pages leaves to it.
+
+    Lines without a trial in the last 28 days take no share of the budget; should they speak again before the next fit,
+    they need as much evidence as the strictest of the others.
+    """
+    if not lines:
+        return np.empty(0)
+    alive = np.array([line.last_minute >= at - FLEET_S for line in lines])
+    if not alive.any():
+        alive[:] = True
+    owners: dict[SeriesKey, int] = {}
+    series = np.array([owners.setdefault(line.watched.series, len(owners)) for line in lines])
+    weights = np.array([line.entry.weight for line in lines])
+    levels = threshold(
+        config.budget.false_pages, config.budget.per, config.tick, weights[alive], config.budget.scope, series[alive]
+    )
+    answer = np.full(len(lines), levels.max())
+    answer[alive] = levels
+    return answer
+
+
+def memory_of(made: Sequence[Group]) -> dict[Watched, dict[str, Array]]:
+    """Return what is remembered of each watched series."""
+    return {
+        line.watched: {name: values[..., column].reshape(-1) for name, values in group.state.items()}
+        for group in made
+        for column, line in enumerate(group.lines)
+    }
+
+
+def _remembered(state: State, lines: Sequence[Line], memory: Mapping[Watched, Mapping[str, Array]]) -> State:
+    for column, line in enumerate(lines):
+        known = memory.get(line.watched)
+        if known is not None and set(known) == set(state):
+            for name, values in state.items():
+                values[..., column] = known[name].reshape(values.shape[:-1])
+    return state

@@ -1,0 +1,57 @@
+"""Whether the daemon is alive and ready: named checks, each with its reason."""
+
+import threading
+from dataclasses import dataclass
+
+from bellbuoy.monitor.clock import Clock
+
+ALIVE_S = 120.0
+"""How long the judging thread may stand still before the daemon counts as dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: whether it passes, and why not."""
+
+    name: str
+    ok: bool
+    why: str = ""
+
+
+class Health:
+    """What the threads report of themselves."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._lock = threading.Lock()
+        self._failing: dict[str, str] = {"started": "starting"}
+        self._beat = clock.monotonic()
+        self._names = {"started", "store", "ingest", "draining"}
+
+    def beat(self) -> None:
+        """The judging thread moved."""
+        self._beat = self.clock.monotonic()
+
+    def fail(self, name: str, why: str) -> None:
+        """A check fails from now on, for the reason `why`."""
+        with self._lock:
+            self._names.add(name)
+            self._failing[name] = why
+
+    def mend(self, name: str) -> None:
+        """A check passes from now on."""
+        with self._lock:
+            self._failing.pop(name, None)
+
+    def alive(self) -> bool:
+        """Tell whether the judging thread moved lately."""
+        return self.clock.monotonic() - self._beat < ALIVE_S
+
+    def started(self) -> bool:
+        """Tell whether the store is open and the server listens."""
+        return "started" not in self._failing
+
+    def checks(self) -> list[Check]:
+        """Return every readiness check."""
+        with self._lock:
+            return [Check(name, name not in self._failing, self._failing.get(name, "")) for name in sorted(self._names)]

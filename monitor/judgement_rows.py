@@ -1,0 +1,112 @@
+"""Baselines, detector memory and verdicts between arrays and rows of the store, bit for bit."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bellbuoy.detectors.base import Array, Baseline, State, Verdict
+from bellbuoy.monitor.records import Reader, series_key, watched_of
+from bellbuoy.monitor.watched import SeriesKey, Watched
+
+VERSION = 1
+"""Version of the detectors' memory; what another version wrote is folded again."""
+
+_LISTS = ("rate", "volume", "dispersion", "volume_dispersion")
+_NUMBERS = ("mean", "trials", "bad", "per_tick", "since", "until", "armed", "margin")
+
+
+def instants(seconds: Iterable[int | None]) -> pa.Array:
+    """Return epoch seconds as an Arrow array of UTC timestamps without zone."""
+    return pa.array([None if one is None else int(one) * 1_000_000 for one in seconds], pa.int64()).cast(
+        pa.timestamp("us")
+    )
+
+
+def names(series: Sequence[SeriesKey]) -> dict[str, pa.Array]:
+    """Return the columns that name series."""
+    return {
+        name: pa.array([getattr(one, name) for one in series], pa.string())
+        for name in ("signal", "workflow", "step", "segment")
+    }
+
+
+def baseline_rows(fresh: Mapping[tuple[str, SeriesKey], Baseline], at: int) -> pa.Table:
+    """Return the rows of freshly fitted baselines, valid from `at`."""
+    keys, fitted = list(fresh), list(fresh.values())
+    columns: dict[str, pa.Array] = {"name": pa.array([name for name, _ in keys], pa.string())}
+    columns |= names([series for _, series in keys])
+    columns["valid_from"] = instants([at] * len(keys))
+    for name in _LISTS:
+        columns[name] = pa.array([getattr(one, name)[:, 0].tolist() for one in fitted], pa.list_(pa.float64()))
+    for name in _NUMBERS:
+        columns[name] = pa.array([float(getattr(one, name)[0]) for one in fitted], pa.float64())
+    order = ["name", "signal", "workflow", "step", "segment", "valid_from", "rate", "volume", "mean", "trials", "bad"]
+    order += ["per_tick", "dispersion", "volume_dispersion", "since", "until", "armed", "margin"]
+    return pa.table({name: columns[name] for name in order})
+
+
+def baselines(reader: Reader, at: int) -> dict[tuple[str, SeriesKey], Baseline]:
+    """Return the baselines in force at `at`, each of one series."""
+    known = {}
+    for row in reader.rows("judgement/baselines", at=at):
+        arrays = {name: np.array(row[name], dtype=np.float64)[:, None] for name in _LISTS}
+        arrays |= {name: np.array([row[name]], dtype=np.float64) for name in _NUMBERS}
+        known[row["name"], series_key(row)] = Baseline(**arrays)
+    return known
+
+
+def state_rows(watched: Sequence[Watched], state: State) -> pa.Table:
+    """Return the memory of a group of watched series as rows: names and lists of numbers."""
+    size = len(watched)
+    parts = sorted(state)
+    flat = [state[name].reshape(-1, size) for name in parts]
+    lengths = [len(part) for part in flat]
+    values = np.ascontiguousarray(np.concatenate(flat, axis=0).T).ravel() if flat else np.empty(0)
+    ends = np.cumsum(np.tile(np.array(lengths, dtype=np.int32), size))
+    lists = pa.ListArray.from_arrays(pa.array(np.concatenate([[0], ends]), pa.int32()), pa.array(values, pa.float64()))
+    offsets = pa.array(np.arange(size + 1) * len(parts), pa.int32())
+    keys = pa.array(parts * size, pa.string())
+    columns = {
+        "detector": pa.array([one.detector for one in watched], pa.string()),
+        **names([one.series for one in watched]),
+        "direction": pa.array([one.direction for one in watched], pa.int32()),
+        "version": pa.array([VERSION] * size, pa.int32()),
+        "state": pa.MapArray.from_arrays(offsets, keys, lists),
+    }
+    return pa.table(columns)
+
+
+def states(reader: Reader) -> dict[Watched, dict[str, Array]]:
+    """Return what each watched series' detector remembers; memory of another version is left out."""
+    known = {}
+    for row in reader.rows("judgement/states"):
+        if row["version"] == VERSION:
+            values = (np.array(one, dtype=np.float64) for one in row["values"])
+            known[watched_of(row)] = dict(zip(row["names"], values, strict=True))
+    return known
+
+
+def verdict_rows(verdicts: Sequence[tuple[Watched, Verdict]]) -> pa.Table:
+    """Return verdicts as rows."""
+    columns: dict[str, Any] = {
+        "judged_at": instants(verdict.at for _, verdict in verdicts),
+        "detector": pa.array([watched.detector for watched, _ in verdicts], pa.string()),
+        **names([watched.series for watched, _ in verdicts]),
+        "direction": pa.array([watched.direction for watched, _ in verdicts], pa.int32()),
+        "state": pa.array([verdict.state for _, verdict in verdicts], pa.string()),
+        "onset": instants(verdict.onset for _, verdict in verdicts),
+    }
+    for name in ("baseline_rate", "current_rate", "change_low", "change_high"):
+        columns[name] = pa.array([_known(getattr(verdict, name)) for _, verdict in verdicts], pa.float64())
+    for name in ("n", "bad"):
+        columns[name] = pa.array([int(getattr(verdict, name)) for _, verdict in verdicts], pa.int64())
+    for name in ("evidence", "threshold"):
+        columns[name] = pa.array([_known(getattr(verdict, name)) for _, verdict in verdicts], pa.float64())
+    columns["why"] = pa.array([verdict.why for _, verdict in verdicts], pa.string())
+    return pa.table(columns)
+
+
+def _known(number: float) -> float | None:
+    return float(number) if np.isfinite(number) else None

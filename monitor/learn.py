@@ -1,0 +1,136 @@
+"""Learns what normal is, once a day: from which ticks, and which of them are left out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bellbuoy.config.model import Config
+from bellbuoy.detectors.base import Baseline, Counts
+from bellbuoy.detectors.baseline import fit, take
+from bellbuoy.monitor.records import series_key
+from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.watched import SeriesKey
+from bellbuoy.monitor.watchlist import ANCHOR, Line
+
+DAY = 86400
+SLAB = 200
+"""Series fitted at once: bounds the memory of a fit."""
+ANCHOR_DAYS = 28
+
+Span = tuple[int, int]
+Known = dict[tuple[str, SeriesKey], Baseline]
+"""Baselines in force, each of one series, by name and series."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A series that wants a fit under one name, and the span to learn from."""
+
+    key: SeriesKey
+    members: tuple[int, ...]
+    since: int
+    until: int
+
+
+class Learner:
+    """Fits the baselines as of a midnight; everything it reads is in the store."""
+
+    def __init__(self, store: Store, config: Config) -> None:
+        self.store = store
+        self.config = config
+        self.tick = int(config.tick)
+
+    def learn(self, at: int, lines: Sequence[Line], known: Known, frozen: set[SeriesKey]) -> Known:
+        """Return the baselines that change at the midnight `at` (UTC); those that stay are not in it.
+
+        Args:
+            at: the midnight, epoch seconds.
+            lines: what is watched.
+            known: baselines in force until now.
+            frozen: series with an open incident: their baselines stay as they are.
+        """
+        bad = self._bad_spans(at)
+        fresh: Known = {}
+        for name in sorted({line.baseline for line in lines}):
+            needs: dict[SeriesKey, Need] = {}
+            for line in lines:
+                key = line.watched.series
+                if line.baseline != name or key in needs or (key in frozen and (name, key) in known):
+                    continue
+                span = self._span(name, line, at, (name, key) in known, bad.get(key, []))
+                if span is not None:
+                    needs[key] = Need(key, line.members, *span)
+            ordered = list(needs.values())
+            for start in range(0, len(ordered), SLAB):
+                fresh.update(self._fit(name, ordered[start : start + SLAB], bad))
+        return fresh
+
+    def _span(self, name: str, line: Line, at: int, fitted: bool, bad: Sequence[Span]) -> Span | None:
+        """Return the span to learn from, or None where nothing is to be learned today."""
+        settings = self.config.baselines[name] if name != ANCHOR else None
+        pinned = getattr(settings, "pinned", None)
+        if pinned is not None:
+            since, until = int(pinned[0]), int(pinned[1])
+            return (since, until) if at >= until and not fitted else None
+        first_day = -(-line.first_minute // DAY) * DAY
+        if name == ANCHOR:
+            until = first_day + ANCHOR_DAYS * DAY
+            return (first_day, until) if at >= until and not fitted else None
+        default = self.config.baselines[name]
+        learn, lag, least = int(default.learn), int(default.lag), int(default.min_span)
+        until = at - min(lag, max(DAY, at - line.first_minute - least))
+        since = until - learn
+        left_out = sum(max(0, min(end, until) - max(begin, since)) for begin, end in bad)
+        if 2 * left_out > learn:
+            since = until - 2 * learn
+        return (max(since, line.first_minute), until) if until > line.first_minute else None
+
+    def _fit(self, name: str, needs: Sequence[Need], bad: Mapping[SeriesKey, Sequence[Span]]) -> Known:
+        since = min(need.since for need in needs) // self.tick * self.tick
+        until = max(need.until for need in needs) // self.tick * self.tick
+        ids = sorted({member for need in needs for member in need.members})
+        counts = summed(self.store.ticks(ids, since, until, self.tick), ids, [need.members for need in needs])
+        weight = np.ones(counts.n.shape)
+        begins = counts.at - self.tick
+        outages = [(int(one.from_), int(one.to)) for one in self.config.outages]
+        for column, need in enumerate(needs):
+            weight[(begins < need.since) | (counts.at > need.until), column] = 0.0
+            for start, end in [*bad.get(need.key, []), *outages]:
+                weight[(begins < end) & (counts.at > start), column] = 0.0
+        default = self.config.baselines["default"]
+        least = self.config.baselines.get(name, default)
+        fitted = fit(
+            counts,
+            weight=weight,
+            zone=self.config.server.timezone,
+            min_trials=getattr(least, "min_trials", None) or default.min_trials,
+            min_bad=getattr(least, "min_bad", None) or default.min_bad,
+            min_span=getattr(least, "min_span", None) or default.min_span,
+        )
+        return {(name, need.key): take(fitted, np.array([column])) for column, need in enumerate(needs)}
+
+    def _bad_spans(self, at: int) -> dict[SeriesKey, list[Span]]:
+        spans: dict[SeriesKey, list[Span]] = {}
+        for row in self.store.rows("judgement/bad_spans"):
+            spans.setdefault(series_key(row), []).append((row["since"], row["until"] or at))
+        return spans
+
+
+def summed(counts: Counts, ids: Sequence[int], members: Sequence[tuple[int, ...]]) -> Counts:
+    """Return counts with one column for each tuple of series ids: the sum of theirs.
+
+    Args:
+        counts: one column for each of `ids`, shape (T, len(ids)).
+        ids: series of the columns.
+        members: for each new column the ids that it sums.
+    """
+    place = {one: column for column, one in enumerate(ids)}
+    if all(len(group) == 1 for group in members):
+        columns = [place[group[0]] for group in members]
+        return Counts(
+            counts.at, np.ascontiguousarray(counts.n[:, columns]), np.ascontiguousarray(counts.bad[:, columns])
+        )
+    n = np.stack([counts.n[:, [place[one] for one in group]].sum(axis=1) for group in members], axis=1)
+    bad = np.stack([counts.bad[:, [place[one] for one in group]].sum(axis=1) for group in members], axis=1)
+    return Counts(counts.at, np.ascontiguousarray(n), np.ascontiguousarray(bad))

@@ -1,0 +1,124 @@
+"""From the outbox to the sinks: one sender a sink, in order, with every receipt written down.
+
+A change and its outbox rows were one transaction. A crash may repeat a page under the same key; it never loses one.
+"""
+
+import logging
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from bellbuoy.monitor.clock import Clock
+from bellbuoy.monitor.metrics import Metrics
+from bellbuoy.monitor.records import page_of
+from bellbuoy.monitor.store import Store
+from bellbuoy.sinks.base import News, Page, Receipt, Refused, Retry, Sent, Sink
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_S = 1.0
+LONGEST_RETRY_S = 300.0
+
+
+class Sender:
+    """Sends what is due for one sink, and nothing faster than the sink's pace."""
+
+    def __init__(
+        self, store: Store, name: str, sink: Sink, clock: Clock, metrics: Metrics, chance: random.Random | None = None
+    ) -> None:
+        self.store = store
+        self.name = name
+        self.sink = sink
+        self.clock = clock
+        self.metrics = metrics
+        self.chance = chance or random.Random()  # noqa: S311 - jitter, no secret
+        self.wake = threading.Event()
+
+    def run(self, stop: threading.Event) -> None:
+        """Send until `stop` is set; woken by `wake` when a change was written."""
+        while not stop.is_set():
+            if self.send_one():
+                self.clock.wait(stop, getattr(self.sink, "pace", 0.0))
+            else:
+                self.clock.wait(self.wake, 0.5)
+                self.wake.clear()
+
+    def drain(self, deadline: float) -> None:
+        """Send what is due until nothing is, or the monotonic instant `deadline` has passed."""
+        while self.clock.monotonic() < deadline and self.send_one():
+            self.clock.wait(threading.Event(), getattr(self.sink, "pace", 0.0))
+
+    def send_one(self) -> bool:
+        """Send the page that is due first and write its receipt; false when none is due."""
+        now = self.clock.now()
+        self._measure(now)
+        rows = self.store.rows("outbox/due", sink=self.name, now=int(now))
+        if not rows:
+            return False
+        row = rows[0]
+        page = self._page(row)
+        with self.store.transaction() as tx:
+            tx.run("outbox/begin", incident=row["incident"], sink=self.name)
+        began = self.clock.monotonic()
+        receipt = self.sink.send(page)
+        self.metrics.notification_duration.labels(self.name).observe(self.clock.monotonic() - began)
+        self._write(row, receipt, page)
+        return True
+
+    def _page(self, row: Mapping[str, Any]) -> Page:
+        """Return the newest page wanted, with every change since the last one sent as news."""
+        changes = self.store.rows("incidents/changes", incident=row["incident"], after=row["sent"])
+        told = [change for change in changes if change["number"] <= row["wanted"]]
+        page = page_of(told[-1]["page"])
+        handle = msgspec.json.decode(row["handle"]) if row["handle"] else None
+        news = tuple(
+            News(change["number"], change["at"], change["reason"], raised=change["raised"])
+            for change in told
+            if change["change"] != "opened"
+        )
+        return replace(page, news=news, handle=handle, attempt=row["attempt"] + 1)
+
+    def _write(self, row: Mapping[str, Any], receipt: Receipt, page: Page) -> None:
+        key = {"incident": row["incident"], "sink": self.name}
+        where = f"incident={row['incident']} change={page.version} sink={self.name}"
+        handle = msgspec.json.encode(getattr(receipt, "handle", None) or page.handle).decode()
+        now = self.clock.now()
+        with self.store.transaction() as tx:
+            if isinstance(receipt, Sent):
+                tx.run("outbox/sent", **key, number=page.version, handle=handle)
+            elif isinstance(receipt, Retry):
+                wait = self._backoff(row["tries"]) if receipt.after is None else receipt.after
+                tx.run(
+                    "outbox/retry",
+                    **key,
+                    reason=receipt.reason,
+                    handle=handle,
+                    ambiguous=receipt.reason == "no_answer",
+                    due=-int(-(now + wait) // 1),
+                )
+            else:
+                tx.run("outbox/refused", **key, reason=receipt.reason, number=page.version)
+        if isinstance(receipt, Sent):
+            self.metrics.page_delay.labels(self.name).observe(max(0.0, now - row["wanted_at"]))
+            log.info("page sent %s", where)
+        elif isinstance(receipt, Retry):
+            log.warning("page not sent, trying again %s reason=%s tries=%d", where, receipt.reason, row["tries"] + 1)
+        elif isinstance(receipt, Refused):
+            log.error("page refused %s reason=%s: %s", where, receipt.reason, receipt.why)
+        result = {Sent: "sent", Retry: "retry", Refused: "refused"}[type(receipt)]
+        self.metrics.notifications.labels(self.name, result).inc()
+
+    def _backoff(self, tries: int) -> float:
+        """Return seconds to wait: doubled with each try up to five minutes, with full jitter, at least one."""
+        longest = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(tries, 16))
+        return max(FIRST_RETRY_S, self.chance.uniform(0.0, longest))
+
+    def _measure(self, now: float) -> None:
+        waiting = {row["sink"]: row for row in self.store.rows("outbox/waiting")}
+        row = waiting.get(self.name)
+        self.metrics.outbox_pages.labels(self.name).set(row["pages"] if row else 0)
+        self.metrics.outbox_oldest_age.labels(self.name).set(max(0.0, now - row["oldest"]) if row else 0)

@@ -1,0 +1,38 @@
+"""Which sinks hear of an incident: the first route that matches, and those after it while `continue` says so."""
+
+from collections.abc import Sequence
+
+from bellbuoy.config.model import Route
+from bellbuoy.monitor.incidents import Incident
+
+
+def sinks_for(routes: Sequence[Route], incident: Incident, about: str = "agents") -> list[str]:
+    """Return the names of the sinks that `incident` is sent to, in order, each once.
+
+    Args:
+        routes: in the order of the configuration.
+        incident: as it is after the change.
+        about: `agents`, or `bellbuoy` for troubles of our own.
+    """
+    found: dict[str, None] = {}
+    for route in routes:
+        if _matches(route, incident, about):
+            found.update(dict.fromkeys(route.to))
+            if not route.continue_:
+                break
+    return list(found)
+
+
+def _matches(route: Route, incident: Incident, about: str) -> bool:
+    when = route.when
+    series = incident.lead.watched.series
+    facts = {
+        "severity": incident.severity,
+        "workflow": incident.workflow,
+        "step": series.step,
+        "signal": series.signal,
+        "detector": incident.lead.watched.detector,
+        "about": about,
+    }
+    wanted = {name: getattr(when, name, None) for name in facts}
+    return all(value is None or facts[name] == value for name, value in wanted.items())

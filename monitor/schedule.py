@@ -1,0 +1,64 @@
+"""The timetable: what the daemon does again and again, and how it is told of a job that failed."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something done again and again.
+
+    Attributes:
+        name: of the job.
+        work: what is done; it never runs twice at once.
+        every: seconds from one start to the next.
+        daily_at: hour and minute (UTC) in place of `every`.
+    """
+
+    name: str
+    work: Callable[[], None]
+    every: float = 0.0
+    daily_at: tuple[int, int] | None = None
+
+
+def timetable(jobs: list[Job], failed: Callable[[str, BaseException], None]) -> BackgroundScheduler:
+    """Return a scheduler with the jobs, not started yet; each job has a thread of its own.
+
+    A job that is late runs once, not as often as it was missed.
+
+    Args:
+        jobs: what is done.
+        failed: hears of a job that raised.
+    """
+    scheduler = BackgroundScheduler(timezone="UTC", executors={job.name: ThreadPoolExecutor(1) for job in jobs})
+    for job in jobs:
+        trigger = (
+            CronTrigger(hour=job.daily_at[0], minute=job.daily_at[1], timezone="UTC")
+            if job.daily_at
+            else IntervalTrigger(seconds=job.every, timezone="UTC")
+        )
+        scheduler.add_job(
+            job.work,
+            trigger,
+            id=job.name,
+            executor=job.name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+
+    def heard(event: JobExecutionEvent) -> None:
+        failed(event.job_id, event.exception)
+
+    scheduler.add_listener(heard, EVENT_JOB_ERROR)
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
+    return scheduler

@@ -1,0 +1,5 @@
+-- How many different interactions had a bad trial of a series since an onset.
+SELECT count(DISTINCT interaction_id) AS interactions
+FROM trials
+WHERE signal = $signal AND workflow = $workflow AND ($step IS NULL OR step = $step) AND bad
+  AND ts >= make_timestamp(CAST($since AS BIGINT) * 1000000) AND ts < make_timestamp(CAST($at AS BIGINT) * 1000000)

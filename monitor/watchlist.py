@@ -1,0 +1,78 @@
+"""What is watched: from the configured detectors and the series seen to lines, each one detector on one series."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bellbuoy.config.model import DetectorEntry
+from bellbuoy.config.plugins import detector as detector_of
+from bellbuoy.detectors.base import Detector
+from bellbuoy.monitor.store import Series
+from bellbuoy.monitor.watched import SeriesKey, Watched
+
+DIRECTIONS = {"up": (1,), "down": (-1,), "both": (1, -1)}
+ANCHOR = "anchor"
+"""Name of the baseline that is learned once, from the first full days, where none is pinned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One detector on one series in one direction.
+
+    Attributes:
+        watched: its names.
+        entry: the detector's entry in the configuration.
+        detector: the detector itself.
+        members: ids of the series whose counts it sums.
+        baseline: name of the baseline that it compares with.
+        first_minute, last_minute: of its counts, epoch seconds.
+    """
+
+    watched: Watched
+    entry: DetectorEntry
+    detector: Detector
+    members: tuple[int, ...]
+    baseline: str
+    first_minute: int
+    last_minute: int
+
+
+def detectors_of(entries: Sequence[DetectorEntry]) -> dict[str, Detector]:
+    """Return the detector of each entry, by the entry's name."""
+    return {entry.name: detector_of(entry.kind, entry.settings) for entry in entries}
+
+
+def baseline_of(entry: DetectorEntry, detector: Detector) -> str:
+    """Return the name of the baseline that an entry compares with."""
+    if entry.baseline:
+        return entry.baseline
+    return ANCHOR if getattr(detector, "anchored", False) else "default"
+
+
+def watchlist(entries: Sequence[DetectorEntry], detectors: dict[str, Detector], series: Sequence[Series]) -> list[Line]:
+    """Return every line, ordered by detector entry and then by names: the order never depends on arrival.
+
+    Args:
+        entries: the detectors as configured.
+        detectors: the same, built.
+        series: the series that count, as known at the time of the fit.
+    """
+    lines: list[Line] = []
+    for entry in entries:
+        keys: dict[SeriesKey, list[Series]] = {}
+        for one in series:
+            if one.signal == entry.signal:
+                step = one.step if "step" in entry.by else None
+                keys.setdefault(SeriesKey(one.signal, one.workflow, step), []).append(one)
+        detector = detectors[entry.name]
+        for key in sorted(keys, key=lambda one: (one.workflow, one.step or "")):
+            members = keys[key]
+            first = min(one.first_minute for one in members)
+            last = max(one.last_minute for one in members)
+            ids = tuple(sorted(one.id for one in members))
+            lines.extend(
+                Line(
+                    Watched(entry.name, key, direction), entry, detector, ids, baseline_of(entry, detector), first, last
+                )
+                for direction in DIRECTIONS[entry.direction]
+            )
+    return lines

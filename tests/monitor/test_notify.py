@@ -1,0 +1,239 @@
+"""From the outbox to the sinks: nothing lost, nothing repeated but what may have arrived, order kept."""
+
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bellbuoy.detectors.base import Verdict
+from bellbuoy.monitor.clock import VirtualClock
+from bellbuoy.monitor.incidents import Change, Incident, Member
+from bellbuoy.monitor.metrics import Metrics
+from bellbuoy.monitor.notify import Sender
+from bellbuoy.monitor.records import save_change, save_incident
+from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.watched import SeriesKey, Watched
+from bellbuoy.sinks.base import Page, Refused, Retry, Sent
+
+START = 1_800_000_000
+VERDICT = Verdict("worse", START, START - 900, 0.05, 0.12, 0.03, 0.1, 400, 48, 14.2, 12.9, "12 % bad")
+
+
+def incident(key="inc_1", number=1, severity="ticket", state="open"):
+    member = Member(Watched("step-success", SeriesKey("step_failure", "calls", "qualify")), VERDICT, START)
+    return Incident(key, "calls", state, severity, (member,), START, START - 900, number)
+
+
+def page(one, kind="opened"):
+    return Page(
+        one.id, one.number, kind, one.state, one.severity, f"headline {one.number}", "summary", (), START, START
+    )
+
+
+def write(store, one, at, *, kind="opened", sinks=("slack",), raised=False):
+    change = Change(kind, at, one, None, f"reason {one.number}", raised)
+    with store.transaction() as tx:
+        save_incident(tx, one)
+        save_change(tx, change, page(one, kind), sinks)
+
+
+class Scripted:
+    """Answers as it is told and remembers what it was given."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.seen = []
+
+    def send(self, shown):
+        self.seen.append(shown)
+        answer = self.answers.pop(0) if self.answers else "sent"
+        if answer == "sent":
+            return Sent({"ts": f"1.{len(self.seen)}", "told": str(shown.version)})
+        return answer
+
+
+@pytest.fixture
+def store():
+    with Store.open(None) as opened:
+        yield opened
+
+
+def sender(store, sink, clock=None):
+    return Sender(store, "slack", sink, clock or VirtualClock(START), Metrics(), random.Random(1))
+
+
+def state(store):
+    return store.rows("outbox/due", sink="slack", now=START + 10**6)
+
+
+def test_a_change_is_sent_once(store):
+    write(store, incident(), START)
+    sink = Scripted()
+    one = sender(store, sink)
+    assert one.send_one()
+    assert not one.send_one()
+    assert [(shown.version, shown.attempt, shown.handle) for shown in sink.seen] == [(1, 1, None)]
+
+
+def test_changes_that_wait_become_one_send_with_all_the_news(store):
+    write(store, incident(), START)
+    sink = Scripted()
+    one = sender(store, sink)
+    one.send_one()
+    write(store, incident(number=2), START + 1, kind="updated")
+    write(store, incident(number=3, severity="page"), START + 2, kind="updated", raised=True)
+    one.clock.advance(5)
+    assert one.send_one()
+    assert not one.send_one()
+    last = sink.seen[-1]
+    assert (last.version, last.handle) == (3, {"ts": "1.1", "told": "1"})
+    assert [(news.number, news.text, news.raised) for news in last.news] == [
+        (2, "reason 2", False),
+        (3, "reason 3", True),
+    ]
+
+
+def test_retry_after_is_obeyed_to_the_second(store):
+    write(store, incident(), START)
+    clock = VirtualClock(START)
+    one = sender(store, Scripted(Retry(17.0, "rate_limited")), clock)
+    assert one.send_one()
+    clock.advance(16)
+    assert not one.send_one()
+    clock.advance(1)
+    assert one.send_one()
+    assert state(store) == []
+
+
+def test_back_off_grows_to_five_minutes_and_never_ends(store):
+    write(store, incident(), START)
+    clock = VirtualClock(START)
+    sink = Scripted(*[Retry(None, "unreachable")] * 40)
+    one = sender(store, sink, clock)
+    waits = []
+    while len(sink.seen) < 41:
+        before = clock.now()
+        while not one.send_one():
+            clock.advance(1)
+        waits.append(clock.now() - before)
+    assert max(waits) <= 301
+    assert state(store) == []
+    assert sink.seen[-1].attempt == 1, "what never left is no second attempt"
+
+
+def test_a_send_without_an_answer_may_have_arrived_so_the_sink_is_told(store):
+    write(store, incident(), START)
+    clock = VirtualClock(START)
+    sink = Scripted(Retry(None, "no_answer"))
+    one = sender(store, sink, clock)
+    one.send_one()
+    clock.advance(60)
+    one.send_one()
+    assert [shown.attempt for shown in sink.seen] == [1, 2]
+
+
+def test_progress_of_a_failed_send_is_kept(store):
+    write(store, incident(), START)
+    clock = VirtualClock(START)
+    sink = Scripted(Retry(1.0, "server_error", {"ts": "9.9", "told": "0"}))
+    one = sender(store, sink, clock)
+    one.send_one()
+    clock.advance(2)
+    one.send_one()
+    assert sink.seen[1].handle == {"ts": "9.9", "told": "0"}
+
+
+def test_refused_is_not_tried_again_until_there_is_news(store):
+    write(store, incident(), START)
+    sink = Scripted(Refused("auth", "the token was revoked"))
+    one = sender(store, sink)
+    assert one.send_one()
+    assert not one.send_one()
+    write(store, incident(number=2), START, kind="updated")
+    assert one.send_one()
+
+
+def test_pages_overtake_tickets(store):
+    write(store, incident("inc_a"), START)
+    write(store, incident("inc_b", severity="page"), START + 1)
+    sink = Scripted()
+    one = sender(store, sink, VirtualClock(START + 5))
+    one.send_one()
+    one.send_one()
+    assert [shown.key for shown in sink.seen] == ["inc_b", "inc_a"]
+
+
+def test_a_sink_that_showed_an_incident_hears_of_its_end_even_when_no_route_leads_there(store):
+    write(store, incident(), START)
+    sink = Scripted()
+    one = sender(store, sink)
+    one.send_one()
+    write(store, incident(number=2, state="resolved"), START, kind="resolved", sinks=())
+    assert one.send_one()
+    assert sink.seen[-1].state == "resolved"
+
+
+class Crash(BaseException):
+    """The process is gone."""
+
+
+class Receiver:
+    """A receiver that keeps what arrived, with a sink in front that dies or fails at will."""
+
+    def __init__(self, script):
+        self.script = list(script)
+        self.messages = {}
+        self.posts = 0
+        self.ambiguous = 0
+
+    def send(self, shown):
+        fault = self.script.pop(0) if self.script else "ok"
+        if fault == "refuse":
+            return Retry(None, "unreachable")
+        if fault == "before":
+            raise Crash
+        arrived = shown.handle and self.messages.get(shown.handle["id"])
+        if not arrived:
+            self.posts += 1
+            shown_handle = {"id": str(self.posts)}
+        else:
+            shown_handle = shown.handle
+            assert shown.version >= self.messages[shown.handle["id"]], "an older state never comes after a newer one"
+        self.messages[shown_handle["id"]] = shown.version
+        if fault == "after":
+            self.ambiguous += 1
+            raise Crash
+        if fault == "lost":
+            self.ambiguous += 1
+            return Retry(None, "no_answer")
+        return Sent(shown_handle)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@given(
+    st.lists(st.sampled_from(["ok", "refuse", "before", "after", "lost"]), max_size=12),
+    st.lists(st.booleans(), min_size=1, max_size=6),
+)
+def test_whatever_fails_and_dies_the_last_state_arrives_and_extra_posts_are_ambiguous_ones(script, news):
+    with Store.open(None) as store:
+        clock = VirtualClock(START)
+        receiver = Receiver(script)
+        one = sender(store, receiver, clock)
+        for number, _ in enumerate(news, 1):
+            write(store, incident(number=number), int(clock.now()), kind="opened" if number == 1 else "updated")
+            for _ in range(3):
+                clock.advance(1)
+                try:
+                    one.send_one()
+                except Crash:
+                    one = sender(store, receiver, clock)
+        for _ in range(40):
+            clock.advance(301)
+            try:
+                one.send_one()
+            except Crash:
+                one = sender(store, receiver, clock)
+        assert state(store) == []
+        assert max(receiver.messages.values()) == len(news)
+        assert receiver.posts <= 1 + receiver.ambiguous
