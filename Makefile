@@ -4,12 +4,14 @@
 PYTHON ?= python3
 DEMO_FLAGS ?=
 TEST_FLAGS ?=
-BENCH_FLAGS ?= all --quick
+BENCH_FLAGS ?= tick
 
 py := .venv/bin/python
 # ruff takes a file without a suffix only by name
 scripts := tools/need
 
+# in this order, also under `make -j`
+.NOTPARALLEL:
 .PHONY: demo test setup check lint types generated pytest store15 golden docs bench chart lock clean
 
 demo: setup  ## six months of an agent that goes quietly bad, the page about it, and the dashboard
@@ -62,4 +64,4 @@ lock:  ## requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile --universal --generate-hashes --no-annotate --no-header pyproject.toml --extra test -o requirements.lock
 
 clean:  ## remove all that these commands have made
-	@rm -rf .venv .types .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist demo *.egg-info
+	@rm -rf .venv .types .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist bellbuoy-demo *.egg-info
