@@ -22,6 +22,7 @@ from bellbuoy.monitor.store.errors import (
     StoreMissing,
     StoreNewer,
 )
+from bellbuoy.monitor.store.gate import Gate
 from bellbuoy.monitor.store.migrate import migrate
 from bellbuoy.monitor.store.statements import statement
 
@@ -81,12 +82,20 @@ class Transaction:
 
 
 class Engine:
-    """An open store: settings locked, schema migrated, one writer at a time."""
+    """An open store: settings locked, schema migrated, one writer at a time.
+
+    Attributes:
+        path, settings, read_only: as opened.
+        schema: number of the last migration.
+        names: all tables and views there are, DuckDB's own too, in small letters.
+        gate: how many ad hoc queries run.
+    """
 
     def __init__(self, path: Path | None, settings: Settings, *, read_only: bool) -> None:
         self.path = path
         self.settings = settings
         self.read_only = read_only
+        self.gate = Gate()
         self._lock = threading.Lock()
         self._writer_thread: int | None = None
         self._local = threading.local()
@@ -95,6 +104,8 @@ class Engine:
         try:
             _settle(self._db, path, settings)
             self.schema = migrate(self._db, str(path or "memory"), read_only=read_only)
+            found = self._db.execute(statement("store/names")).fetchall()
+            self.names = frozenset(name.lower() for (name,) in found)
             self._db.execute("SET lock_configuration = true")
         except BaseException:
             self._db.close()
@@ -160,6 +171,12 @@ class Engine:
             self._cursors = [(thread, old) for thread, old in self._cursors if thread.is_alive()]
             self._cursors.append((threading.current_thread(), cursor))
         return cursor
+
+    def drop_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Close a cursor of `new_cursor` before its thread ends."""
+        with _gate:
+            self._cursors = [(thread, one) for thread, one in self._cursors if one is not cursor]
+        cursor.close()
 
     def rows(self, name: str, /, **params: Any) -> list[dict[str, Any]]:
         """Return the rows of `sql/NAME.sql` as dicts, read on the calling thread's own cursor."""

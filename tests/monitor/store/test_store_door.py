@@ -1,0 +1,258 @@
+"""A person's SQL can read the published views within limits, and can do nothing else."""
+
+import threading
+
+import pyarrow as pa
+import pytest
+
+from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store.adhoc import PUBLISHED, QueryRefused, ask
+
+pytestmark = pytest.mark.store
+
+HOSTILE = [
+    "INSERT INTO meta VALUES ('a', 'b')",
+    "DELETE FROM counts",
+    "UPDATE series SET step = 'x'",
+    "DROP TABLE events_raw",
+    "CREATE TABLE t AS SELECT 1",
+    "CREATE TEMP TABLE t (a INTEGER)",
+    "CREATE OR REPLACE VIEW events AS SELECT 1",
+    "ALTER TABLE series ADD COLUMN x INTEGER",
+    "EXPLAIN ANALYZE INSERT INTO meta VALUES ('a', 'b')",
+    "SELECT 1; DROP TABLE events_raw",
+    "COMMIT; INSERT INTO meta VALUES ('a', 'b')",
+    "WITH x AS (SELECT 1) INSERT INTO meta SELECT 'a', 'b' FROM x",
+    "BEGIN TRANSACTION",
+    "CHECKPOINT",
+    "VACUUM",
+    "ATTACH ':memory:' AS other",
+    "DETACH memory",
+    "USE memory",
+    "SET memory_limit = '8GB'",
+    "RESET lock_configuration",
+    "PRAGMA database_list",
+    "PRAGMA version",
+    "INSTALL httpfs",
+    "LOAD httpfs",
+    "CALL pragma_version()",
+    "EXPORT DATABASE '/tmp/x'",
+    "IMPORT DATABASE '/tmp/x'",
+    "COPY (SELECT 1) TO '/tmp/bellbuoy_x.csv'",
+    "COPY events TO '/tmp/bellbuoy_x.csv'",
+    "SHOW TABLES",
+    "DESCRIBE events_raw",
+    "SUMMARIZE events_raw",
+    "SELECT * FROM (DESCRIBE events_raw)",
+    "SELECT * FROM (SHOW ALL TABLES)",
+    "SELECT * FROM events_raw",
+    "TABLE events_raw",
+    "FROM dead_letters_raw",
+    "SELECT raw FROM dead_letters_raw",
+    "SELECT * FROM meta",
+    "SELECT * FROM migrations",
+    "SELECT * FROM main.events_raw",
+    "SELECT * FROM memory.main.events_raw",
+    "SELECT * FROM information_schema.tables",
+    "SELECT * FROM pg_catalog.pg_class",
+    "SELECT * FROM sqlite_master",
+    "SELECT * FROM duckdb_settings()",
+    "SELECT * FROM duckdb_databases()",
+    "SELECT * FROM duckdb_views",
+    "SELECT * FROM pragma_database_list",
+    "SELECT * FROM query('SELECT 1')",
+    "SELECT * FROM query_table('events_raw')",
+    "SELECT json_execute_serialized_sql(json_serialize_sql('SELECT 1'))",
+    "FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'))",
+    "SELECT current_setting('memory_limit')",
+    "SELECT getenv('HOME')",
+    "SELECT getvariable('x')",
+    "SELECT nextval('x')",
+    "SELECT write_log('x')",
+    "SELECT * FROM read_csv('/etc/passwd')",
+    "SELECT * FROM read_text('/etc/passwd')",
+    "SELECT * FROM read_blob('/etc/passwd')",
+    "SELECT * FROM read_json('/etc/passwd')",
+    "SELECT * FROM read_parquet('/tmp/x.parquet')",
+    "SELECT * FROM parquet_metadata('/tmp/x.parquet')",
+    "SELECT * FROM glob('/etc/*')",
+    "SELECT * FROM '/etc/passwd'",
+    "SELECT * FROM 'https://example.com/x.csv'",
+    "SELECT * FROM secret_frame",
+    "SELECT * FROM arrow_scan(1, 2, 3)",
+    "SELECT * FROM range(1000000000)",
+    "SELECT repeat('x', 3000000000)",
+    "SELECT range(2000000000)",
+    "SELECT lpad('x', 2000000000, 'y')",
+    "SELECT replace(replace('aaaa', 'a', 'bbbb'), 'b', 'cccc')",
+    "SELECT format('{:>1000000000}', 'x')",
+    "SELECT printf('%1000000000d', 1)",
+    "SELECT levenshtein('a', 'b')",
+    "SELECT [x + 1 FOR x IN [1, 2]]",
+    "SELECT list_transform([1], lambda x: x)",
+    "SELECT list_aggregate([1], 'sum')",
+    "SELECT list_reduce([1, 2], lambda a, b: a + b)",
+    "SELECT $x",
+    "SELECT ?",
+    "PREPARE p AS SELECT 1",
+    "EXECUTE p",
+    "PIVOT events ON step USING count(*)",
+    "SELECT * FROM events AT (VERSION => 1)",
+    "WITH events_raw AS (SELECT 1) SELECT * FROM events_raw",
+    "SELECT * FROM events_raw UNION ALL (WITH events_raw AS (SELECT 1 AS a) SELECT a FROM events_raw)",
+    "WITH duckdb_views AS (SELECT 1) SELECT 1 UNION ALL SELECT 1 FROM duckdb_views",
+    'WITH "/etc/passwd" AS (SELECT 1) SELECT 1',
+    "SELECT (SELECT count(*) FROM events_raw)",
+    "SELECT 1 WHERE EXISTS (FROM meta)",
+    "SELECT 1 ORDER BY (SELECT max(value) FROM meta)",
+    "SELECT * FROM events, LATERAL (SELECT * FROM meta)",
+    "",
+    ";",
+    "-- nothing",
+    "SELECT",
+    "SELECT 1" + " UNION ALL SELECT 1" * 1000,
+    "SELECT " + "(" * 5000 + "1" + ")" * 5000,
+    "SELECT " + "+".join(["1"] * 8000),
+]
+
+GOOD = [
+    "SELECT 1",
+    "FROM events",
+    "TABLE events",
+    "SELECT workflow, step, count(*), avg(latency_ms) FROM events WHERE ts > TIMESTAMP '2026-01-01' GROUP BY ALL ORDER BY 3 DESC LIMIT 5",
+    "SELECT date_trunc('hour', minute) AS hour, sum(bad) / sum(n) AS rate FROM minutes GROUP BY hour ORDER BY hour",
+    "WITH worst AS (SELECT step, sum(bad) AS bad FROM minutes GROUP BY step) SELECT * FROM worst WHERE bad > 0",
+    "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 5) SELECT * FROM r",
+    "SELECT attributes['x'], handoff.reason, extract(hour FROM ts), ts::DATE, coalesce(reask, false) FROM events",
+    "SELECT step, row_number() OVER (PARTITION BY workflow ORDER BY ts) FROM events QUALIFY row_number() OVER (ORDER BY ts) < 3",
+    "SELECT count(*) FILTER (WHERE outcome <> 'success'), quantile_cont(latency_ms, 0.95) FROM events",
+    "SELECT e.step FROM events AS e JOIN minutes AS m USING (step) WHERE e.step LIKE 'a%' OR e.step IN ('b', 'c')",
+    "SELECT x FROM unnest([1, 2, 3]) AS t(x)",
+    "SELECT * EXCLUDE (attributes) FROM events WHERE ts > now()::TIMESTAMP - INTERVAL 1 DAY",
+    "SELECT class, reason, count(*) FROM dead_letters GROUP BY ALL",
+    "SELECT * FROM rates WHERE rate > 0.05",
+    "SELECT regexp_matches(step, '^a.*b$'), step || '!' FROM events",
+    "SELECT CASE WHEN n = 0 THEN NULL ELSE bad / n END FROM minutes",
+]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    with Store.open(tmp_path_factory.mktemp("door") / "bellbuoy.duckdb") as opened:
+        with opened.transaction() as tx:
+            tx.insert("meta", [{"key": "planted", "value": "secret"}])
+        yield opened
+
+
+def fingerprint(store):
+    cursor = store.cursor()
+    tables = cursor.execute("SELECT table_name, column_count FROM duckdb_tables() ORDER BY ALL").fetchall()
+    views = cursor.execute("SELECT view_name, sql FROM duckdb_views() WHERE NOT internal ORDER BY ALL").fetchall()
+    databases = cursor.execute("SELECT database_name FROM duckdb_databases() ORDER BY ALL").fetchall()
+    return tables, views, databases, cursor.execute("FROM meta").fetchall()
+
+
+@pytest.mark.parametrize("sql", HOSTILE, ids=lambda sql: sql[:60] or "empty")
+def test_hostile_statement_is_refused_and_changes_nothing(store, sql):
+    secret_frame = pa.table({"a": [1]})  # a Python variable that SQL must not find
+    before = fingerprint(store)
+    with pytest.raises(QueryRefused) as refused:
+        ask(store, sql, seconds=5)
+    assert refused.value.result in ("refused", "error")
+    assert "secret" not in str(refused.value).replace("secret_frame", "")
+    assert fingerprint(store) == before
+    assert secret_frame.num_rows == 1
+
+
+@pytest.mark.parametrize("sql", GOOD, ids=lambda sql: sql[:60])
+def test_reading_a_published_view_is_answered(store, sql):
+    answer = ask(store, sql, seconds=5)
+    assert len(answer.columns) == len(answer.types) == answer.rows.num_columns
+    assert not answer.truncated
+
+
+def test_every_published_name_can_be_read(store):
+    for name in PUBLISHED:
+        assert ask(store, f"SELECT * FROM {name} LIMIT 1").columns
+
+
+def test_dead_letters_are_shown_without_their_bytes(store):
+    assert not {"raw", "key", "headers"} & set(ask(store, "FROM dead_letters").columns)
+
+
+def test_answer_is_cut_at_the_limit_of_rows(store):
+    sql = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 9) SELECT a.n FROM r AS a, r AS b, r AS c"
+    answer = ask(store, sql, rows=100)
+    assert answer.truncated
+    assert answer.rows.num_rows == 100
+    assert not ask(store, sql, rows=729).truncated
+
+
+def test_answer_is_cut_at_the_limit_of_bytes(store):
+    sql = (
+        "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 99) "
+        "SELECT a.n, 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' AS x FROM r AS a, r AS b"
+    )
+    answer = ask(store, sql, bytes=100_000)
+    assert answer.truncated
+    assert 0 < answer.rows.num_rows < 99 * 99
+    assert answer.rows.nbytes < 300_000
+
+
+def test_runaway_is_stopped_at_its_time(store):
+    sql = (
+        "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 2000) "
+        "SELECT count(*) FROM r AS a, r AS b, r AS c, r AS d WHERE a.n * b.n % 7 = c.n * d.n % 11"
+    )
+    with pytest.raises(QueryRefused, match=r"query\.seconds") as refused:
+        ask(store, sql, seconds=0.3)
+    assert refused.value.result == "timeout"
+    assert ask(store, "SELECT 1").rows.num_rows == 1
+
+
+def test_endless_recursion_is_stopped_at_its_time(store):
+    with pytest.raises(QueryRefused) as refused:
+        ask(store, "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n FROM r) SELECT count(*) FROM r", seconds=0.3)
+    assert refused.value.result == "timeout"
+
+
+def test_doubling_text_ends_without_harm(store):
+    text = "SELECT 'xxxxxxxxxx' AS s"
+    for _ in range(30):
+        text = f"SELECT s || s AS s FROM ({text})"
+    with pytest.raises(QueryRefused):
+        ask(store, f"SELECT length(s) FROM ({text})", seconds=5)
+    assert ask(store, "SELECT 1").rows.num_rows == 1
+
+
+def test_more_than_the_allowed_number_at_once_wait_and_then_are_refused(store):
+    held, release = threading.Event(), threading.Event()
+
+    def hold():
+        with store.gate.passed(1, 1.0):
+            held.set()
+            release.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(10)
+    with pytest.raises(QueryRefused, match=r"query\.at_once"):
+        ask(store, "SELECT 1", seconds=0.05, at_once=1)
+    release.set()
+    thread.join()
+    assert ask(store, "SELECT 1", at_once=1).rows.num_rows == 1
+
+
+def test_door_of_a_store_opened_for_reading(tmp_path):
+    Store.open(tmp_path / "b.duckdb").close()
+    with Store.open(tmp_path / "b.duckdb", read_only=True) as store:
+        assert ask(store, "SELECT count(*) AS n FROM events").rows.to_pylist() == [{"n": 0}]
+        with pytest.raises(QueryRefused):
+            ask(store, "SELECT * FROM meta")
+
+
+def test_refusal_names_what_is_offered(store):
+    with pytest.raises(QueryRefused, match="table 'meta' is not offered; tables: events"):
+        ask(store, "SELECT * FROM meta")
+    with pytest.raises(QueryRefused, match="function 'repeat' is not offered"):
+        ask(store, "SELECT repeat('x', 3)")
