@@ -22,6 +22,9 @@ CELLS = 24
 BLOCKS = (1, 3, 6, 12, 24, 48, 96, 144, 288)
 """Lengths, in ticks, of the blocks whose dispersion is fitted."""
 
+LARGE_ONLY, VOLUME_ONLY = 0.5, 0.25
+"""What `Baseline.armed` is where bad trials are rare, and where they are too rare for anything."""
+
 VerdictState = Literal["learning", "steady", "watch", "worse", "better", "stale"]
 STATES: tuple[VerdictState, ...] = ("learning", "steady", "watch", "worse", "better", "stale")
 LEARNING, STEADY, WATCH, WORSE, BETTER, STALE = range(6)
@@ -76,8 +79,8 @@ class Baseline:
         dispersion: variance over binomial variance for blocks of `BLOCKS` ticks, shape (len(BLOCKS), S).
         volume_dispersion: the same for counts of trials against Poisson, shape (len(BLOCKS), S).
         since, until: span learned from, shape (S,), epoch seconds as floats.
-        armed: 1.0 where there is enough to judge by, 0.5 where only large changes (three times the rate and more)
-            can be judged, else 0.0, shape (S,).
+        armed: 1.0 where there is enough to judge by, `LARGE_ONLY` where only changes to three times the rate and more
+            can be judged, `VOLUME_ONLY` where only the number of trials can, else 0.0, shape (S,).
         margin: how far from `rate` the boundary of normal lies: one standard error of the mean, or what is to be
             ignored if that is more, shape (S,).
     """

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bellbuoy.detectors import dispersion
-from bellbuoy.detectors.base import BLOCKS, CELLS, Array, Baseline, Counts, Instants
+from bellbuoy.detectors.base import BLOCKS, CELLS, LARGE_ONLY, VOLUME_ONLY, Array, Baseline, Counts, Instants
 
 DAY: Final = 86_400
 SEASON_FROM: Final = 7 * DAY
@@ -52,9 +52,9 @@ def fit(
     *,
     weight: Array | None = None,
     zone: str = "UTC",
-    min_trials: float = 1_000,
-    min_bad: float = 20,
-    min_span: float = 7 * DAY,
+    min_trials: float | Array = 1_000,
+    min_bad: float | Array = 20,
+    min_span: float | Array = 7 * DAY,
 ) -> Baseline:
     """Learn what normal is from counts of consecutive ticks.
 
@@ -67,8 +67,9 @@ def fit(
         weight: 0 where a tick is not normal and must not be learned from, shape (T, S); None uses all.
         zone: time zone of the local day.
         min_trials: trials that a series needs to be judged.
-        min_bad: bad ones that it needs; with 3,000 trials it needs none, but only large changes of it are judged.
-        min_span: seconds that it needs between its first and its last trial.
+        min_bad: bad ones that it needs; with 3,000 trials it needs none, but only large changes of it are judged; with
+            fewer trials and fewer bad ones only its silence is.
+        min_span: seconds that it needs between its first and its last trial. All three may differ by series: shape (S,).
 
     Returns:
         The baseline; series that lack something have `armed` 0.
@@ -99,8 +100,10 @@ def fit(
     rate, scatter = _rates(n, bad, hours, cell_n, cell_bad, mean, seasonal)
     volume, volume_scatter = _volumes(n, used, hours, cell_n, cell_ticks, per_tick, seasonal)
     spanned = seen & (np.nan_to_num(until - since) >= min_span - seconds)
-    armed = np.where((trials >= min_trials) & (bads >= min_bad), 1.0, np.where(trials >= RARE_TRIALS, 0.5, 0.0))
-    armed = np.where(spanned, armed, 0.0)
+    armed = np.select(
+        [~spanned, (trials >= min_trials) & (bads >= min_bad), trials >= RARE_TRIALS, trials >= min_trials],
+        [0.0, 1.0, LARGE_ONLY, VOLUME_ONLY],
+    )
     return Baseline(
         rate=rate,
         volume=volume,
@@ -231,4 +234,4 @@ def _margin(bad: Array, trials: Array, scatter: Array, armed: Array) -> Array:
     rate = (bad + 0.5) / (size + 1.0)
     usual = np.sqrt(rate * (1.0 - rate) * scatter / size)
     rare = (1.645 * np.sqrt(bad) + 3.0) * scatter / size
-    return np.where(armed == 0.5, np.maximum(rare, usual), usual)
+    return np.where(armed == LARGE_ONLY, np.maximum(rare, usual), usual)

@@ -70,8 +70,8 @@ def shares(before: Array, after: Array) -> Array:
 
     Example:
         >>> import numpy as np
-        >>> shares(np.array([0.98, 0.98, 0.98]), np.array([0.98, 0.90, 0.96])).round(2).tolist()
-        [0.0, 0.81, 0.19]
+        >>> shares(np.array([0.99, 0.98, 0.98]), np.array([0.98, 0.90, 0.96])).round(2).tolist()
+        [0.09, 0.73, 0.18]
     """
     moved = np.log(after) - np.log(before)
     whole = moved.sum()

@@ -9,6 +9,7 @@ from bellbuoy.detectors.base import BLOCKS, Array
 # Each length of block is summed from a shorter one: (place of the shorter one, how many of it).
 _LADDER: Final = ((0, 1), (0, 3), (1, 2), (2, 2), (3, 2), (4, 2), (5, 2), (5, 3), (6, 3))
 _LOG_BLOCKS: Final = np.log(np.array(BLOCKS, dtype=np.float64))
+_LOG_STEPS: Final = np.diff(_LOG_BLOCKS)
 
 
 def fit(residual: Array, variance: Array) -> Array:
@@ -44,10 +45,10 @@ def at(dispersion: Array, ticks: Array) -> Array:
     Returns:
         The shape of `ticks`.
     """
-    length = np.log(np.clip(ticks, BLOCKS[0], BLOCKS[-1]))
-    upper = np.clip(np.searchsorted(_LOG_BLOCKS, length), 1, len(BLOCKS) - 1)
+    length = np.log(np.minimum(np.maximum(ticks, BLOCKS[0]), BLOCKS[-1]))
+    upper = np.minimum(np.maximum(_LOG_BLOCKS.searchsorted(length), 1), len(BLOCKS) - 1)
     lower = upper - 1
-    share = (length - _LOG_BLOCKS[lower]) / (_LOG_BLOCKS[upper] - _LOG_BLOCKS[lower])
+    share = (length - _LOG_BLOCKS[lower]) / _LOG_STEPS[lower]
     column = np.arange(dispersion.shape[1])
     below = dispersion[lower, column]
     answer: Array = below + share * (dispersion[upper, column] - below)

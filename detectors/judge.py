@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from bellbuoy.detectors import dispersion, resolve
 from bellbuoy.detectors.base import (
     BETTER,
+    LARGE_ONLY,
     LEARNING,
     STALE,
     STEADY,
+    VOLUME_ONLY,
     WATCH,
     WORSE,
     Array,
@@ -21,7 +23,18 @@ from bellbuoy.detectors.base import (
     State,
     Tick,
 )
-from bellbuoy.detectors.judgement import Judgement
+from bellbuoy.detectors.judgement import (
+    AFTER,
+    CALM,
+    CALM_SINCE,
+    LAST,
+    LIVE_ROWS,
+    LO,
+    MISSING,
+    OPENED,
+    RECOVERY,
+    Judgement,
+)
 
 WATCH_BELOW: Final = 2.3
 """Nats under the threshold (a factor of ten) from which a stream is watched."""
@@ -30,7 +43,6 @@ LEAST_BAD: Final = 5
 STALE_AFTER: Final = 20
 """Expected trials without one coming after which an open stream is stale."""
 _OWN: Final = "judge."
-_WHILE_OPEN: Final = ("opened", "last", "missing", "lo", "recovery", "after", "calm")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +70,7 @@ def begin(detector: Detector, size: int) -> State:
     state[f"{_OWN}onset"] = np.full(size, np.nan)
     state[f"{_OWN}count"] = np.zeros((3, size))
     state[f"{_OWN}low"] = np.full(size, np.inf)
-    for name in _WHILE_OPEN:
-        state[_OWN + name] = np.zeros({"after": (3, size), "calm": (4, size)}.get(name, (size,)))
+    state[f"{_OWN}live"] = np.zeros((LIVE_ROWS, size))
     return state
 
 
@@ -84,7 +95,7 @@ def fold(
     codes = state[f"{_OWN}state"]
     was_open = codes >= WORSE
     any_open = bool(was_open.any())
-    armed = baseline.armed > 0
+    armed = baseline.armed >= (VOLUME_ONLY if silence else LARGE_ONLY)
     all_armed = bool(armed.all())
     if not all_armed:  # what cannot be judged yet leaves no trace
         heard = armed | was_open
@@ -117,7 +128,7 @@ def fold(
             recovered = tick.n[index] > 0
         else:
             recovered = _live(after, index, was_open[index], tick, baseline, watch)
-            new[index] = np.where(after[f"{_OWN}missing"][index] >= STALE_AFTER, float(STALE), codes_open)
+            new[index] = np.where(after[f"{_OWN}live"][MISSING, index] >= STALE_AFTER, float(STALE), codes_open)
         resolved = index[recovered & was_open[index]]
         new[resolved] = float(STEADY)
     after[f"{_OWN}state"] = new
@@ -177,18 +188,17 @@ def _since_onset(
 
 def _counted(tick: Tick, baseline: Baseline) -> Array:
     """Return trials, bad ones and bad ones expected of the tick, shape (3, S)."""
-    return np.stack([tick.n, tick.bad, tick.n * baseline.rate[tick.cell]])
+    return np.array((tick.n, tick.bad, tick.n * baseline.rate[tick.cell]))
 
 
 def _open(after: State, index: NDArray[np.int64], tick: Tick) -> None:
     """Begin what is kept only while a stream is open."""
-    for name in _WHILE_OPEN:
-        after[_OWN + name] = after[_OWN + name].copy()
-        after[_OWN + name][..., index] = 0.0
-    after[f"{_OWN}opened"][index] = tick.at
-    after[f"{_OWN}last"][index] = tick.at
-    after[f"{_OWN}lo"][index] = -np.inf
-    after[f"{_OWN}calm"][0, index] = tick.at
+    live = after[f"{_OWN}live"].copy()
+    live[:, index] = 0.0
+    live[LO, index] = -np.inf
+    for row in (OPENED, LAST, CALM_SINCE):
+        live[row, index] = tick.at
+    after[f"{_OWN}live"] = live
 
 
 def _live(
@@ -200,43 +210,36 @@ def _live(
     rate = baseline.rate[tick.cell, index]
     scatter = baseline.dispersion[:, index]
     some = n > 0
-    old = {name: after[_OWN + name][..., index] for name in _WHILE_OPEN}
+    now = after[f"{_OWN}live"][:, index]
 
     ticks = (tick.at - after[f"{_OWN}onset"][index]) / tick.seconds
-    count = after[f"{_OWN}count"][:, index]
-    largest = np.maximum(old["lo"], resolve.proven(count, dispersion.at(scatter, ticks), direction))
+    proven = resolve.proven(after[f"{_OWN}count"][:, index], dispersion.at(scatter, ticks), direction)
+    now[LO] = np.maximum(now[LO], proven)
     recovery = resolve.recover(
-        old["recovery"],
+        now[RECOVERY],
         n,
         bad,
         rate=rate,
         per_tick=baseline.per_tick[index],
         scatter=scatter,
-        largest=largest,
+        largest=now[LO],
         min_change=watch.min_change[index],
         direction=direction,
     )
-    recovery = np.where(was_open, recovery, 0.0)
-    added = np.where(was_open, np.stack([n, bad, n * rate]), 0.0)
-    calm = old["calm"].copy()
-    calm[1:] += added
-    fallen = (recovery <= 0.0) & some
-    calm[:, fallen] = 0.0
-    calm[0, fallen] = tick.at
-    now = {
-        "opened": old["opened"],
-        "last": np.where(some, float(tick.at), old["last"]),
-        "missing": np.where(some, 0.0, old["missing"] + baseline.volume[tick.cell, index]),
-        "lo": largest,
-        "recovery": recovery,
-        "after": old["after"] + added,
-        "calm": calm,
-    }
-    for name in _WHILE_OPEN:
-        array = after[_OWN + name].copy()
-        array[..., index] = now[name]
-        after[_OWN + name] = array
-    return recovery >= resolve.PROOF
+    now[RECOVERY] = np.where(was_open, recovery, 0.0)
+    now[LAST] = np.where(some, float(tick.at), now[LAST])
+    now[MISSING] = np.where(some, 0.0, now[MISSING] + baseline.volume[tick.cell, index])
+    added = np.where(was_open, (n, bad, n * rate), 0.0)
+    now[AFTER] += added
+    now[CALM] += added
+    fallen = (now[RECOVERY] <= 0.0) & some
+    now[CALM] = np.where(fallen, 0.0, now[CALM])
+    now[CALM_SINCE] = np.where(fallen, float(tick.at), now[CALM_SINCE])
+    live = after[f"{_OWN}live"].copy()
+    live[:, index] = now
+    after[f"{_OWN}live"] = live
+    recovered: NDArray[np.bool_] = now[RECOVERY] >= resolve.PROOF
+    return recovered
 
 
 def _anew(after: State, index: NDArray[np.int64], detector: Detector) -> State:

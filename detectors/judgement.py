@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,6 +14,14 @@ from bellbuoy.detectors.interval import jeffreys
 
 WIDE, PLAIN = 0.999, 0.95
 """Coverage since the onset, where an alarm chose what is looked at, and of what came after the opening."""
+
+# Rows of `judge.live`, what is kept while a stream is open: when it opened, the end of the last tick with trials, trials
+# expected since, the largest change proven, evidence of recovery, counts since the opening, and the beginning of the
+# recovery with the counts since. Counts are trials, bad ones and bad ones expected.
+OPENED, LAST, MISSING, LO, RECOVERY, CALM_SINCE = 0, 1, 2, 3, 4, 8
+AFTER: Final = slice(5, 8)
+CALM: Final = slice(9, 12)
+LIVE_ROWS: Final = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,16 +66,20 @@ class Judgement:
         """
         return self._silence(i) if self.silence else self._share(i)
 
+    @property
+    def _live(self) -> Array:
+        return self.memory["judge.live"]
+
     def _share(self, i: int) -> Verdict:
         resolved = i in self.resolved
         code = int(self.state[i])
         onset = float(self.memory["judge.onset"][i])
-        counts = self.memory["judge.calm"][1:, i] if resolved else self.memory["judge.count"][:, i]
+        counts = self._live[CALM, i] if resolved else self.memory["judge.count"][:, i]
         n, bad, expected = counts.tolist()
         rate = expected / n if n else float(self.baseline.mean[i])
         now = bad / n if n else float("nan")
         low, high = self._change(i, onset, resolved=resolved)
-        since = float(self.memory["judge.calm"][0, i]) if resolved else onset
+        since = float(self._live[CALM_SINCE, i]) if resolved else onset
         return self._made(
             i, onset, rate, now, (low, high), (n, bad), self._why(i, code, since, rate, (n, bad), (low, high))
         )
@@ -74,13 +87,13 @@ class Judgement:
     def _change(self, i: int, onset: float, *, resolved: bool) -> tuple[float, float]:
         """Return the interval of the change: that since the onset or of the time after the opening, the tighter one."""
         if resolved:
-            return self._interval(i, self.memory["judge.calm"][1:, i], float(self.memory["judge.calm"][0, i]), PLAIN)
+            return self._interval(i, self._live[CALM, i], float(self._live[CALM_SINCE, i]), PLAIN)
         count = self.memory["judge.count"][:, i]
         low, high = self._interval(i, count, onset, WIDE)
         if self.state[i] >= WORSE:
-            later = self.memory["judge.after"][:, i]
+            later = self._live[AFTER, i]
             if later[0] > count[0] - later[0]:
-                plain = self._interval(i, later, float(self.memory["judge.opened"][i]), PLAIN)
+                plain = self._interval(i, later, float(self._live[OPENED, i]), PLAIN)
                 if plain[1] - plain[0] < high - low:
                     low, high = plain
         return low, high
@@ -107,8 +120,8 @@ class Judgement:
         if i in self.resolved:
             return f"{told} again: recovered after {_span(self.at - float(self.memory['judge.onset'][i]))}"
         if code == STALE:
-            last = self._time(float(self.memory["judge.last"][i]))
-            missing = float(self.memory["judge.missing"][i])
+            last = self._time(float(self._live[LAST, i]))
+            missing = float(self._live[MISSING, i])
             return f"no trial since {last}, {missing:.0f} were expected; before that {told}"
         if code == WATCH:
             return f"{told}; not proven yet (evidence {self.value[i]:.1f} of {self.threshold[i]:.1f})"

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bellbuoy.detectors import dispersion
-from bellbuoy.detectors.base import Array, Baseline, Evidence, State, Tick
+from bellbuoy.detectors.base import LARGE_ONLY, Array, Baseline, Evidence, State, Tick
 
 RATIOS: Final = (1.2, 1.4, 1.7, 2.2, 3.0, 4.5, 8.0)
 """How many times the normal rate the alternatives are."""
@@ -95,7 +95,7 @@ def prepare(baseline: Baseline, threshold: Array, direction: Array, ratios: tupl
     other = _alternatives(boundary[:, None, :], ratio, up)
     good = np.log1p(-other) - np.log1p(-boundary[:, None, :])
     bad = np.log(other) - np.log(boundary[:, None, :])
-    allowed = (baseline.armed >= 1.0) | ((baseline.armed > 0) & (ratio >= LARGE))
+    allowed = (baseline.armed >= 1.0) | ((baseline.armed >= LARGE_ONLY) & (ratio >= LARGE))
     return Prepared(
         per_trial=good / scatter,
         per_bad=(bad - good) / scatter,

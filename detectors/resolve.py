@@ -58,7 +58,7 @@ def recover(
         min_change: the smallest change worth telling.
         direction: +1 or -1.
     """
-    normal = np.clip(rate, LOWEST, HIGHEST)
+    normal = np.minimum(np.maximum(rate, LOWEST), HIGHEST)
     largest = np.maximum(largest, 0.0)
     apart = np.maximum(0.15 * normal, np.minimum(np.maximum(min_change, largest / 3.0), 0.6 * largest))
     still = np.where(
