@@ -52,7 +52,7 @@ class Answer:
     body: bytes = field(repr=False)
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float = TIMEOUT_S) -> Answer:
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     """Send one POST and return the answer, whatever its status.
 
     A failure before the request left is `unreachable`; one after it is `no_answer`, for it may have arrived.
@@ -64,7 +64,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float = TIM
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise Failed("not_found", "the url of the sink is no http(s) address", code="url")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection = _connected(parts.scheme, parts.hostname, parts.port, timeout)
+    connection = _connected(parts.scheme, parts.hostname, parts.port)
     try:
         connection.request("POST", target, body, dict(headers))
         response = connection.getresponse()
@@ -76,7 +76,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float = TIM
     return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, answer)
 
 
-def _connected(scheme: str, host: str, port: int | None, timeout: float) -> http.client.HTTPConnection:
+def _connected(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
     """Return an open connection; the peer's address is checked once more after the name was looked up."""
     try:
         found = {row[4][0] for row in socket.getaddrinfo(host, port or 0, type=socket.SOCK_STREAM)}
@@ -85,9 +85,9 @@ def _connected(scheme: str, host: str, port: int | None, timeout: float) -> http
     for address in found:
         _guard(str(address))
     connection = (
-        http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl.create_default_context())
+        http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=ssl.create_default_context())
         if scheme == "https"
-        else http.client.HTTPConnection(host, port, timeout=timeout)
+        else http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
     )
     try:
         connection.connect()

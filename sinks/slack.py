@@ -13,6 +13,19 @@ from bellbuoy.sinks.slack_delivery import Delivery, by_webhook
 
 
 @dataclass(frozen=True)
+class Storm:
+    """When many incidents become one digest.
+
+    Attributes:
+        incidents: more than so many new ones.
+        within: in so many seconds.
+    """
+
+    incidents: int = 5
+    within: float = 120.0
+
+
+@dataclass(frozen=True)
 class Slack:
     """Shows each incident as one message in a channel.
 
@@ -27,7 +40,7 @@ class Slack:
         actors: who may press buttons; empty for anyone in the channel. Not used yet.
         chart: `image` uploads the chart as a picture, `none` leaves it out; `native` is not used yet and leaves it out.
         remind: seconds between reminders while open. Not used yet.
-        storm: `incidents` within so many seconds (`within`) become one digest. Not used yet.
+        storm: how many new incidents in how short a time become one digest. Not used yet.
     """
 
     channel: str = ""
@@ -40,7 +53,7 @@ class Slack:
     actors: tuple[str, ...] = ()
     chart: Literal["image", "native", "none"] = "image"
     remind: float = 14_400.0
-    storm: Mapping[str, Any] = field(default_factory=lambda: {"incidents": 5, "within": 120.0})
+    storm: Storm = Storm()
 
     edits: ClassVar[bool] = True
     threads: ClassVar[bool] = True
@@ -64,6 +77,9 @@ class Slack:
         unknown = set(self.mention) - {"page", "ticket", "watch"}
         if unknown:
             raise ValueError(f"`mention` of slack knows page, ticket and watch, not {', '.join(sorted(unknown))}")
+        if self.bot_token is None:  # a webhook can do none of these
+            for name in ("edits", "threads", "images"):
+                object.__setattr__(self, name, False)
 
     def send(self, page: Page) -> Receipt:
         """Show the page: post or edit its message, then tell what is new in the thread."""

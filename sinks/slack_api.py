@@ -5,7 +5,7 @@ import logging
 import urllib.request
 from collections.abc import Callable
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request
 
 from slack_sdk import WebClient
@@ -86,7 +86,11 @@ class _Client(WebClient):
             raise URLError("no http(s) address")
         proxies = {"http": self.proxy, "https": self.proxy} if self.proxy else {}
         opener = urllib.request.build_opener(_NoRedirects, ProxyHandler(proxies), HTTPSHandler(context=self.ssl))
-        with opener.open(req, timeout=self.timeout) as response:
+        try:
+            response = opener.open(req, timeout=self.timeout)
+        except HTTPError as refused:
+            response = refused
+        with response:
             text = response.read().decode("utf-8", "replace")
             return {"status": response.code, "headers": response.headers, "body": text}
 
@@ -101,7 +105,13 @@ def _silent() -> logging.Logger:
 def client(token: Secret, api_url: str) -> WebClient:
     """Return a client that sends each request once."""
     base = api_url if api_url.endswith("/") else api_url + "/"
-    return _Client(token=token.reveal(), base_url=base, timeout=int(TIMEOUT_S), retry_handlers=[], logger=_silent())
+    return _Client(
+        token=token.reveal(),
+        base_url=base,
+        timeout=TIMEOUT_S,  # type: ignore[arg-type] # the SDK hands it to urllib, which takes fractions
+        retry_handlers=[],
+        logger=_silent(),
+    )
 
 
 def call(method: Callable[..., Any], **arguments: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Webhook:
         secret: key of the signature: `whsec_` and base64, or any text. None: not signed.
     """
 
-    url: str | Secret = ""
+    url: str = ""
     secret: Secret | None = None
 
     edits: ClassVar[bool] = False
@@ -44,13 +44,13 @@ class Webhook:
         Raises:
             ValueError: what is wrong, and the way out.
         """
-        parts = urlsplit(self._address())
+        parts = urlsplit(self.url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("`url` of webhook must be an http(s) address")
 
     def __repr__(self) -> str:
         """Return the sink without what may be secret in its address."""
-        return f"Webhook(url='{urlsplit(self._address()).hostname}/…')"
+        return f"Webhook(url='{urlsplit(self.url).hostname}/…')"
 
     def send(self, page: Page) -> Receipt:
         """Post the change."""
@@ -62,13 +62,10 @@ class Webhook:
         if self.secret is not None:
             headers |= signature(self.secret, message_id(page), at, body)
         try:
-            refuse(post(self._address(), body, headers))
+            refuse(post(self.url, body, headers))
         except Failed as failed:
             return failed.receipt()
         return Sent({"version": str(page.version)})
-
-    def _address(self) -> str:
-        return self.url.reveal() if isinstance(self.url, Secret) else self.url
 
 
 def message_id(page: Page) -> str:
