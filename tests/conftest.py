@@ -1,0 +1,205 @@
+"""What all tests share: tools that may be absent, Kafka, the real logs, and no socket beyond loopback."""
+
+import importlib.util
+import ipaddress
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DATA_HOW = "put the folder of real logs beside the checkout as ../shared/data, or set BELLBUOY_DATA"
+
+
+def _load(name):
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+kafka_broker = _load("kafka_broker")
+
+
+# Tools that may be absent
+
+
+class AbsentError(Exception):
+    """A tool is not there; the text says why and how to get it."""
+
+
+@cache
+def find(name):
+    """Return (path or address, '') or ('', why it is absent and how to get it)."""
+    hidden = os.environ.get("NEED_HIDE", "").split(",")
+    if name in hidden:
+        return "", "hidden by NEED_HIDE"
+    try:
+        if name == "kafka":
+            return kafka_broker.given_address() or str(kafka_broker.jars()), ""
+        if name == "data":
+            return str(_data()), ""
+        return _need(name), ""
+    except (AbsentError, kafka_broker.AbsentError) as absent:
+        return "", str(absent)
+
+
+def _data():
+    folder = Path(os.environ.get("BELLBUOY_DATA") or ROOT.parent / "shared" / "data")
+    if not (folder / "MANIFEST.sha256").exists():
+        raise AbsentError(f"no real logs; {DATA_HOW}")
+    return folder
+
+
+def _need(name):
+    script = ROOT / "tools" / "need"
+    if not script.exists():
+        found = shutil.which(name)
+        if found is None:
+            raise AbsentError(f"no {name} on PATH; install it")
+        return found
+    done = subprocess.run([str(script), name], capture_output=True, text=True, timeout=900, check=False)
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip() or f"tools/need {name} failed").splitlines()[-1]
+        raise AbsentError(said)
+    return done.stdout.strip().splitlines()[-1]
+
+
+def _needs(item):
+    names = [mark.args[0] for mark in item.iter_markers("needs")]
+    names += ["kafka"] if item.get_closest_marker("needs_real_broker") else []
+    names += ["data"] if item.get_closest_marker("needs_data") else []
+    return list(dict.fromkeys(names))
+
+
+def _may_be_absent():
+    listed = ROOT / ".ci" / "absent"
+    lines = listed.read_text().splitlines() if listed.exists() else []
+    return {line.split()[0] for line in lines if line.strip() and not line.startswith("#")}
+
+
+_ABSENT = pytest.StashKey[Counter]()
+
+
+def pytest_configure(config):
+    config.stash[_ABSENT] = Counter()
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "kafka" in _needs(item) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(240))  # the first one brings and starts the broker
+
+
+def pytest_runtest_setup(item):
+    for name in _needs(item):
+        found, why = find(name)
+        if found:
+            continue
+        item.config.stash[_ABSENT][name] += 1
+        first = item.config.stash[_ABSENT][name] == 1
+        if os.environ.get("CI") == "true" and name not in _may_be_absent() and first:
+            pytest.fail(f"{name} has to be there in CI: {why}", pytrace=False)
+        pytest.skip(f"needs {name}: {why}")
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for name, count in sorted(config.stash[_ABSENT].items()):
+        terminalreporter.write_line(f"NOT RUN  {name} ({count} tests): {find(name)[1]}")
+
+
+@pytest.fixture(scope="session")
+def need():
+    """`need("helm")` returns the tool's path; the test says `@pytest.mark.needs("helm")` as well."""
+
+    def path(name):
+        found, why = find(name)
+        if not found:
+            pytest.skip(f"needs {name}: {why}")
+        return Path(found)
+
+    return path
+
+
+@pytest.fixture(scope="session")
+def data_dir(need):
+    """The folder of real logs; mark the test `needs_data`."""
+    return need("data")
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory):
+    """Apache Kafka itself, started once; mark the test `needs_real_broker`. See `kafka_broker.Kafka`."""
+    found, why = find("kafka")
+    if not found:
+        pytest.skip(f"needs kafka: {why}")
+    given = kafka_broker.given_address()
+    if given:
+        kafka = kafka_broker.Kafka(given)
+        yield kafka
+        kafka.clear()
+        return
+    broker = kafka_broker.Broker(tmp_path_factory.mktemp("kafka"))
+    try:
+        yield kafka_broker.Kafka(broker.start().address, broker)
+    finally:
+        broker.stop()
+
+
+# No socket beyond loopback
+
+_REFUSED = []
+_CONNECT, _CONNECT_EX, _SENDTO = socket.socket.connect, socket.socket.connect_ex, socket.socket.sendto
+
+
+def _refuse_beyond_loopback(address):
+    if not isinstance(address, tuple):
+        return  # a socket file
+    host = str(address[0])
+    try:
+        near = ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        near = host in ("localhost", "")
+    if not near and host != "0.0.0.0":
+        _REFUSED.append(address)
+        raise PermissionError(f"tests reach loopback only, not {address}")
+
+
+def _connect(self, address):
+    _refuse_beyond_loopback(address)
+    return _CONNECT(self, address)
+
+
+def _connect_ex(self, address):
+    _refuse_beyond_loopback(address)
+    return _CONNECT_EX(self, address)
+
+
+def _sendto(self, data, *rest):
+    _refuse_beyond_loopback(rest[-1])
+    return _SENDTO(self, data, *rest)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loopback_only():
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", _connect)
+    patch.setattr(socket.socket, "connect_ex", _connect_ex)
+    patch.setattr(socket.socket, "sendto", _sendto)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_for_the_world():
+    yield
+    refused = _REFUSED[:]
+    _REFUSED.clear()
+    assert not refused, f"the test tried to reach {refused}"
