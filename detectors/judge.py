@@ -66,6 +66,7 @@ def begin(detector: Detector, size: int) -> State:
     """Return the state of `size` streams that have seen nothing: the detector's and, under `judge.`, the fold's own."""
     state = dict(detector.begin(size))
     state[f"{_OWN}state"] = np.full(size, float(LEARNING))
+    state[f"{_OWN}at"] = np.full(size, -np.inf)
     state[f"{_OWN}value"] = np.full(size, -np.inf)
     state[f"{_OWN}onset"] = np.full(size, np.nan)
     state[f"{_OWN}count"] = np.zeros((3, size))
@@ -90,7 +91,11 @@ def fold(
             or the detector changes.
         baseline: what normal is.
         watch: thresholds and directions.
+
+    Raises:
+        ValueError: a stream has seen this tick or a later one already, or its counts cannot be; says which.
     """
+    _check(state, tick)
     silence = getattr(detector, "watches", "share") == "silence"
     codes = state[f"{_OWN}state"]
     was_open = codes >= WORSE
@@ -102,6 +107,7 @@ def fold(
         tick = Tick(tick.at, tick.cell, np.where(heard, tick.n, 0.0), np.where(heard, tick.bad, 0.0), tick.seconds)
 
     after: State = dict(state)
+    after[f"{_OWN}at"] = np.full(len(codes), float(tick.at))
     if tick.n.any() or getattr(detector, "empty_ticks", False):
         own = {name: array for name, array in state.items() if not name.startswith(_OWN)}
         stepped, evidence = detector.step(own, tick, prepared)
@@ -150,6 +156,18 @@ def fold(
         baseline=baseline,
     )
     return (_anew(after, resolved, detector) if resolved.size else after), judgement
+
+
+def _check(state: State, tick: Tick) -> None:
+    """Refuse a tick that was folded already and counts that are negative, not numbers or more bad than trials."""
+    possible = (tick.bad <= tick.n) & (tick.bad >= 0.0)
+    if not possible.all():
+        stream = int(np.flatnonzero(~possible)[0])
+        raise ValueError(f"tick {tick.at}, stream {stream}: {tick.bad[stream]} bad of {tick.n[stream]} trials")
+    seen = state[f"{_OWN}at"] >= tick.at
+    if seen.any():
+        stream = int(np.flatnonzero(seen)[0])
+        raise ValueError(f"tick {tick.at}, stream {stream}: folded already, up to {int(state[f'{_OWN}at'][stream])}")
 
 
 def _since_onset(
@@ -247,7 +265,7 @@ def _anew(after: State, index: NDArray[np.int64], detector: Detector) -> State:
     fresh = begin(detector, 1)
     answer: State = {}
     for name, array in after.items():
-        if name == f"{_OWN}state":
+        if name in (f"{_OWN}state", f"{_OWN}at"):
             answer[name] = array
             continue
         answer[name] = array.copy()

@@ -27,6 +27,7 @@ def test_a_thousand_series_cost_some_hundred_additions(lab):
     tick = Tick(300, 0, n, np.floor(n * 0.05))
     state, _ = judge.fold(detector, judge.begin(detector, size), tick, prepared, normal, watch)
     first, second = np.ones((7, size)), np.ones((7, size))
+    tick = Tick(600, 0, tick.n, tick.bad)
     fold = quickest(lambda: judge.fold(detector, state, tick, prepared, normal, watch))
     add = quickest(lambda: first + second)
     assert fold < 400 * add

@@ -278,3 +278,32 @@ def test_fold_leaves_its_arguments_alone(lab):
         return state
 
     verdicts(RateShift(), normal, lab.watch(6), n, bad, cut=locked)
+
+
+@pytest.mark.parametrize(("n", "bad"), [(1.0, 2.0), (np.nan, 0.0), (1.0, np.nan), (5.0, -1.0)])
+def test_counts_that_cannot_be_are_refused(normal, n, bad):
+    bench = Bench(RateShift(), normal)
+    with pytest.raises(ValueError, match=r"stream 0: .* bad of .* trials"):
+        bench.tick(n, bad)
+
+
+def test_a_tick_is_folded_once(normal):
+    bench = Bench(RateShift(), normal)
+    bench.tick(20, 1)
+    for back in (300, 600):
+        bench.at -= back
+        with pytest.raises(ValueError, match="stream 0: folded already"):
+            bench.tick(20, 1)
+    bench.at += 900
+    assert bench.tick(20, 1).state[0] == STEADY
+
+
+def test_gaps_between_ticks_change_nothing(normal):
+    """A tick without trials that is left out is the same as one that is folded."""
+    with_gaps, without = Bench(RateShift(), normal), Bench(RateShift(), normal)
+    for place in range(60):
+        if place % 3:
+            assert with_gaps.tick(20, place % 5).value == without.tick(20, place % 5).value
+        else:
+            with_gaps.at += 300
+            without.tick(0, 0)
