@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def need(name, **environment):
-    kept = {key: value for key, value in os.environ.items() if key not in {"CI", "NEED_INSTALL", "NEED_HIDE"}}
+    kept = {key: value for key, value in os.environ.items() if key not in {"CI", "NEED_INSTALL"}}
     command = [sys.executable, ROOT / "tools/need", name]
     return subprocess.run(command, check=False, capture_output=True, text=True, env={**kept, **environment})
 
@@ -63,8 +63,7 @@ def test_in_ci_what_was_tried_is_told(tmp_path):
     assert done.stderr == (said if os.geteuid() == 0 else alone)
 
 
-def test_a_tool_can_be_hidden_and_a_name_must_be_known():
-    assert need("helm", NEED_HIDE="node,helm").stderr == "helm: it is hidden by NEED_HIDE\n"
+def test_a_name_must_be_known():
     done = need("hlem")
     assert done.returncode == 2
     assert "NAME is one of chromium, docker" in done.stderr
@@ -80,7 +79,7 @@ def test_a_file_that_is_not_the_expected_one_is_refused(tmp_path):
         f"m['bring'].__globals__['TOOLS'] = pathlib.Path({str(tmp_path)!r}) / 'tools';"
         "sys.argv = ['need', 'kubectl']; sys.exit(m['main']())"
     )
-    environment = {**os.environ, "PATH": f"{tmp_path}", "NEED_HIDE": ""}
+    environment = {**os.environ, "PATH": f"{tmp_path}"}
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, env=environment)
     if sys.platform == "linux" and os.uname().machine == "x86_64":
         assert "is not the file whose sha256 is written in tools/need" in done.stderr

@@ -13,16 +13,10 @@ CHART = ROOT / "helm"
 VALUES = sorted((CHART / "ci").glob("*-values.yaml"))
 
 
-def tool(name: str) -> str:
-    done = subprocess.run([ROOT / "tools/need", name], check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
 @pytest.fixture(scope="session")
-def helm() -> Callable[..., subprocess.CompletedProcess[str]]:
+def helm(need) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run helm with these arguments."""
-    command = tool("helm")
+    command = need("helm")
     return lambda *arguments: subprocess.run([command, *arguments], check=False, capture_output=True, text=True)
 
 
@@ -49,9 +43,9 @@ def objects(render) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def kubernetes_validate() -> Callable[[Path, str], subprocess.CompletedProcess[str]]:
+def kubernetes_validate(need) -> Callable[[Path, str], subprocess.CompletedProcess[str]]:
     """Hold a file against the schemas of one Kubernetes version."""
-    command = tool("kubernetes-validate")
+    command = need("kubernetes-validate")
     return lambda path, version: subprocess.run(
         [command, "--strict", "--quiet", "-k", version, path], check=False, capture_output=True, text=True
     )
