@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FILES = {
     "config/schema.json": "bellbuoy.config.generate:schema",
     "config/reference.yaml": "bellbuoy.config.generate:reference",
+    "docs/events.md": "pages:events",
+    "docs/metrics.md": "pages:metrics",
     "helm/values.schema.json": "chart_schema:text",  # reads config/schema.json, so it stands behind it
 }
 

@@ -9,7 +9,10 @@ import pytest
 
 from bellbuoy.config.load import load
 from bellbuoy.monitor.cli import COMMANDS
-from bellbuoy.monitor.event import json_schema
+from bellbuoy.monitor.event import Limits, decode, json_schema
+from bellbuoy.monitor.sources.base import Chunk, Stream
+from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store.adhoc import ask
 
 pytestmark = pytest.mark.docs
 ROOT = Path(__file__).parent.parent.parent
@@ -63,7 +66,20 @@ def test_the_readme_s_configuration_is_accepted(tmp_path, monkeypatch):
 
 def test_the_readme_s_event_is_one():
     (block,) = blocks(README, "json")
-    jsonschema.validate(json.loads(block), json_schema())
+    event = json.loads(block)
+    jsonschema.validate(event, json_schema())
+    assert set(event) <= set(re.findall(r"^\| \**(\w+)", (ROOT / "docs/events.md").read_text(), re.MULTILINE))
+
+
+def test_the_readme_s_question_is_answered(tmp_path):
+    (question,) = re.findall(r'^bellbuoy query "(.*)"$', README, re.MULTILINE)
+    (block,) = blocks(README, "json")
+    with Store.open(tmp_path / "bellbuoy.duckdb") as store:
+        chunk = Chunk(Stream("readme", "events", 0, "1"), range(1), [block.replace("\n", "").encode()], 1)
+        received_at_us = 1_800_000_000_000_000
+        stream_id = store.stream_id(chunk.stream)
+        store.append(decode(chunk, stream_id=stream_id, received_at_us=received_at_us, limits=Limits()))
+        assert ask(store, question).rows.to_pylist() == [{"step": "qualify", "failing": 1.0}]
 
 
 def test_the_readme_fits_on_a_screen():

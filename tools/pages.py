@@ -1,0 +1,56 @@
+"""The documents that are generated from the product: the fields of an event, the metrics."""
+
+from bellbuoy.monitor.event import field_table_markdown
+from bellbuoy.monitor.metrics import Metrics
+
+EVENTS = """\
+# Events
+
+One message is one event: a **step** that ended, an **interaction** that ended, or an **outcome**, a label that comes
+later. It is JSON, one object a message or a line.
+
+```json
+{example}
+```
+
+```sh
+bellbuoy schema event                       # the JSON Schema
+bellbuoy schema event --check calls.jsonl   # which lines of a file are none, and why
+```
+
+- A field that nothing here names is counted and not stored; what you need beside these goes into `attributes`.
+- A message that is no event becomes a dead letter with its reason. It never harms its neighbours.
+- Each message is read once, also over a crash. What a producer itself sends twice is stored and counted twice.
+- An outcome is stored and can be asked for. It does not change the counts of what was said before.
+
+The second column says where a field belongs: **S**tep, **I**nteraction, **O**utcome; R means that it is required there.
+
+"""
+EXAMPLE = """\
+{"type": "step", "event_id": "c-17-3", "interaction_id": "c-17", "workflow": "lead-qualifier",
+ "step": "qualify", "outcome": "failure", "ts": "2026-11-21T09:30:12Z"}"""
+METRICS = """\
+# Metrics
+
+`/metrics` of the daemon, for Prometheus. Labels hold configured names and closed lists only: never an interaction, the
+text of an error or an address.
+
+| name | type | labels | meaning |
+|---|---|---|---|
+"""
+
+
+def events() -> str:
+    """Return docs/events.md."""
+    return EVENTS.replace("{example}", EXAMPLE) + field_table_markdown().strip() + "\n"
+
+
+def metrics() -> str:
+    """Return docs/metrics.md: the metrics in the order of their one list."""
+    rows = []
+    for family in vars(Metrics()).values():
+        if hasattr(family, "_labelnames"):
+            kind, labels = family._type, ", ".join(family._labelnames)  # noqa: SLF001 - the client tells it no other way
+            name = family._name + ("_total" if kind == "counter" else "")  # noqa: SLF001 - the same
+            rows.append(f"| `{name}` | {kind} | {labels} | {family._documentation} |\n")  # noqa: SLF001 - the same
+    return METRICS + "".join(rows)
