@@ -7,11 +7,14 @@ import socket
 import subprocess
 import time
 import uuid
+import warnings
 from pathlib import Path
 
-from kafka import KafkaAdminClient, KafkaProducer
-from kafka.admin import NewTopic
-from kafka.errors import KafkaError
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # the library reads its schemas in a way that 3.11 deprecates
+    from kafka import KafkaAdminClient, KafkaProducer
+    from kafka.admin import NewTopic
+    from kafka.errors import KafkaError
 
 ROOT = Path(__file__).parent.parent
 JARS = ROOT / ".tools" / "kafka"

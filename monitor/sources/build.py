@@ -1,0 +1,75 @@
+"""Sources as the configuration asks for them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from bellbuoy.monitor.clock import Clock, SystemClock
+from bellbuoy.monitor.sources.base import Source
+from bellbuoy.monitor.sources.errors import SourceSettings
+from bellbuoy.monitor.sources.files import FilesSource
+from bellbuoy.monitor.sources.kafka import KafkaSource
+from bellbuoy.monitor.sources.kafka_client import KafkaSettings, login
+
+
+def build(config_sources: Sequence[Any], clock: Clock | None = None) -> list[Source]:
+    """Return the sources, in the order of the configuration.
+
+    The first of a kind is named after it (`kafka`), the next ones have a number (`kafka2`): the names are part of the
+    stored positions.
+
+    Args:
+        config_sources: `sources:` of the configuration, each with exactly one of `kafka`, `files`, `http`.
+        clock: tells the time and waits.
+
+    Raises:
+        SourceSettings: a source asks for what cannot be, or for what is not there yet.
+    """
+    clock = clock or SystemClock()
+    built: list[Source] = []
+    seen: dict[str, int] = {}
+    for number, entry in enumerate(config_sources):
+        kind = next(kind for kind in ("kafka", "files", "http") if getattr(entry, kind) is not None)
+        feed = getattr(entry, kind)
+        place = f"sources[{number}].{kind}"
+        _refuse_unbuilt(kind, feed, place)
+        seen[kind] = seen.get(kind, 0) + 1
+        name = kind if seen[kind] == 1 else f"{kind}{seen[kind]}"
+        built.append(_kafka(name, feed, place, clock) if kind == "kafka" else _files(name, feed, place, clock))
+    return built
+
+
+def _refuse_unbuilt(kind: str, feed: Any, place: str) -> None:
+    if kind == "http":
+        raise SourceSettings(f"{place}: events over HTTP are not read yet; use `kafka` or `files`")
+    if getattr(feed, "map", None):
+        raise SourceSettings(f"{place}.map: foreign logs are not mapped yet; send events in the native schema")
+    if getattr(feed, "format", "native") not in ("native", "auto"):
+        raise SourceSettings(f"{place}.format: {feed.format} is not read yet; use `native`")
+
+
+def _kafka(name: str, feed: Any, place: str, clock: Clock) -> Source:
+    security = feed.security
+    password = security.password
+    return KafkaSource(
+        name,
+        KafkaSettings(
+            bootstrap_servers=feed.bootstrap_servers,
+            topics=tuple(feed.topics),
+            group_id=feed.group_id,
+            start=feed.start,
+            login=login(
+                security.protocol,
+                security.mechanism,
+                security.username,
+                None if password is None else password.reveal(),
+                getattr(security, "ca", None),
+            ),
+            client=feed.client,
+            place=place,
+        ),
+        clock=clock,
+    )
+
+
+def _files(name: str, feed: Any, place: str, clock: Clock) -> Source:
+    return FilesSource(name, feed.path, follow=feed.follow, clock=clock, place=place)

@@ -1,0 +1,367 @@
+"""The Kafka source: all partitions of its topics, from the positions of the store, for as long as the daemon runs."""
+
+import logging
+import re
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from kafka import TopicPartition
+from kafka.errors import CorruptRecordError, KafkaError, LogTruncationError, OffsetOutOfRangeError
+from kafka.structs import OffsetAndMetadata
+
+from bellbuoy.monitor.clock import Clock, SystemClock
+from bellbuoy.monitor.sources.base import Chunk, Stream
+from bellbuoy.monitor.sources.errors import SourceStopped
+from bellbuoy.monitor.sources.kafka_client import KafkaSettings
+from bellbuoy.monitor.sources.kafka_link import Link
+from bellbuoy.monitor.sources.telling import Teller
+
+_LOG = logging.getLogger(__name__)
+_ASK_MS = 5_000
+_CORRUPT_TRIES = 3
+
+
+class KafkaSource:
+    """Reads topics by `assign` and `seek`; the group is told what was stored and never asked.
+
+    A stream that the store does not know yet yields one empty chunk first: its `next` is where it begins, so that
+    the beginning itself is stored.
+
+    Args:
+        name: name of the source, the `source` of its streams.
+        settings: which brokers and topics, and how.
+        clock: tells the time and waits.
+        refresh_s: how often new partitions and a new topic id are looked for.
+        commit_s: how often the group is told what was stored.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: KafkaSettings,
+        *,
+        clock: Clock | None = None,
+        refresh_s: float = 30.0,
+        commit_s: float = 5.0,
+    ) -> None:
+        self.name = name
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._teller = Teller(_LOG, self._clock)
+        self._closing = threading.Event()
+        self._link = Link(settings.options(), self._clock, self._teller, self._closing, refresh_s)
+        self._commit_s = commit_s
+        self._committed_at = 0.0
+        self._lock = threading.Lock()
+        self._stored: dict[Stream, int] = {}
+        self._to_commit: dict[Stream, int] = {}
+        self._streams: dict[Any, Stream] = {}
+        self._next: dict[Any, int] = {}
+        self._opened: list[Chunk] = []
+        self._stopped: set[Any] = set()
+        self._corrupt: dict[Any, int] = {}
+        self._again: dict[Any, Stream] = {}
+        self._due: list[SourceStopped] = []
+        self._paused = False
+        self._mean_bytes = 1.0
+        self._lag: dict[Stream, int] = {}
+
+    @property
+    def finished(self) -> bool:
+        """Never: a topic has no end."""
+        return False
+
+    def open(self, positions: Mapping[Stream, int]) -> None:
+        """Take the stored positions; the connection is made by `read`, however long that takes."""
+        self._stored = {stream: position for stream, position in positions.items() if stream.source == self.name}
+
+    def read(self, max_records: int, max_bytes: int, wait: float) -> list[Chunk]:
+        """Return what has come, after at most about `wait` seconds.
+
+        `max_bytes` is kept to by the size of the records read before; what the client has fetched is bounded by its
+        own limits.
+
+        Raises:
+            SourceStopped: one stream cannot go on; the next call goes on with the others.
+        """
+        if self._due:
+            raise self._due.pop(0)
+        if not self._link.connect(self._settings.topics, wait):
+            return []
+        if self._link.refreshed():
+            self._discover()
+        self._commit_if_due()
+        if self._opened:
+            opened, self._opened = self._opened, []
+            return opened
+        many = max(1, min(max_records, int(max_bytes / self._mean_bytes)))
+        records = self._poll(many, wait)
+        chunks = [self._chunk(partition, found) for partition, found in records.items() if found]
+        return [chunk for chunk in chunks if chunk is not None]
+
+    def _poll(self, many: int, wait: float) -> dict[Any, list[Any]]:
+        try:
+            records = dict(self._link.consumer.poll(timeout_ms=int(wait * 1000), max_records=many))
+        except OffsetOutOfRangeError as error:
+            for partition, offset in error.args[0].items():
+                self._stop(partition, *self._out_of_range(partition, offset))
+        except LogTruncationError as error:
+            for partition in error.divergent_offsets:
+                self._stop(
+                    partition,
+                    f"the broker lost records that were read already, up to offset {self._next[partition]}",
+                    self._way_out(partition),
+                )
+        except CorruptRecordError as error:
+            self._retry_corrupt(error)
+        except KafkaError as error:
+            self._teller.say(logging.WARNING, f"reading from {self._link.servers} fails: {error}; trying on")
+            self._clock.wait(self._closing, min(wait, 1.0))
+        else:
+            if self._again:  # that poll threw away what the client still held of them
+                again, self._again = self._again, {}
+                self._assign(again, {partition: self._next[partition] for partition in again})
+            return records
+        if self._due:
+            raise self._due.pop(0)
+        return {}
+
+    def _chunk(self, partition: Any, records: list[Any]) -> Chunk | None:
+        stream = self._streams[partition]
+        expected = self._next[partition]
+        if records[0].offset < expected:
+            self._stop(
+                partition,
+                f"the broker sent offset {records[0].offset}, which lies before the position {expected}",
+                self._way_out(partition),
+            )
+            return None
+        values = [record.value for record in records]
+        size = sum(map(len, filter(None, values)))
+        self._mean_bytes = max(1.0, size / len(values))
+        self._next[partition] = after = records[-1].offset + 1
+        self._corrupt.pop(partition, None)
+        return Chunk(
+            stream,
+            [record.offset for record in records],
+            values,
+            after,
+            [record.key for record in records],
+            [record.headers for record in records],
+            size,
+        )
+
+    # Streams and where they begin
+
+    def _discover(self) -> None:
+        """Take in new partitions, and topics that were made anew."""
+        new: dict[Any, Stream] = {}
+        for topic in self._settings.topics:
+            partitions = self._link.partitions(topic)
+            if not partitions:
+                self._teller.say(
+                    logging.WARNING, f"topic {topic} does not exist at {self._link.servers}; waiting for it"
+                )
+                self._link.ask_soon()
+                continue
+            epoch = self._link.epoch(topic) or self._last_epoch(topic)
+            for number in partitions:
+                partition = TopicPartition(topic, number)
+                stream = Stream(self.name, topic, number, epoch)
+                if self._streams.get(partition) != stream and partition not in self._stopped:
+                    new[partition] = stream
+        if not new:
+            return
+        try:
+            begins = self._begins(new)
+        except KafkaError as error:
+            self._teller.say(logging.WARNING, f"no positions from {self._link.servers}: {error}; trying on")
+            self._link.ask_soon()
+            return
+        self._assign(new, begins)
+
+    def _last_epoch(self, topic: str) -> str:
+        """Return the epoch last seen of a topic whose id the broker does not tell."""
+        seen = [stream.epoch for stream in (*self._stored, *self._streams.values()) if stream.path == topic]
+        return seen[-1] if seen else ""
+
+    def _begins(self, new: Mapping[Any, Stream]) -> dict[Any, int]:
+        begins = {partition: self._stored[stream] for partition, stream in new.items() if stream in self._stored}
+        unknown = [partition for partition in new if partition not in begins]
+        seen = {stream.path for stream in (*self._stored, *self._streams.values())}
+        later = [partition for partition in unknown if partition.topic in seen]
+        first = [partition for partition in unknown if partition.topic not in seen]
+        consumer = self._link.consumer
+        start = self._settings.start
+        if later:  # nothing of them was ever left out: they begin at their beginning, 0 unless retention took the head
+            begins |= consumer.beginning_offsets(later, timeout_ms=_ASK_MS)
+        if first and start == "earliest":
+            begins |= consumer.beginning_offsets(first, timeout_ms=_ASK_MS)
+        elif first and start == "latest":
+            begins |= consumer.end_offsets(first, timeout_ms=_ASK_MS)
+        elif first:
+            instant = int(float(start) * 1000)
+            found = consumer.offsets_for_times(dict.fromkeys(first, instant), timeout_ms=_ASK_MS)
+            ends = consumer.end_offsets(first, timeout_ms=_ASK_MS)
+            begins |= {partition: at.offset if (at := found[partition]) else ends[partition] for partition in first}
+        return begins
+
+    def _assign(self, new: Mapping[Any, Stream], begins: Mapping[Any, int]) -> None:
+        consumer = self._link.consumer
+        for partition, stream in new.items():
+            old = self._streams.get(partition) or next(
+                (seen for seen in self._stored if seen.path == stream.path and seen.epoch != stream.epoch), None
+            )
+            if old is not None and old.epoch != stream.epoch:
+                self._teller.say(
+                    logging.ERROR,
+                    f"topic {stream.path} was made anew (id {old.epoch} is now {stream.epoch}); reading it from its beginning",
+                )
+        consumer.assign([*self._streams.keys() - new.keys() - self._stopped - self._again.keys(), *new])
+        for partition, stream in new.items():
+            consumer.seek(partition, begins[partition])
+            self._streams[partition] = stream
+            self._next[partition] = begins[partition]
+            if stream not in self._stored:
+                self._stored[stream] = begins[partition]
+                self._opened.append(Chunk(stream, (), (), begins[partition]))
+            self._teller.say(
+                logging.INFO, f"reading {stream.path} partition {stream.partition} from offset {begins[partition]}"
+            )
+        if self._paused:
+            consumer.pause(*consumer.assignment())
+
+    # What stops a stream
+
+    def _stop(self, partition: Any, reason: str, remedy: str) -> None:
+        """Read this partition no more, and raise so at the next occasion that loses nothing."""
+        self._stopped.add(partition)
+        self._drop(partition)
+        stopped = SourceStopped(self._streams[partition], reason, remedy)
+        _LOG.error("%s", stopped)
+        self._due.append(stopped)
+
+    def _drop(self, partition: Any) -> None:
+        """Take a partition out of the assignment: what the client holds of it is thrown away at the next poll."""
+        rest = [
+            other
+            for other in self._streams
+            if other != partition and other not in self._stopped and other not in self._again
+        ]
+        if rest:
+            self._link.consumer.assign(rest)
+        else:
+            self._link.consumer.unsubscribe()
+
+    def _out_of_range(self, partition: Any, offset: int) -> tuple[str, str]:
+        try:
+            begin = self._link.consumer.beginning_offsets([partition], timeout_ms=_ASK_MS)[partition]
+            end = self._link.consumer.end_offsets([partition], timeout_ms=_ASK_MS)[partition]
+        except KafkaError:
+            return f"position {offset} is out of range", self._way_out(partition)
+        lost = f"; {begin - offset} records are gone" if offset < begin else ""
+        return f"position {offset} is out of range: the broker has {begin} to {end}{lost}", self._way_out(partition)
+
+    def _way_out(self, partition: Any) -> str:
+        return (
+            "decide where to go on: "
+            f"`bellbuoy source skip {self.name}:{partition.topic}:{partition.partition} --to begin|end|OFFSET`"
+        )
+
+    def _retry_corrupt(self, error: CorruptRecordError) -> None:
+        """Fetch a damaged batch again; after three tries its stream stops. The others go on."""
+        found = re.search(r"topic='([^']+)', partition=(\d+)", str(error))
+        named = TopicPartition(found[1], int(found[2])) if found else None
+        for partition in [named] if named in self._streams else list(self._streams):
+            self._corrupt[partition] = tries = self._corrupt.get(partition, 0) + 1
+            if tries >= _CORRUPT_TRIES:
+                self._stop(
+                    partition, f"damaged records at offset {self._next[partition]} ({error})", self._way_out(partition)
+                )
+            else:
+                self._drop(partition)
+                self._again[partition] = self._streams[partition]
+
+    # Back-pressure, lag, the group
+
+    def pause(self) -> None:
+        """Stop fetching; `read` goes on returning, with nothing, and the connection stays alive."""
+        self._paused = True
+        if self._link.consumer is not None:
+            self._link.consumer.pause(*self._link.consumer.assignment())
+
+    def resume(self) -> None:
+        """Fetch again."""
+        self._paused = False
+        if self._link.consumer is not None:
+            self._link.consumer.resume(*self._link.consumer.assignment())
+
+    def lag(self) -> dict[Stream, int]:
+        """Return the records between what was read and the end of each stream; the last answer when none comes now.
+
+        May be called from any thread; it never holds up `read`.
+        """
+        consumer = self._link.consumer
+        streams = dict(self._streams)
+        if consumer is None or not streams:
+            return dict(self._lag)
+        try:
+            ends = consumer.end_offsets(list(streams), timeout_ms=_ASK_MS)
+        except (KafkaError, RuntimeError) as error:
+            self._teller.say(logging.WARNING, f"no lag from {self._link.servers}: {error}")
+            return dict(self._lag)
+        self._lag = {
+            stream: max(0, ends[partition] - self._position(consumer, partition))
+            for partition, stream in streams.items()
+        }
+        return dict(self._lag)
+
+    def _position(self, consumer: Any, partition: Any) -> int:
+        """Return the client's position, which has stepped over control records, or else ours."""
+        try:
+            return int(consumer.position(partition, timeout_ms=0) or self._next[partition])
+        except KafkaError:
+            return self._next[partition]
+
+    def stored(self, positions: Mapping[Stream, int]) -> None:
+        """Remember what is committed in the store; the group hears of it from `read`, at most every few seconds."""
+        with self._lock:
+            self._to_commit.update({s: at for s, at in positions.items() if s.source == self.name})
+
+    def _commit_if_due(self) -> None:
+        now = self._clock.monotonic()
+        if self._settings.group_id is None or not self._to_commit or now - self._committed_at < self._commit_s:
+            return
+        self._committed_at = now
+        try:
+            self._link.consumer.commit_async(self._take_commits(), callback=self._heard)
+        except KafkaError as error:
+            self._heard(None, error)
+
+    def _take_commits(self) -> dict[Any, Any]:
+        with self._lock:
+            taken, self._to_commit = self._to_commit, {}
+        return {
+            TopicPartition(stream.path, stream.partition): OffsetAndMetadata(at, "", -1)
+            for stream, at in taken.items()
+            if self._streams.get(TopicPartition(stream.path, stream.partition)) == stream
+        }
+
+    def _heard(self, _offsets: Any, answer: Any) -> None:
+        if isinstance(answer, Exception):
+            self._teller.say(
+                logging.WARNING,
+                f"group {self._settings.group_id} does not take our progress ({type(answer).__name__}); reading goes on",
+            )
+
+    def close(self) -> None:
+        """Tell the group what was stored, if it answers quickly, and let go of the connection."""
+        self._closing.set()
+        consumer = self._link.consumer
+        if consumer is not None and self._settings.group_id is not None and (commits := self._take_commits()):
+            try:
+                consumer.commit(commits, timeout_ms=2_000)
+            except (KafkaError, RuntimeError) as error:
+                self._heard(None, error)
+        self._link.close()

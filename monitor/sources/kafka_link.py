@@ -1,0 +1,164 @@
+"""The connection to Kafka: made and made again for as long as it takes, and what its metadata says."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kafka import KafkaConsumer
+from kafka.errors import KafkaConfigurationError, KafkaError
+from kafka.net.compat import KafkaNetClient
+
+from bellbuoy.monitor.clock import Clock
+from bellbuoy.monitor.sources.errors import SourceSettings
+from bellbuoy.monitor.sources.telling import Teller
+
+ANSWER_S = 10.0
+"""A metadata request without an answer for so long is told."""
+
+_FIRST_S, _MOST_S = 0.5, 10.0
+_NO_ID = "0" * 32
+
+
+class Link:
+    """Holds one consumer, connected or on the way to it.
+
+    Args:
+        options: keyword arguments of the consumer.
+        clock: tells the time and waits.
+        teller: says what goes wrong.
+        closing: set when nothing more is wanted.
+        refresh_s: how often the topics are looked at anew.
+    """
+
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        clock: Clock,
+        teller: Teller,
+        closing: threading.Event,
+        refresh_s: float,
+    ) -> None:
+        self._options = dict(options)
+        self._clock = clock
+        self._teller = teller
+        self._closing = closing
+        self._refresh_s = refresh_s
+        self._failures = 0
+        self._next_try = 0.0
+        self._refresh: Any = None
+        self._asked_at = 0.0
+        self._silent = False
+        self.consumer: Any = None
+        quiet = logging.getLogger("kafka")
+        if quiet.level == logging.NOTSET:  # the library logs each failed attempt; what matters is said here, once
+            quiet.setLevel(logging.CRITICAL)
+
+    @property
+    def servers(self) -> str:
+        """The brokers that were asked first, for messages."""
+        return ",".join(self._options["bootstrap_servers"])
+
+    def connect(self, topics: Sequence[str], wait: float) -> bool:
+        """Try to connect, or wait until the next try is due; true when connected."""
+        if self.consumer is not None:
+            return True
+        now = self._clock.monotonic()
+        if now < self._next_try:
+            self._clock.wait(self._closing, min(wait, self._next_try - now))
+            return False
+        seconds = min(_MOST_S, 2.0 * 2 ** min(self._failures, 8))
+        made: list[Any] = []
+
+        def client(**options: Any) -> Any:
+            made.append(KafkaNetClient(**options))
+            return made[-1]
+
+        try:
+            consumer = KafkaConsumer(**self._options, bootstrap_timeout_ms=int(seconds * 1000), kafka_client=client)
+        except KafkaConfigurationError as error:
+            _close(made)
+            raise SourceSettings(
+                f"the Kafka client refuses its options: {error}; see `client:` of this source"
+            ) from error
+        except (KafkaError, OSError, RuntimeError) as error:
+            _close(made)
+            self._failures += 1
+            self._next_try = self._clock.monotonic() + min(_MOST_S, _FIRST_S * 2 ** min(self._failures - 1, 8))
+            self._teller.say(
+                logging.WARNING,
+                f"no Kafka broker answers at {self.servers} ({type(error).__name__}); trying on",
+            )
+            return False
+        self._failures = 0
+        self.consumer = consumer
+        for topic in topics:
+            self.cluster.add_topic(topic)
+        self._ask()
+        return True
+
+    @property
+    def cluster(self) -> Any:
+        """The metadata of the cluster, kept fresh by the client's own thread."""
+        return self.consumer._cluster  # noqa: SLF001 # the consumer's own questions about topics block for ever
+
+    def refreshed(self) -> bool:
+        """Ask for fresh metadata when it is time; true once for each answer."""
+        now = self._clock.monotonic()
+        if self._refresh is None:
+            if now - self._asked_at >= self._refresh_s:
+                self._ask()
+            return False
+        if self._refresh.is_done:
+            answered = self._refresh.succeeded()
+            self._refresh = None
+            if answered and self._silent:
+                self._silent = False
+                self._teller.say(logging.INFO, f"Kafka answers again at {self.servers}")
+            if not answered:
+                self._say_silent()
+                self._asked_at = now - self._refresh_s + _FIRST_S
+            return bool(answered)
+        if now - self._asked_at > ANSWER_S:
+            self._say_silent()
+        return False
+
+    def ask_soon(self, seconds: float = 1.0) -> None:
+        """Look at the topics again after so many seconds."""
+        self._asked_at = min(self._asked_at, self._clock.monotonic() - self._refresh_s + seconds)
+
+    def _ask(self) -> None:
+        self._asked_at = self._clock.monotonic()
+        self._refresh = self.cluster.request_update()
+
+    def _say_silent(self) -> None:
+        self._silent = True
+        self._teller.say(logging.WARNING, f"Kafka at {self.servers} does not answer; trying on")
+
+    def epoch(self, topic: str) -> str:
+        """Return the topic's id as hexadecimal digits, or '' where the broker tells none."""
+        found = self.cluster.topic_id(topic)
+        return "" if found is None or found.hex == _NO_ID else str(found.hex)
+
+    def partitions(self, topic: str) -> list[int]:
+        """Return the partitions of a topic, in order; an empty list when it does not exist."""
+        return sorted(self.cluster.partitions_for_topic(topic) or ())
+
+    def close(self) -> None:
+        """Close the consumer."""
+        consumer, self.consumer = self.consumer, None
+        if consumer is not None:
+            _quietly(lambda: consumer.close(autocommit=False, timeout_ms=2_000))
+
+
+def _close(clients: Sequence[Any]) -> None:
+    for client in clients:
+        _quietly(client.close)
+
+
+def _quietly(action: Callable[[], object]) -> None:
+    """Closing may fail on a connection that is gone; then it is closed."""
+    try:
+        action()
+    except (KafkaError, OSError, RuntimeError) as error:
+        logging.getLogger(__name__).debug("closing failed: %s", error)
