@@ -42,8 +42,8 @@ NEVER = {
         "os",
         "io",
     },
-    "sinks": {"duckdb", "pydantic", "kafka", "threading"},
-    "config": {"duckdb", "kafka", "threading"},
+    "sinks": {"pydantic", "kafka"},
+    "config": {"kafka", "threading"},
     "monitor": set(),
 }
 
