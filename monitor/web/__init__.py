@@ -1,1 +1,1 @@
-"""To be described by its owner."""
+"""The dashboard: pages made on the server, readable without a script."""

@@ -1,0 +1,83 @@
+"""The web server's wiring: paths to pages, the guard before them."""
+
+from functools import partial
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from bellbuoy.monitor.web.assets import assets, serve
+from bellbuoy.monitor.web.door import Door
+from bellbuoy.monitor.web.guard import HEADERS, LOGIN_PATH, Guard
+from bellbuoy.monitor.web.pages import Pages
+from bellbuoy.monitor.web.probes import metrics, probe
+from bellbuoy.monitor.web.query import query
+
+
+def create_app(door: Door) -> Starlette:
+    """Return the dashboard and the machines' paths over one door.
+
+    Args:
+        door: answers every page; the server settings and the metrics are its too.
+    """
+    made = assets()
+    pages = Pages(door, made)
+
+    def live(request: Request) -> Response:
+        return probe(door, request, "live")
+
+    def ready(request: Request) -> Response:
+        return probe(door, request, "ready")
+
+    def started(request: Request) -> Response:
+        return probe(door, request, "started")
+
+    def measured(request: Request) -> Response:
+        return metrics(door, request)
+
+    async def asked(request: Request) -> Response:
+        return await query(door, request)
+
+    def icon(_: Request) -> Response:
+        return made["icon"].response()
+
+    return Starlette(
+        routes=[
+            Route("/", pages.overview),
+            Route("/.json", pages.overview),
+            Route("/w/{name:path}", pages.workflow),
+            Route("/i", pages.incidents),
+            Route("/i.json", pages.incidents),
+            Route("/i/{name:path}", pages.incident),
+            Route(LOGIN_PATH, pages.login, methods=["GET", "POST"]),
+            Route("/livez", live),
+            Route("/readyz", ready),
+            Route("/startupz", started),
+            Route("/metrics", measured),
+            Route("/v1/query", asked, methods=["POST"]),
+            Route("/static/{name}", partial(serve, made)),
+            Route("/favicon.ico", icon),
+        ],
+        middleware=[Middleware(Guard, door=door)],
+        exception_handlers={HTTPException: partial(_problem, pages), Exception: partial(_problem, pages)},
+    )
+
+
+def _problem(pages: Pages, request: Request, error: Exception) -> Response:
+    """Answer what no page answers, in the reader's format; the server logs a bug's traceback, the page hides it."""
+    status, told, headers = 500, "Something went wrong here. It is written in the log of Bellbuoy.", None
+    if isinstance(error, HTTPException):
+        status, told, headers = error.status_code, f"{error.detail}.", error.headers
+        if status == 404:
+            told = "There is no page at this address."
+    headers = {**HEADERS, "cache-control": "no-store", **(headers or {})}
+    if request.url.path.startswith("/v1/"):
+        return JSONResponse({"error": told}, status, headers)
+    if "text/html" not in request.headers.get("accept", ""):
+        return PlainTextResponse(told + "\n", status, headers)
+    page = pages.problem(status, told)
+    page.headers.update(headers)
+    return page

@@ -1,0 +1,153 @@
+"""The pages: a view from the door, laid out by a template; the same view as JSON after `.json`."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import jinja2
+import msgspec
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from bellbuoy.monitor.web import wording
+from bellbuoy.monitor.web.assets import Asset
+from bellbuoy.monitor.web.door import Door, StepRow, Trend
+from bellbuoy.monitor.web.funnel import Column, columns, disagreement, product
+from bellbuoy.monitor.web.guard import is_loopback, is_token, session_cookie
+from bellbuoy.sinks.base import Chart
+from bellbuoy.sinks.chart import svg
+from bellbuoy.sinks.drawings import sparkline, wedge
+
+LISTED = 200
+STALE_S = 3600.0
+FORM_BYTES = 16 << 10
+
+
+class Pages:
+    """Every page, as methods that answer a request."""
+
+    def __init__(self, door: Door, assets: dict[str, Asset]) -> None:
+        self.door, self.assets = door, assets
+        loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
+        self.templates = jinja2.Environment(
+            loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        for tool in ("name", "text", "plain", "percent", "points", "direction", "count", "plural", "size", "age"):
+            self.templates.filters[tool] = getattr(wording, tool)
+        self.templates.filters["when"] = self._when
+        self.templates.filters["safe_link"] = wording.link
+        self.templates.globals.update(
+            zip=zip, path=wording.path, marks=wording.MARKS, chart=_chart, line=_line, wedge=_wedge
+        )
+
+    def overview(self, request: Request) -> Response:
+        """Answer `/`: what is wrong now?"""
+        view = self.door.overview()
+        return (
+            _json(view) if request.url.path.endswith(".json") else self._page("overview.html", "Workflows", view=view)
+        )
+
+    def workflow(self, request: Request) -> Response:
+        """Answer `/w/{workflow}`: where are interactions lost?"""
+        name, as_json = _asked(request)
+        view = self.door.workflow(name)
+        if view is None and as_json:
+            view, as_json = self.door.workflow(name + ".json"), False
+        if view is None:
+            return self.problem(404, f"No workflow is named “{wording.name(name)}”, neither declared nor seen.")
+        made = columns(view.began, view.steps)
+        multiplied = product(made)
+        if as_json:
+            return _json({"view": view, "product": multiplied, "columns": made})
+        why = disagreement(view, multiplied)
+        worst = max(made, key=lambda column: column.beyond, default=None)
+        parts: dict[str, Any] = {"view": view, "columns": made, "product": multiplied, "disagreement": why}
+        return self._page("workflow.html", view.name, worst=worst, **parts)
+
+    def incidents(self, request: Request) -> Response:
+        """Answer `/i`: what was wrong?"""
+        rows = tuple(self.door.incidents(LISTED))
+        return (
+            _json(rows) if request.url.path.endswith(".json") else self._page("incidents.html", "Incidents", rows=rows)
+        )
+
+    def incident(self, request: Request) -> Response:
+        """Answer `/i/{incident}`: why was I paged?"""
+        key, as_json = _asked(request)
+        view = self.door.incident(key)
+        if view is None:
+            return self.problem(404, f"No incident has the id “{wording.name(key)}”.")
+        return _json(view) if as_json else self._page("incident.html", view.page.headline, view=view)
+
+    async def login(self, request: Request) -> Response:
+        """Show the login page, or take the token and begin a session."""
+        target = request.query_params.get("next", "/")
+        if not target.startswith("/") or target.startswith(("//", "/\\")) or not target.isprintable():
+            target = "/"
+        if self.door.server.token is None:
+            return RedirectResponse(target, 303)
+        if request.method != "POST":
+            return self._bare("login.html", 200, title="Log in", target=target, wrong=False)
+        if not is_token(self.door, await _token(request)):
+            return self._bare("login.html", 403, title="Log in", target=target, wrong=True)
+        secure = not is_loopback(request.headers.get("host", ""))
+        return RedirectResponse(target, 303, {"set-cookie": session_cookie(self.door, secure=secure)})
+
+    def problem(self, status: int, why: str) -> Response:
+        """Answer with a page that says what is wrong and where to go on."""
+        return self._bare("problem.html", status, title=f"{status}", why=why)
+
+    def _page(self, template: str, title: str, **parts: Any) -> Response:
+        status = self.door.status()
+        late = status.checked_at is None or status.now - status.checked_at > STALE_S
+        return self._bare(template, 200, title=title, status=status, late=late, **parts)
+
+    def _bare(self, template: str, code: int, **parts: Any) -> Response:
+        names = {key: asset.url for key, asset in self.assets.items()}
+        return HTMLResponse(self.templates.get_template(template).render(assets=names, **parts), code)
+
+    def _when(self, at: float) -> str:
+        return wording.when(at, self.door.server.timezone)
+
+
+async def _token(request: Request) -> str:
+    """Return the token of a login form; what is longer than a form can be is none."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > FORM_BYTES:
+            return ""
+    return parse_qs(body.decode("latin-1"), max_num_fields=8).get("token", [""])[0].strip()
+
+
+def _asked(request: Request) -> tuple[str, bool]:
+    """Return the name in the path and whether JSON is asked for."""
+    name: str = request.path_params["name"]
+    return name.removesuffix(".json"), name.endswith(".json")
+
+
+def _json(view: Any) -> Response:
+    return Response(msgspec.json.encode(view), media_type="application/json")
+
+
+# What follows is markup of our own making: `bellbuoy.sinks` escapes every foreign word in it.
+
+
+def _chart(chart: Chart) -> Markup:
+    return Markup(svg(chart, "page"))  # noqa: S704 - drawn and escaped by sinks.chart
+
+
+def _line(trend: Trend, label: str, *, bad: bool = False) -> Markup:
+    drawn = sparkline(trend.value, trend.low, trend.high, label=label, bad=bad, theme="page")
+    return Markup(drawn)  # noqa: S704 - drawn and escaped by sinks.drawings
+
+
+def _wedge(column: Column) -> Markup:
+    step: StepRow = column.step
+    label = (
+        f"{step.name}: {column.arriving:.1f} of 100 arrive on track, {column.remaining:.1f} go on; "
+        f"{column.usual:.1f} lost as usual, {column.beyond:.1f} beyond the baseline"
+    )
+    drawn = wedge(column.arriving, column.remaining, column.expected, label=label, theme="page")
+    return Markup(drawn)  # noqa: S704 - drawn and escaped by sinks.drawings

@@ -1,0 +1,119 @@
+"""What machines ask: health, metrics, SQL."""
+
+import dataclasses
+import json
+
+import pyarrow as pa
+import pytest
+
+from bellbuoy.monitor.web.door import Check, Health
+from bellbuoy.sinks.base import Secret
+
+JSON = {"content-type": "application/json"}
+
+
+def test_health_is_short_and_verbose_on_demand(ask, door):
+    assert ask(door, "/livez").text == "ok\n"
+    assert ask(door, "/startupz").text == "ok\n"
+    door.findings = Health(
+        ready=(Check("store", good=False, why="no space left on the disk"), Check("sources", good=True))
+    )
+    answer = ask(door, "/readyz")
+    assert (answer.status_code, answer.text) == (503, "failed\n")
+    assert ask(door, "/readyz?verbose").text == "[-] store: no space left on the disk\n[+] sources: ok\nfailed\n"
+    assert ask(door, "/livez").status_code == 200
+
+
+def test_reasons_need_the_token(ask, door):
+    door.server.token = Secret("t")
+    assert ask(door, "/readyz?verbose").text == "ok\n"
+    assert "[+] store" in ask(door, "/readyz?verbose", headers={"authorization": "Bearer t"}).text
+
+
+def test_metrics_are_exposed(ask, door):
+    answer = ask(door, "/metrics", headers={"accept": "text/plain"})
+    assert "bellbuoy_build_info 1.0" in answer.text
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert (
+        "openmetrics"
+        in ask(door, "/metrics", headers={"accept": "application/openmetrics-text"}).headers["content-type"]
+    )
+
+
+def test_a_query_is_answered_in_lines(ask, door):
+    answer = ask(door, "/v1/query", method="POST", json={"sql": "select step, n from x"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("application/x-ndjson")
+    assert answer.headers["bellbuoy-truncated"] == "false"
+    assert [json.loads(line) for line in answer.text.splitlines()] == [
+        {"step": "greet", "n": 3},
+        {"step": None, "n": 4},
+    ]
+    assert door.asked == ["select step, n from x"]
+    assert ask(door, "/v1/query", method="POST", json={"sql": "limit"}).headers["bellbuoy-truncated"] == "true"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"json": {"sql": "s", "format": "arrow"}},
+        {"json": {"sql": "s"}, "headers": {"accept": "application/vnd.apache.arrow.stream"}},
+    ],
+)
+def test_a_query_is_answered_in_arrow(ask, door, settings):
+    answer = ask(door, "/v1/query", method="POST", **settings)
+    assert pa.ipc.open_stream(answer.content).read_all().to_pydict() == {"step": ["greet", None], "n": [3, 4]}
+
+
+@pytest.mark.parametrize(
+    ("settings", "status", "told"),
+    [
+        ({"json": {"sql": "secret"}}, 400, "no table is named"),
+        ({"json": {"sql": "busy"}}, 429, "ask again"),
+        ({"json": {"sql": "bug"}}, 500, "Something went wrong"),
+        ({"json": {"sql": 7}}, 400, "Expected `str`"),
+        ({"json": {"sequel": "select 1"}}, 400, "unknown field"),
+        ({"json": {"sql": "s", "format": "xml"}}, 400, "jsonl and arrow"),
+        ({"content": b"{", "headers": JSON}, 400, "truncated"),
+        ({"content": b"\xff", "headers": JSON}, 400, "send"),
+        ({"content": b"[" * 60_000, "headers": JSON}, 400, "send"),
+        ({"content": b" " * 70_000, "headers": JSON}, 413, "larger"),
+        ({"content": b'{"sql": "s"}', "headers": {"content-type": "text/plain"}}, 415, "application/json"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_a_sentence(ask, door, settings, status, told):
+    answer = ask(door, "/v1/query", method="POST", **settings)
+    assert answer.status_code == status
+    assert told in answer.json()["error"]
+    assert "internal words" not in answer.text
+    assert (status == 429) == ("retry-after" in answer.headers)
+
+
+def test_other_methods_are_refused(ask, door):
+    assert ask(door, "/v1/query").status_code == 405
+    assert ask(door, "/", method="POST").status_code == 405
+
+
+def test_instants_and_nested_values_are_plain_json(ask, door):
+    table = pa.table(
+        {
+            "at": pa.array([1_795_262_400_000_000], pa.timestamp("us")),
+            "day": pa.array([0], pa.date32()),
+            "handoff": pa.array(
+                [{"to": "human", "since": 0}], pa.struct([("to", pa.string()), ("since", pa.timestamp("s"))])
+            ),
+            "tags": pa.array([[("a", "b")]], pa.map_(pa.string(), pa.string())),
+            "share": pa.array([float("nan")]),
+            "cost": pa.array([None], pa.decimal128(10, 2)),
+        }
+    )
+    door.ask = lambda sql: dataclasses.replace(type(door).ask(door, sql), table=table)
+    (line,) = ask(door, "/v1/query", method="POST", json={"sql": "s"}).text.splitlines()
+    assert json.loads(line) == {
+        "at": "2026-11-21T12:00:00Z",
+        "day": "1970-01-01",
+        "handoff": {"to": "human", "since": "1970-01-01T00:00:00Z"},
+        "tags": [["a", "b"]],
+        "share": None,
+        "cost": None,
+    }
