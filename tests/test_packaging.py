@@ -107,9 +107,7 @@ def test_a_fresh_environment_runs_the_wheel(wheel, tmp_path):
         "import importlib.resources as r, bellbuoy.monitor.store, bellbuoy.config, bellbuoy.sinks.base, bellbuoy.detectors.base as d;"
         "print(d.__file__); print(len(list((r.files('bellbuoy.monitor') / 'store/migrations').iterdir())))"
     )
-    told = subprocess.run(
-        [python, "-c", code], check=False, capture_output=True, text=True, cwd=tmp_path
-    )
+    told = subprocess.run([python, "-c", code], check=False, capture_output=True, text=True, cwd=tmp_path)
     assert told.returncode == 0, told.stderr
     where, migrations = told.stdout.split()
     assert where.startswith(str(venv))
