@@ -91,8 +91,8 @@ def fit(
     until = np.where(seen, counts.at[last], np.nan)
     seasonal = seen & (np.nan_to_num(until - since) >= SEASON_FROM - seconds)
 
-    which = (hours == np.arange(CELLS)[:, None]).astype(np.float64)
-    cell_n, cell_bad, cell_ticks = which @ n, which @ bad, which @ used.astype(np.float64)
+    places = [np.flatnonzero(hours == hour) for hour in range(CELLS)]
+    cell_n, cell_bad, cell_ticks = (_by_cell(counted, places) for counted in (n, bad, used))
     trials, bads, ticks = cell_n.sum(axis=0), cell_bad.sum(axis=0), cell_ticks.sum(axis=0)
     mean = bads / np.maximum(trials, 1.0)
     per_tick = trials / np.maximum(ticks, 1.0)
@@ -141,6 +141,11 @@ def concat(baselines: list[Baseline]) -> Baseline:
     return Baseline(
         **{f.name: np.concatenate([getattr(one, f.name) for one in baselines], axis=-1) for f in fields(Baseline)}
     )
+
+
+def _by_cell(counted: Array | NDArray[np.bool_], places: list[NDArray[np.intp]]) -> Array:
+    """Return sums over the ticks of each cell, shape (CELLS, S); no matrix product, whose threads fight over the cores."""
+    return np.stack([counted[place].sum(axis=0, dtype=np.float64) for place in places])
 
 
 def _offset(instant: int, zone: ZoneInfo) -> int:

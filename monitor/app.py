@@ -24,8 +24,9 @@ from bellbuoy.monitor.reading import Reading
 from bellbuoy.monitor.schedule import Job, timetable
 from bellbuoy.monitor.sources import build
 from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.trials import count
 from bellbuoy.monitor.version import VERSION
-from bellbuoy.monitor.web import create_app
+from bellbuoy.monitor.web.app import create_app
 from bellbuoy.sinks.base import Sink
 from bellbuoy.sinks.console import Console
 
@@ -46,8 +47,9 @@ class App:
         self.stop = threading.Event()
         self.failure: BaseException | None = None
         self.store = Store.open(Path(config.store.path), config.store)
+        count(self.store, config)
         self.sinks: dict[str, Sink] = {
-            name: Console() if dry_run else sink_of(*one.built()) for name, one in config.sinks.items()
+            name: Console() if dry_run else sink_of(one.kind, one.settings) for name, one in config.sinks.items()
         }
         self.sources = build(config)
         self.metrics.start(sources=[one.name for one in self.sources], sinks=list(self.sinks), at=self.clock.now())
@@ -156,9 +158,9 @@ class App:
             self.metrics.heartbeats.labels("error").inc()
 
     def _measure(self) -> None:
-        for source in self.sources:
-            for stream, behind in source.lag().items():
-                self.metrics.kafka_lag.labels(source.name, stream.path, str(stream.partition)).set(behind)
+        for ingest in self.ingests:
+            for stream, behind in (ingest.lags() or {}).items():
+                self.metrics.kafka_lag.labels(ingest.source.name, stream.path, str(stream.partition)).set(behind)
         for kind, size in self.store.sizes().items():
             self.metrics.store_size.labels(kind).set(size)
         for check in self.health.checks():
@@ -171,7 +173,16 @@ class App:
 
     def _server(self) -> uvicorn.Server:
         host, _, port = self.config.server.listen.rpartition(":")
-        web = create_app(Reading(self.store, self.config, self.evaluation, self.health, self.metrics, self.ingests))
+        web = create_app(
+            Reading(
+                self.store,
+                self.config,
+                clock=self.clock,
+                health=self.health,
+                metrics=self.metrics,
+                ingests=self.ingests,
+            )
+        )
         return uvicorn.Server(
             uvicorn.Config(
                 web, host=host.strip("[]"), port=int(port), log_config=None, lifespan="off", access_log=False

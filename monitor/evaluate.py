@@ -48,7 +48,8 @@ class Evaluation:
         self.context = Context.of(config)
         self.rules = SeverityRules(config.severity.page.change, config.severity.ticket.change)
         self.outages = [(int(one.from_), int(one.to)) for one in config.outages]
-        self.incidents: list[Incident] = open_incidents(store)
+        self.incidents = open_incidents(store)
+        self.members = _members(self.incidents)
         self.lines: list[Line] = []
         self.groups: list[Group] = []
         self.day: int | None = None
@@ -76,9 +77,21 @@ class Evaluation:
             if self.day != midnight:
                 self._learn(midnight)
             end = min(last, midnight + DAY)
-            told += self._judge(self.judged, end)
+            try:
+                told += self._judge(self.judged, end)
+            except BaseException:
+                self._forget()
+                raise
             self.judged = end
         return told
+
+    def _forget(self) -> None:
+        """Drop what is in memory: nothing of the failed transaction is in the store, from which the next try begins."""
+        self.incidents = open_incidents(self.store)
+        self.members = _members(self.incidents)
+        self.groups = []
+        self.day = None
+        self.judged = self._progress("judged")
 
     def _learn(self, midnight: int) -> None:
         """Fit what is due at a midnight, or load what was fitted then, and set up the groups."""
@@ -92,6 +105,7 @@ class Evaluation:
                 for member in incident.members
                 if not member.resolved_at
             }
+            self.learner.learn_latency(midnight, series)
             fresh = self.learner.learn(midnight, self.lines, known, frozen)
             with self.store.transaction() as tx:
                 if fresh:
@@ -128,6 +142,7 @@ class Evaluation:
                 seen += self._observations(group, judged, end)
             if seen:
                 self.incidents, changes = observe(self.incidents, seen, end, self.rules)
+                self.members = _members(self.incidents)
                 for change in changes:
                     closed[change.incident.id] = change.incident
                     told.append((change, explain(self.store, self.context, change, self._baseline(change))))
@@ -140,16 +155,20 @@ class Evaluation:
         Those of its members are looked at every tick on the incident's first day and hourly after, and whenever a verdict
         changes; those of others when they are bad.
         """
-        members = {member.watched: incident for incident in self.incidents for member in incident.members}
+        if not judged.open.size and not judged.changed.size:
+            return []
+        fresh = at % HOUR == 0
         changed = set(judged.changed.tolist())
+        bad = set(judged.open.tolist())
         seen = []
-        for i in sorted({*judged.open.tolist(), *changed} if members else judged.open.tolist()):
+        for i in sorted(changed | bad):
             line = group.lines[i]
-            home = members.get(line.watched)
-            if home is not None:
-                if i in changed or at % HOUR == 0 or at - home.opened_at <= DAY:
-                    seen.append(Observation(line.watched, judged.verdict(i), always_page=judged.silence))
-            elif i in judged.open and (judged.silence or self._enough(line, judged.verdict(i), at)):
+            opened_at = self.members.get(line.watched)
+            if opened_at is not None:
+                wanted = fresh or i in changed or at - opened_at <= DAY
+            else:
+                wanted = i in bad and (judged.silence or self._enough(line, judged.verdict(i), at))
+            if wanted:
                 seen.append(Observation(line.watched, judged.verdict(i), always_page=judged.silence))
         return seen
 
@@ -193,3 +212,8 @@ class Evaluation:
     def _progress(self, name: str) -> int | None:
         found = self.store.rows("judgement/progress", name=name)
         return int(found[0]["at"]) if found else None
+
+
+def _members(incidents: Sequence[Incident]) -> dict[Watched, int]:
+    """Return when the incident of each member was opened."""
+    return {member.watched: one.opened_at for one in incidents for member in one.members}

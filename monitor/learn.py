@@ -9,7 +9,7 @@ from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import Baseline, Counts
 from bellbuoy.detectors.baseline import fit, take
 from bellbuoy.monitor.records import series_key
-from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store import Series, Store
 from bellbuoy.monitor.watched import SeriesKey
 from bellbuoy.monitor.watchlist import ANCHOR, Line
 
@@ -66,6 +66,20 @@ class Learner:
                 fresh.update(self._fit(name, ordered[start : start + SLAB], bad))
         return fresh
 
+    def learn_latency(self, at: int, series: Sequence[Series]) -> None:
+        """Learn how long each step usually takes, from the same span as the learning baseline: the limits of `slow`."""
+        first = min((one.first_minute for one in series), default=None)
+        if first is not None:
+            since, until = self._window("default", first, at)
+            if until > since:
+                self.store.learn_latency(since, until, at)
+
+    def _window(self, name: str, first: int, at: int) -> Span:
+        """Return the span of a learning baseline for counts that begin at `first`; empty or reversed where too young."""
+        settings = self.config.baselines[name]
+        until = at - int(min(settings.lag, max(DAY, at - first - settings.min_span)))
+        return max(until - int(settings.learn), first), until
+
     def _span(self, name: str, line: Line, at: int, fitted: bool, bad: Sequence[Span]) -> Span | None:
         """Return the span to learn from, or None where nothing is to be learned today."""
         settings = self.config.baselines[name] if name != ANCHOR else None
@@ -77,14 +91,11 @@ class Learner:
         if name == ANCHOR:
             until = first_day + ANCHOR_DAYS * DAY
             return (first_day, until) if at >= until and not fitted else None
-        default = self.config.baselines[name]
-        learn, lag, least = int(default.learn), int(default.lag), int(default.min_span)
-        until = at - min(lag, max(DAY, at - line.first_minute - least))
-        since = until - learn
+        since, until = self._window(name, line.first_minute, at)
         left_out = sum(max(0, min(end, until) - max(begin, since)) for begin, end in bad)
-        if 2 * left_out > learn:
-            since = until - 2 * learn
-        return (max(since, line.first_minute), until) if until > line.first_minute else None
+        if 2 * left_out > until - since:
+            since = max(line.first_minute, 2 * since - until)
+        return (since, until) if until > since else None
 
     def _fit(self, name: str, needs: Sequence[Need], bad: Mapping[SeriesKey, Sequence[Span]]) -> Known:
         since = min(need.since for need in needs) // self.tick * self.tick

@@ -1,8 +1,10 @@
 """The view `trials`: one row for each trial of each signal, from which incidents are explained and people may ask."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
-from bellbuoy.monitor.signals import Signal, predicates
+from bellbuoy.config.model import Config
+from bellbuoy.monitor.signals import Signal, predicates, table
 from bellbuoy.monitor.store import Store
 
 SLICES = (
@@ -34,7 +36,21 @@ def trials_sql(signals: Sequence[Signal]) -> str:
     return "CREATE OR REPLACE VIEW trials AS " + " UNION ALL ".join(parts)
 
 
-def publish(store: Store, signals: Sequence[Signal]) -> None:
-    """Make the view `trials` for the signals that are counted."""
+def count(store: Store, config: Config) -> None:
+    """Tell the store what is counted from now on, and make the view `trials` of it.
+
+    Raises:
+        SignalError: a signal of the configuration cannot be counted; the text names it and says why.
+    """
+    signals = table(config.signals)
+    slow_after = {
+        (workflow.name, step.name): step.slow_after
+        for workflow in config.workflows
+        for step in workflow.steps
+        if step.slow_after is not None
+    }
+    store.configure(
+        signals, max_series=config.ingest.max_series, slow_after=slow_after, zone=ZoneInfo(config.server.timezone)
+    )
     with store.transaction() as tx:
         tx.cursor.execute(trials_sql(signals))

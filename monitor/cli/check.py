@@ -9,7 +9,6 @@ import click
 from bellbuoy.monitor.cli.failures import BAD_CONFIG, DONE_NO
 from bellbuoy.monitor.cli.options import config_option
 
-
 if TYPE_CHECKING:
     from bellbuoy.config.model import Config
 

@@ -32,31 +32,20 @@ def command(*, leave: bool, seed: int, db: Path, port: int) -> None:
     from bellbuoy.monitor.learn import DAY
     from bellbuoy.monitor.simulate import demo_plan
     from bellbuoy.monitor.store import Store
-    from bellbuoy.monitor.trials import publish
+    from bellbuoy.monitor.trials import count
 
     written = _prepare(db)
     config = load(written)
     plan = demo_plan(seed)
     console = Console(highlight=False)
     with Store.open(db, config.store) as store:
-        signals = _configure(store, config)
-        publish(store, signals)
+        count(store, config)
         with Story(console, plan) as story:
             told, done = play(plan, store, config, on_day=story.day, on_change=story.change)
         story.end(told, done, usual_alerts(done, plan.start_epoch + 30 * DAY))
         _next(console, told, db, written)
         if not leave:
-            _serve(console, store, config, port)
-
-
-def _configure(store: Any, config: Any) -> Any:
-    from zoneinfo import ZoneInfo
-
-    from bellbuoy.monitor.signals import table
-
-    signals = table(config.signals)
-    store.configure(signals, zone=ZoneInfo(config.server.timezone))
-    return signals
+            _serve(console, store, config, port, plan.start_epoch + plan.days * DAY)
 
 
 def _prepare(db: Path) -> Path:
@@ -93,14 +82,15 @@ def _next(console: Any, told: Sequence[Any], db: Path, written: Path) -> None:
     console.print(f"  [dim]the incident above is {incident}[/dim]")
 
 
-def _serve(console: Any, store: Any, config: Any, port: int) -> None:
+def _serve(console: Any, store: Any, config: Any, port: int, until: int) -> None:
     """Show the dashboard until Ctrl-C."""
     import socket
 
     import uvicorn
 
+    from bellbuoy.monitor.clock import VirtualClock
     from bellbuoy.monitor.reading import Reading
-    from bellbuoy.monitor.web import create_app
+    from bellbuoy.monitor.web.app import create_app
 
     with socket.socket() as listener:
         for candidate in (*range(port, min(port + 20, 65536)), 0):
@@ -112,6 +102,6 @@ def _serve(console: Any, store: Any, config: Any, port: int) -> None:
         listener.listen(64)
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         console.print(f"\n[bold]The dashboard: {address}/[/bold]   (Ctrl-C ends)", soft_wrap=True)
-        reading = Reading(store, config)
+        reading = Reading(store, config, clock=VirtualClock(until))
         server = uvicorn.Server(uvicorn.Config(create_app(reading), log_config=None, lifespan="off", access_log=False))
         server.run(sockets=[listener])

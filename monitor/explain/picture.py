@@ -15,6 +15,18 @@ Z99 = 2.576
 """Half width of a 99 % band in standard deviations."""
 
 
+def band(normal: float, dispersion: float, trials: int) -> tuple[float, float]:
+    """Return the ends of the 99 % band of a bad share, by the normal approximation with its dispersion, within 0 to 1.
+
+    Args:
+        normal: bad share that is normal.
+        dispersion: variance over binomial variance for the length of the bucket.
+        trials: in the bucket, above 0.
+    """
+    half = Z99 * math.sqrt(dispersion * normal * (1 - normal) / trials)
+    return max(0.0, normal - half), min(1.0, normal + half)
+
+
 def chart(reader: Reader, incident: Incident, baseline: str, at: int, zone: str) -> Chart | None:
     """Return the chart of the leading series: 7 days by the hour, or since a month before the onset by the day.
 
@@ -63,11 +75,9 @@ def chart(reader: Reader, incident: Incident, baseline: str, at: int, zone: str)
             high.append(None)
             continue
         normal = learned[0]["mean"] if slow else learned[0]["rate"][cell(start, zone, 0)]
-        spread = learned[0]["dispersion"][-1 if slow else 4]
-        half = Z99 * math.sqrt(spread * normal * (1 - normal) / trials)
-        ends = sorted((shown(series.signal, normal - half), shown(series.signal, normal + half)))
-        low.append(max(0.0, ends[0]))
-        high.append(min(1.0, ends[1]))
+        ends = band(normal, learned[0]["dispersion"][-1 if slow else 4], trials)
+        low.append(min(shown(series.signal, end) for end in ends))
+        high.append(max(shown(series.signal, end) for end in ends))
     verdict = incident.lead.verdict
     words = wording(series.signal)
     good_falls = words.success == (incident.lead.watched.direction > 0)

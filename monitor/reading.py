@@ -1,0 +1,176 @@
+"""Answers the pages: everything is read from the tables that ad hoc queries read."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Literal
+
+from prometheus_client import CollectorRegistry
+
+from bellbuoy.config.model import Config, Server
+from bellbuoy.monitor.clock import Clock, SystemClock
+from bellbuoy.monitor.health import Health
+from bellbuoy.monitor.ingest import Ingest
+from bellbuoy.monitor.metrics import Metrics
+from bellbuoy.monitor.records import page_of
+from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store.adhoc import QueryRefused as Refused
+from bellbuoy.monitor.store.adhoc import ask
+from bellbuoy.monitor.summary import DAY, overview_of, workflow_of
+from bellbuoy.monitor.web import door
+from bellbuoy.sinks.base import News
+
+SPAN_S = 7 * DAY
+"""The span that the pages' numbers cover."""
+
+_STATUS = {"refused": 400, "error": 400, "timeout": 408, "busy": 429}
+
+
+class Reading:
+    """The web's door over the store; called from several threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        health: Health | None = None,
+        metrics: Metrics | None = None,
+        ingests: Sequence[Ingest] = (),
+    ) -> None:
+        self.store = store
+        self.config = config
+        self.clock = clock or SystemClock()
+        self.metrics = metrics or Metrics()
+        self._health = health
+        self.ingests = ingests
+
+    @property
+    def server(self) -> Server:
+        """The configuration's `server`."""
+        return self.config.server
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """The metrics."""
+        return self.metrics.registry
+
+    def status(self) -> door.Status:
+        """Return how Bellbuoy is; cheap, asked for every page."""
+        now = self.clock.now()
+        row = self.store.rows("pages/status", now=int(now))[0]
+        lag = None if row["newest"] is None else max(0.0, now - row["newest"])
+        return door.Status(now, row["judged"], row["open_incidents"], float(row["per_hour"]), lag)
+
+    def overview(self) -> door.Overview:
+        """Return what `/` shows."""
+        until = self.clock.now()
+        return overview_of(
+            self.store, self.config, until - SPAN_S, until, self.incidents(50), self._sources(), self._state()
+        )
+
+    def workflow(self, name: str) -> door.WorkflowView | None:
+        """Return what `/w/{name}` shows; None where no such workflow is declared or seen."""
+        known = {row["workflow"] for row in self.store.rows("pages/known_workflows")}
+        if name not in known and all(one.name != name for one in self.config.workflows):
+            return None
+        until = self.clock.now()
+        return workflow_of(self.store, self.config, name, until - SPAN_S, until, self._rows(20, name))
+
+    def incidents(self, limit: int) -> tuple[door.IncidentRow, ...]:
+        """Return incidents, open ones first, then the newest."""
+        return self._rows(limit, None)
+
+    def incident(self, key: str) -> door.IncidentView | None:
+        """Return what `/i/{key}` shows, or None."""
+        changes = self.store.rows("incidents/changes", incident=key, after=0)
+        if not changes:
+            return None
+        news = tuple(
+            News(one["number"], one["at"], f"{one['change']}: {one['reason']}", raised=one["raised"]) for one in changes
+        )
+        deliveries = tuple(
+            door.Delivery(row["sink"], row["state"], row["wanted_at"], row["reason"] or "")
+            for row in self.store.rows("pages/deliveries", incident=key)
+        )
+        shown = page_of(changes[-1]["page"])
+        workflow = shown.workflow.replace("'", "''")
+        where = f"WHERE workflow = '{workflow}' ORDER BY judged_at"
+        queries = (
+            door.Query("Its verdicts", "SELECT * FROM verdicts " + where),  # noqa: S608 - shown, not run
+            door.Query("Its changes", f"SELECT * FROM changes WHERE incident = '{shown.key}' ORDER BY number"),  # noqa: S608 - shown, not run
+        )
+        return door.IncidentView(shown, news, deliveries, queries)
+
+    def health(self) -> door.Health:
+        """Return the findings about Bellbuoy itself; does not wait for the store."""
+        if self._health is None:
+            fine = (door.Check("demo", good=True),)
+            return door.Health(fine, fine, fine)
+        ready = tuple(door.Check(one.name, one.ok, one.why) for one in self._health.checks())
+        live = (door.Check("judging", self._health.alive(), "the judging thread has not moved for two minutes"),)
+        started = (door.Check("started", self._health.started(), "starting"),)
+        return door.Health(live, ready, started)
+
+    def ask(self, sql: str) -> door.Answer:
+        """Run one SELECT under the limits of `query:`.
+
+        Raises:
+            QueryRefused: with a sentence for the person who asked.
+        """
+        limits = self.config.query
+        if not limits.enabled:
+            raise door.QueryRefused("queries are switched off here: query.enabled", 403)
+        bounded = partial(ask, seconds=limits.seconds, rows=limits.rows, bytes=limits.bytes, at_once=limits.at_once)
+        try:
+            answer = bounded(self.store, sql)
+        except Refused as refusal:
+            self.metrics.queries.labels(refusal.result if refusal.result in ("timeout", "error") else "refused").inc()
+            raise door.QueryRefused(str(refusal), _STATUS.get(refusal.result, 400)) from None
+        self.metrics.queries.labels("ok").inc()
+        note = ""
+        if answer.truncated:
+            note = f"cut at {answer.rows.num_rows} rows: narrow the SELECT, or raise query.rows or query.bytes"
+        return door.Answer(answer.rows, answer.truncated, note)
+
+    def _rows(self, limit: int, workflow: str | None) -> tuple[door.IncidentRow, ...]:
+        return tuple(
+            door.IncidentRow(
+                key=row["id"],
+                headline=row["headline"] or row["id"],
+                state=row["state"],
+                severity=row["severity"],
+                workflow=row["workflow"],
+                opened_at=row["opened_at"],
+                step=row["step"],
+                resolved_at=row["resolved_at"],
+                impact=row["summary"] or "",
+            )
+            for row in self.store.rows("pages/incidents", limit=limit, workflow=workflow)
+        )
+
+    def _sources(self) -> tuple[door.SourceRow, ...]:
+        stored = {row["source"]: row for row in self.store.rows("pages/store")}
+        names = {ingest.source.name: ingest for ingest in self.ingests}
+        made = []
+        for name in sorted({*stored, *names}):
+            row, ingest = stored.get(name), names.get(name)
+            state: Literal["reading", "paused", "stopped", "finished"] = "reading"
+            if ingest is None or ingest.source.finished:
+                state = "finished"
+            elif ingest.paused or ingest.trouble:
+                state = "paused"
+            made.append(
+                door.SourceRow(
+                    name,
+                    state,
+                    (ingest.trouble or "") if ingest else "",
+                    last_event_at=row["newest"] if row else None,
+                    dead_letters=row["letters"] if row else 0,
+                )
+            )
+        return tuple(made)
+
+    def _state(self) -> door.StoreState:
+        sizes = self.store.sizes()
+        return door.StoreState(writable=True, size_bytes=sum(sizes.values()))
