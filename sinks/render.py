@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Literal, TypeAlias
 
-from bellbuoy.sinks.base import News, Page, Sentence, Span
+from bellbuoy.sinks.base import Fact, News, Page, Sentence, Span
 from bellbuoy.sinks.text import clean, duration, escape, moment, safe_url, weekday
 
 Block: TypeAlias = dict[str, Any]
@@ -198,23 +198,23 @@ def _headline(page: Page) -> str:
 
 def _subtitle(page: Page) -> str:
     words = [fact.label.lower() for fact in page.findings[:4]]
-    return ", ".join((["numbers"] if page.facts else []) + words)
+    return ", ".join((["numbers"] if page.facts else []) + words) or "details"
 
 
 def _evidence(page: Page, scale: float) -> list[Block]:
     made: list[Block] = []
     if page.facts:
-        fields = [
-            _mrkdwn(f"*{escape(fact.label, 60, '*')}*\n{mrkdwn(fact.value, int(400 * scale))}")
-            for fact in page.facts[:10]
-        ]
-        made.append({"type": "section", "fields": fields})
+        fields = [f"{_label(fact)}\n{mrkdwn(fact.value, int(400 * scale))}" for fact in page.facts[:10]]
+        made.append({"type": "section", "fields": [_mrkdwn(field) for field in fields]})
     if page.findings:
-        lines = [
-            f"*{escape(fact.label, 60, '*')}*  {mrkdwn(fact.value, int(500 * scale))}" for fact in page.findings[:5]
-        ]
+        lines = [f"{_label(fact)}  {mrkdwn(fact.value, int(500 * scale))}" for fact in page.findings[:5]]
         made.append({"type": "section", "text": _mrkdwn("\n".join(lines))})
     return made
+
+
+def _label(fact: Fact) -> str:
+    name = escape(fact.label, 60, "*").strip()
+    return f"*{name}*" if name else ""
 
 
 def _buttons(page: Page) -> list[Block]:

@@ -11,6 +11,7 @@ from bellbuoy.sinks.text import clean, moment, safe_url, weekday
 
 BULLET = {"open": "🔴", "acknowledged": "🟡", "resolved": "🟢"}
 BAR = {"open": "31", "acknowledged": "33", "resolved": "32"}
+_UNITS = frozenset({"%", "pt", "d", "h", "min", "s", "ms", "nats"})
 _STYLES = {"plain": "", "bold": "1", "code": "36"}
 
 Word = tuple[str, str]
@@ -38,7 +39,8 @@ def terminal(page: Page, width: int = 88, colour: bool = True) -> str:
     lines += ["", *_wrapped([Span(_foot(page), "plain")], inner, colour, "2")]
     for news in sorted(page.news, key=lambda item: item.number):
         told: Sentence = (Span(weekday(news.at, page.timezone), "bold"), Span(f"  {clean(news.text, 600)}"))
-        lines += [_paint("└ ", "2", colour) + part for part in _wrapped(told, inner - 2, colour)]
+        first, *rest = _wrapped(told, inner - 2, colour)
+        lines += [_paint("└", "2", colour) + f" {first}", *(f"  {line}" for line in rest)]
     bar = _paint("▌", BAR[page.state], colour)
     return "".join(f"{bar} {line}".rstrip() + "\n" for line in lines)
 
@@ -81,18 +83,22 @@ def _wrapped(sentence: Iterable[Span], width: int, colour: bool, style: str = ""
         for piece in _fitting(cluster, width) if need > width else cluster:
             lines[-1].append(piece)
         room -= min(need, width)
-    return ["".join(_paint(text, own or style, colour) for text, own in line).rstrip() for line in lines]
+    for line in lines:
+        while line and line[-1][0].isspace():
+            line.pop()
+    return ["".join(_paint(text, own or style, colour) for text, own in line) for line in lines]
 
 
 def _clusters(sentence: Iterable[Span]) -> list[list[Word]]:
-    """Return runs of spaces and runs of touching words ("**x**," is one), in order; "94.8 %" is kept in one line."""
+    """Return runs of spaces and runs of touching words ("**x**," is one), in order; a number keeps its unit."""
     made: list[list[Word]] = []
     for text, style in _words(sentence):
-        if made and not text.isspace() and not made[-1][-1][0].isspace():
+        blank = text.isspace()
+        if made and not blank and not made[-1][-1][0].isspace():
             made[-1].append((text, style))
-        elif (made and text == "%") or (len(made) > 1 and text.startswith("%") and made[-1][0][0] == " "):
-            blank = made.pop()
-            made[-1] += [*blank, (text, style)]
+        elif len(made) > 1 and not blank and text.rstrip(".,;)") in _UNITS and made[-2][-1][0][-1].isdecimal():
+            space = made.pop()
+            made[-1] += [*space, (text, style)]
         else:
             made.append([(text, style)])
     return made
@@ -184,5 +190,5 @@ def _foot(page: Page) -> str:
     parts.append(f"opened {moment(page.opened_at, page.timezone)}")
     if page.state == "resolved" and page.resolved_at is not None:
         parts.append(f"resolved {moment(page.resolved_at, page.timezone)}")
-    parts += [text for text in (lasted(page), clean(page.key, 100)) if text]
-    return " · ".join(parts)
+    parts += [lasted(page) or "", clean(page.key, 100)]
+    return " · ".join(part for part in parts if part.strip())

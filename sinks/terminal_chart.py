@@ -53,6 +53,14 @@ def _mean(values: tuple[float | None, ...], places: range) -> float | None:
     return sum(known) / len(known) if known else None
 
 
+def _shown(chart: Chart, places: range) -> float | None:
+    """Return the mean of the buckets; since the onset the worst of them, so that a fall is not averaged away."""
+    known = [value for place in places if (value := chart.value[place]) is not None]
+    if not known or chart.onset is None or chart.at[places[-1]] + chart.bucket <= chart.onset:
+        return _mean(chart.value, places)
+    return min(known) if chart.worse == "below" else max(known)
+
+
 def _band(chart: Chart, scale: Axis, columns: int) -> list[list[Cell]]:
     grid: list[list[Cell]] = [[(" ", "")] * columns for _ in range(ROWS)]
     for column in range(columns):
@@ -70,7 +78,7 @@ def _dots(chart: Chart, scale: Axis, columns: int, grid: list[list[Cell]]) -> No
     before: int | None = None
     for dot in range(2 * columns):
         places = _bucket(chart, 2 * columns, dot)
-        value = _mean(chart.value, places)
+        value = _shown(chart, places)
         if value is None:
             before = None
             continue
