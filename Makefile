@@ -47,7 +47,7 @@ store15:
 	else echo "NOT RUN  the store's tests on DuckDB 1.5.6"; fi
 
 golden: setup  ## write the golden files anew; read the difference before you commit it
-	@GOLDEN=write $(py) -m pytest -m golden -p no:randomly
+	@BELLBUOY_GOLDEN=write $(py) -m pytest -m golden -p no:randomly
 
 docs: setup  ## write the generated files anew, then run what the documents say
 	@$(py) tools/generate.py

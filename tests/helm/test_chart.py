@@ -33,7 +33,7 @@ def test_helm_lint_is_content(helm, values):
 def test_the_rendered_chart_is_the_one_that_was_read(render, values):
     golden = GOLDEN / f"{values.name.removesuffix('-values.yaml')}.yaml"
     text = render(values)
-    if os.environ.get("GOLDEN") == "write":
+    if os.environ.get("BELLBUOY_GOLDEN") == "write":
         golden.parent.mkdir(parents=True, exist_ok=True)
         golden.write_text(text)
     assert text == golden.read_text()
