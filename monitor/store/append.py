@@ -301,9 +301,21 @@ def _limits(table: pa.Table, told: Told) -> pa.Array:
     return pa.array(found, pa.float64(), mask=np.isnan(found))
 
 
+def _shown(value: pa.ChunkedArray) -> Any:
+    """Return the value of a one-row column; text that is no UTF-8 with marks in place of what cannot be read."""
+    try:
+        return value.to_pylist()[0]
+    except UnicodeDecodeError:
+        return (
+            value.cast(pa.binary()).to_pylist()[0].decode("utf-8", "replace")
+            if pa.types.is_string(value.type)
+            else "unreadable"
+        )
+
+
 def _letter(batch: Batch, row: pa.Table, reason: str, streams: Mapping[Stream, Known]) -> DeadLetter:
     """Keep a row that the store refused as a dead letter that holds what was decoded of it."""
-    found = row.to_pylist()[0]
+    found = {name: _shown(row[name]) for name in row.column_names}
     stream = next(
         (one for one in batch.next if one in streams and streams[one].id == found["stream"]), next(iter(batch.next))
     )

@@ -70,7 +70,7 @@ def objection(tree: Any, published: Collection[str], taken: Collection[str]) -> 
         taken: names of all tables and views there are, in small letters: a WITH may not hide one of them, for outside
             its reach the name would mean the real one.
     """
-    parts = list(_dicts(tree))
+    parts = list(dicts(tree))
     named = {str(name) for part in parts for name in _with_names(part)}
     for name in sorted(named):
         if not _PLAIN.match(name) or name.lower() in taken:
@@ -119,7 +119,8 @@ def _with_names(part: dict[str, Any]) -> Iterator[str]:
         yield part["ctename"]
 
 
-def _dicts(tree: Any) -> Iterator[dict[str, Any]]:
+def dicts(tree: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object of a tree."""
     waiting = [tree]
     while waiting:
         one = waiting.pop()
