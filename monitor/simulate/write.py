@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 
-from bellbuoy.monitor.simulate.draw import FAILURE, SLICED, SUCCESS, TIMEOUT, Codes, Drawn
+from bellbuoy.monitor.simulate.draw import FAILURE, SLICED, SUCCESS, TIMEOUT, Drawn
 from bellbuoy.monitor.simulate.plan import DAY_SECONDS, Plan
 from bellbuoy.monitor.simulate.workflow import StepModel
 
@@ -260,6 +260,3 @@ def _action(at: int, number: int) -> str:
         f',"approval":{{"status":"approved","id":"ap-{number}","args_hash":"{digest}","approver_role":"sales_ops"'
         f',"requested_at":{at - 45_000},"decided_at":{at - 20_000},"expires_at":{at + 3_600_000}}}}}'
     )
-
-
-__all__ = ["Codes", "Line", "Writer"]

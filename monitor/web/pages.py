@@ -61,9 +61,8 @@ class Pages:
         if as_json:
             return _json({"view": view, "product": multiplied, "columns": made})
         why = disagreement(view, multiplied)
-        worst = max(made, key=lambda column: column.beyond, default=None)
         parts: dict[str, Any] = {"view": view, "columns": made, "product": multiplied, "disagreement": why}
-        return self._page("workflow.html", view.name, worst=worst, **parts)
+        return self._page("workflow.html", view.name, **parts)
 
     def incidents(self, request: Request) -> Response:
         """Answer `/i`: what was wrong?"""
