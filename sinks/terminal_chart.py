@@ -1,9 +1,11 @@
 """The chart of a page on a terminal: the rate in braille dots over the shaded band of what is normal. Pure."""
 
+import math
+from dataclasses import replace
+
 from bellbuoy.sinks.base import Chart
 from bellbuoy.sinks.scale import Axis, axis, dates
 
-ROWS = 9
 GUTTER = 8
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 BAD, LINE, BAND, FAINT = "31", "1", "34", "2"
@@ -18,11 +20,11 @@ def chart_lines(chart: Chart, width: int) -> list[list[Cell]]:
     columns = min(width - GUTTER, 96)
     if not values or columns < 16:
         return []
-    scale = axis(chart)
-    grid = _band(chart, scale, columns)
+    scale, rows = _evenly(axis(chart, ticks=5))
+    grid = _band(chart, scale, columns, rows)
     _dots(chart, scale, columns, grid)
     lines: list[list[Cell]] = []
-    labels = {_row(scale, tick): scale.label(tick) for tick in scale.ticks}
+    labels = {_row(scale, tick, rows): scale.label(tick) for tick in scale.ticks}
     for row, cells in enumerate(grid):
         label = labels.get(row, "")
         lines.append([(f"{label:>{GUTTER - 2}} ", FAINT), ("┤" if label else "│", FAINT), *cells])
@@ -31,9 +33,20 @@ def chart_lines(chart: Chart, width: int) -> list[list[Cell]]:
     return [*lines, marks] if marks else lines
 
 
-def _row(scale: Axis, value: float) -> int:
+def _evenly(scale: Axis) -> tuple[Axis, int]:
+    """Return the axis with its bottom moved so that every tick begins a row, and the number of rows."""
+    if len(scale.ticks) < 2:
+        return scale, 8
+    step = scale.ticks[1] - scale.ticks[0]
+    steps = (scale.top - scale.bottom) / step
+    apart = 2 if steps > 3.5 else 3 if steps > 2.6 else 4
+    rows = math.ceil(steps * apart - 1e-6) + (0 if scale.bottom < scale.ticks[0] - 1e-9 else 1)
+    return replace(scale, bottom=scale.top - rows * step / apart), rows
+
+
+def _row(scale: Axis, value: float, rows: int) -> int:
     share = (scale.top - value) / (scale.top - scale.bottom)
-    return min(ROWS - 1, max(0, int(share * ROWS)))
+    return min(rows - 1, max(0, int(share * rows + 1e-6)))
 
 
 def _column(chart: Chart, columns: int, at: float) -> int:
@@ -61,14 +74,14 @@ def _shown(chart: Chart, places: range) -> float | None:
     return min(known) if chart.worse == "below" else max(known)
 
 
-def _band(chart: Chart, scale: Axis, columns: int) -> list[list[Cell]]:
-    grid: list[list[Cell]] = [[(" ", "")] * columns for _ in range(ROWS)]
+def _band(chart: Chart, scale: Axis, columns: int, rows: int) -> list[list[Cell]]:
+    grid: list[list[Cell]] = [[(" ", "")] * columns for _ in range(rows)]
     for column in range(columns):
         places = _bucket(chart, columns, column)
         low, high = _mean(chart.low, places), _mean(chart.high, places)
         if low is None or high is None:
             continue
-        for row in range(_row(scale, high), _row(scale, low) + 1):
+        for row in range(_row(scale, high, rows), _row(scale, low, rows) + 1):
             grid[row][column] = ("░", BAND)
     return grid
 
@@ -83,7 +96,7 @@ def _dots(chart: Chart, scale: Axis, columns: int, grid: list[list[Cell]]) -> No
             before = None
             continue
         share = (scale.top - value) / (scale.top - scale.bottom)
-        height = min(4 * ROWS - 1, max(0, int(share * 4 * ROWS)))
+        height = min(4 * len(grid) - 1, max(0, int(share * 4 * len(grid))))
         style = BAD if _bad(chart, value, places) else LINE
         start = height if before is None else before
         step = 1 if height >= start else -1
@@ -136,9 +149,10 @@ def _marks(chart: Chart, columns: int) -> list[Cell]:
         cells[_column(chart, columns, at)] = (sign, style)
         said.append(f"{sign} {name}")
     legend = "  ".join(said)
-    first = min(place for place, (char, _) in enumerate(cells) if char != " ")
-    last = max(place for place, (char, _) in enumerate(cells) if char != " ")
-    start = first - len(legend) - 2 if first >= len(legend) + 2 else last + 2
-    if start + len(legend) <= columns:
-        cells[start : start + len(legend)] = [(char, BAD if char in "▲┃" else FAINT) for char in legend]
+    taken = [place for place, (char, _) in enumerate(cells) if char != " "]
+    for start in (taken[0] - len(legend) - 2, taken[-1] + 2, *(place + 2 for place in taken)):
+        around = range(start - 2, start + len(legend) + 2)
+        if start >= 0 and start + len(legend) <= columns and not any(place in around[1:-1] for place in taken):
+            cells[start : start + len(legend)] = [(char, BAD if char in "▲┃" else FAINT) for char in legend]
+            break
     return [(" " * GUTTER, ""), *cells]
