@@ -51,7 +51,7 @@ class App:
         self.sinks: dict[str, Sink] = {
             name: Console() if dry_run else sink_of(one.kind, one.settings) for name, one in config.sinks.items()
         }
-        self.sources = build(config)
+        self.sources = build(config.sources, self.clock)
         self.metrics.start(sources=[one.name for one in self.sources], sinks=list(self.sinks), at=self.clock.now())
         self.ingests = [
             Ingest(source, self.store, config, self.clock, self.metrics, on_failure=self.fail)

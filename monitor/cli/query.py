@@ -70,29 +70,37 @@ def _rendered(body: bytes, form: str) -> str:
         buffer = io.BytesIO()
         pyarrow.csv.write_csv(_plain(table), buffer)
         return buffer.getvalue().decode()
-    from rich.console import Console
-    from rich.table import Table
-
-    numeric = [
-        pa.types.is_integer(one.type) or pa.types.is_floating(one.type) or pa.types.is_decimal(one.type)
-        for one in table.schema
-    ]
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    for name, right in zip(table.column_names, numeric, strict=True):
-        shown.add_column(name, justify="right" if right else "left", overflow="fold")
-    for row in table.to_pylist():
-        shown.add_row(*("" if value is None else _cell(value) for value in row.values()))
-    console = Console(
-        width=None if sys.stdout.isatty() else 160, file=io.StringIO(), force_terminal=sys.stdout.isatty()
-    )
-    console.print(shown)
-    rows = f"{table.num_rows} row{'s' if table.num_rows != 1 else ''}"
-    meta = table.schema.metadata or {}
-    if meta.get(b"truncated") == b"true":
-        rows += ", cut at the limit: narrow the SELECT, or raise query.rows / query.bytes"
+    rows = f"{table.num_rows:,} row{'s' if table.num_rows != 1 else ''}"
     click.echo(rows, err=True)
-    file = console.file
-    return file.getvalue() if isinstance(file, io.StringIO) else ""
+    return _table(table.column_names, [list(row.values()) for row in table.to_pylist()])
+
+
+def _table(names: list[str], rows: list[list[object]]) -> str:
+    """Return rows as a table; on a terminal too narrow for it, each row as a list of its values.
+
+    Numbers stand to the right.
+    """
+    import shutil
+
+    cells = [["" if value is None else _cell(value) for value in row] for row in rows]
+    widths = [max([len(name), *(len(row[place]) for row in cells)]) for place, name in enumerate(names)]
+    right = [any(isinstance(row[place], int | float) for row in rows) for place in range(len(names))]
+    if sys.stdout.isatty() and sum(widths) + 2 * len(widths) > shutil.get_terminal_size().columns:
+        left = max(map(len, names), default=0)
+        return "".join(
+            f"-- row {number} --\n"
+            + "".join(f"{name:<{left}}  {value}\n" for name, value in zip(names, row, strict=True))
+            for number, row in enumerate(cells, 1)
+        )
+    lines = [names, ["-" * width for width in widths], *cells]
+    return "".join(
+        "  ".join(
+            text.rjust(width) if turn else text.ljust(width)
+            for text, width, turn in zip(line, widths, right, strict=True)
+        ).rstrip()
+        + "\n"
+        for line in lines
+    )
 
 
 def _cell(value: object) -> str:

@@ -223,12 +223,8 @@ def _facts(context: Context, incident: Incident, rates: Sequence[Mapping[str, An
             member.watched.series.signal == signal and member.watched.series.step == step for member in incident.members
         )
         old, new = (percent(shown(signal, one)) for one in pair)
-        facts.append(
-            Fact(
-                wording(signal).label,
-                (Span(f"{old} → "), Span(new, "bold" if hit else "plain"), Span(" ▲" if hit else "")),
-            )
-        )
+        after = (Span(new, "bold"), Span(" ▲")) if hit else (Span(new),)
+        facts.append(Fact(wording(signal).label, (Span(f"{old} → "), *after)))
     facts.append(Fact("Evidence", (Span(_evidence(context, verdict)),)))
     return facts
 
