@@ -53,7 +53,7 @@ class Plan:
         for name, value, highest in (
             ("days", self.days, 3660),
             ("per_day", self.per_day, 1_000_000),
-            ("noise", self.noise, 2),
+            ("noise", self.noise, 3),
             ("late", self.late, 1),
             ("duplicates", self.duplicates, 1),
         ):

@@ -68,10 +68,23 @@ def _arrow(answer: Answer) -> bytes:
 
 
 def _lines(answer: Answer) -> Iterator[bytes]:
-    """Yield rows as JSON objects; instants are UTC and say so."""
+    """Yield rows as JSON objects; instants are UTC and say so, a repeated column name gets a number."""
     encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
-    for batch in answer.table.to_batches(max_chunksize=ROWS_AT_ONCE):
+    table = answer.table.rename_columns(_distinct(answer.table.column_names))
+    for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
         yield b"".join(encoder.encode(_plain(row)) + b"\n" for row in batch.to_pylist())
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Return the names with `_2`, `_3`, … behind those that were there before."""
+    given: list[str] = []
+    for name in names:
+        number, fresh = 1, name
+        while fresh in given:
+            number += 1
+            fresh = f"{name}_{number}"
+        given.append(fresh)
+    return given
 
 
 def _plain(value: Any) -> Any:

@@ -117,3 +117,10 @@ def test_instants_and_nested_values_are_plain_json(ask, door):
         "share": None,
         "cost": None,
     }
+
+
+def test_columns_of_one_name_are_all_told(ask, door):
+    table = pa.Table.from_arrays([pa.array([number]) for number in range(4)], names=["n", "n", "n_2", "n"])
+    door.ask = lambda sql: dataclasses.replace(type(door).ask(door, sql), table=table)
+    (line,) = ask(door, "/v1/query", method="POST", json={"sql": "s"}).text.splitlines()
+    assert json.loads(line) == {"n": 0, "n_2": 1, "n_2_2": 2, "n_3": 3}
