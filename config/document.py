@@ -81,7 +81,7 @@ class Document:
         places: the place of each value by its path.
         troubles: what was wrong with the text.
         expanded: values that `${}` brought in.
-        broken: there is no data, only a trouble.
+        broken: the data is not whole and not worth judging.
     """
 
     data: Any = None
@@ -138,6 +138,7 @@ class _Reader:
         if id(node) in self.open or depth > MAX_DEPTH or self.seen > MAX_NODES:
             if not any(trouble.code == "BB117" for trouble in self.document.troubles):
                 self.trouble("BB117", start, self.endless(node, depth), path)
+            self.document.broken = True
             return None
         if isinstance(node.value, str):
             return self.text(node, path, start)

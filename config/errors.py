@@ -4,6 +4,7 @@ import difflib
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal
 
 Level = Literal["error", "warning"]
@@ -51,6 +52,8 @@ CODES: dict[str, str] = {
 WARNINGS = frozenset({"BB211", "BB212", "BB214", "BB216", "BB217", "BB219"})
 """Codes that are warnings; all others are errors."""
 
+MOST = 1000
+"""Names that are searched for a suggestion."""
 WIDTH = 72
 """Characters of a line that are shown; longer lines are cut to a window around the column."""
 LEAD = 44
@@ -150,7 +153,8 @@ def cells(text: str) -> int:
 
 def suggest(name: str, candidates: Iterable[str]) -> str:
     """Return "did you mean 'x'?" for the nearest candidate, or ""."""
-    near = difflib.get_close_matches(name[:128], [candidate for candidate in candidates if candidate != name], 1)
+    others = islice((candidate for candidate in candidates if candidate != name), MOST)
+    near = difflib.get_close_matches(name[:128], list(others), 1)
     return f"did you mean '{near[0]}'?" if near else ""
 
 

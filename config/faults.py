@@ -23,6 +23,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "tuple_type": ("BB103", "{value} stands where a list is wanted; write [A, B]"),
     "literal_error": ("BB104", "{value} is not one of {choices}"),
     "duration": ("BB105", "{value} is not a duration; write 30s, 5m, 2h, 28d or 4w"),
+    "duration_above": ("BB106", "{bare} is too long; the most is 100y"),
+    "size_above": ("BB106", "{bare} is too large; the most is 1024TiB"),
+    "zero": ("BB106", "{bare} is too little; it must be above 0"),
     "share": ("BB105", "{value} is not a share; write 2% or 1.5%"),
     "share_above": ("BB106", "{bare} is above 100%"),
     "size": ("BB105", "{value} is not a size; write 64KiB, 16MiB or 1GiB"),
@@ -57,7 +60,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
 
 def translate(errors: list[ErrorDetails], document: Document, model: type[BaseModel]) -> list[Remark]:
     """Return one remark for each error, at the longest path that stands in the file."""
-    return [_remark(error, document, model) for error in errors]
+    return [_remark(error, document, model) for error in errors if not _follows(error, document)]
+
+
+def _follows(error: ErrorDetails, document: Document) -> bool:
+    """Tell whether an error is only the echo of another: a list counts as short where its items are wrong."""
+    value = _at(document.data, _existing(error["loc"], document.data))
+    return error["type"] == "too_short" and bool(value)
 
 
 def _remark(error: ErrorDetails, document: Document, model: type[BaseModel]) -> Remark:
@@ -85,6 +94,8 @@ def _remark(error: ErrorDetails, document: Document, model: type[BaseModel]) -> 
             "keys": ", ".join(context.get("keys", ())),
         }
     )
+    if kind == "literal_error" and len(names) == 1:
+        message = f"{shown(value, path, document)} is not known here; write {names[0]}"
     if context.get("smaller"):
         hint = f"did you mean {context['smaller']}?"
     else:

@@ -6,11 +6,14 @@ a list; a dataclass field takes a mapping; a `Secret` field takes `{ env: NAME }
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from bellbuoy.config.quantities import DURATION, SHARE, SIZE, parse_duration, parse_share, parse_size
+from pydantic_core import PydanticCustomError
+
+from bellbuoy.config.quantities import DURATION, SHARE, SIZE, parse_delay, parse_share, parse_size
 from bellbuoy.config.references import is_reference
 from bellbuoy.sinks.base import Secret
 
@@ -111,12 +114,10 @@ def _when(fitting: bool, value: Any, hint: Any) -> Any:
 
 def _number(value: Any, kind: type[Any]) -> Any:
     if isinstance(value, str):
-        if kind is int and re.match(SIZE, value):
-            return parse_size(value)
-        if kind is float and re.match(DURATION, value):
-            return parse_duration(value)
-        if kind is float and re.match(SHARE, value) and float(value[:-1]) <= 100:
-            return parse_share(value)
+        for pattern, parse in ((SIZE, parse_size),) if kind is int else ((DURATION, parse_delay), (SHARE, parse_share)):
+            if re.fullmatch(pattern, value):
+                with suppress(PydanticCustomError):
+                    return parse(value)
     return _when(type(value) is int or (kind is float and type(value) is float), value, kind)
 
 

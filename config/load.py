@@ -5,8 +5,9 @@ The only place that reads YAML and the environment.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from bellbuoy.sinks.base import Secret
 
 MAX_BYTES = 1 << 20
 """Largest configuration that is read."""
+MOST = 200
+"""Findings that are told of one file."""
 MAX_SECRET = 64 << 10
 """Largest secret file that is read."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -95,12 +98,14 @@ def inspect_text(
     document = _compose(text, secrets.environ)
     config, remarks = (None, []) if document.broken else _validate(document, secrets)
     hidden = secrets.values | document.expanded
-    troubles = {*document.troubles, *(_placed(remark, document) for remark in remarks)}
-    lines = masked(text.splitlines(), document) if troubles else []
-    findings = sorted(
-        (_finding(name, trouble, lines, hidden) for trouble in troubles),
-        key=lambda finding: (finding.line, finding.column, finding.code, finding.message),
-    )
+    taken = {trouble.at for trouble in document.troubles}
+    placed = {_placed(remark, document) for remark in remarks}
+    troubles = {*document.troubles, *(trouble for trouble in placed if trouble.at not in taken)}
+    ordered = sorted(troubles, key=lambda trouble: (*trouble.at, trouble.code, trouble.message))
+    lines = masked(text.splitlines(), document, [trouble.at[0] for trouble in ordered[:MOST]]) if ordered else {}
+    findings = [_finding(name, trouble, lines, hidden) for trouble in ordered[:MOST]]
+    if len(ordered) > MOST:
+        findings[-1] = replace(findings[-1], hint=f"{len(ordered) - MOST:,} more follow")
     refused = any(finding.level == "error" for finding in findings)
     return Inspection(None if refused else config, tuple(findings))
 
@@ -151,7 +156,7 @@ def _compose(text: str, environ: Mapping[str, str]) -> Document:
         mark = problem.problem_mark or problem.context_mark
         at = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         code = "BB117" if "nesting depth" in str(problem.problem) else "BB114"
-        return _broken(code, at, _explain(problem))
+        return _broken(code, at, _explain(str(problem.problem or "it cannot be read"), text.splitlines(), at))
     except (yaml.YAMLError, UnicodeError):
         at = _first_unreadable(text)
         return _broken("BB114", at, "a control character stands here; delete it")
@@ -180,8 +185,12 @@ _EXPLAINED = {
 }
 
 
-def _explain(problem: yaml.MarkedYAMLError) -> str:
-    said = str(problem.problem or "it cannot be read")
+def _explain(said: str, lines: list[str], at: tuple[int, int]) -> str:
+    line = lines[at[0] - 1] if at[0] <= len(lines) else ""
+    if line[at[1] - 1 : at[1]] == "\t":
+        return "not valid YAML: a tab stands here; indent with spaces"
+    if "${" in line:
+        return 'not valid YAML: between { } or [ ] a variable stands in quotes; write "${NAME}"'
     return f"not valid YAML: {_EXPLAINED.get(said, said)}"
 
 
@@ -199,13 +208,16 @@ def _validate(document: Document, secrets: _Secrets) -> tuple[Config | None, lis
     data = document.data
     if isinstance(data, dict) and "detectors" not in data:
         data = {**data, "detectors": default()["detectors"]}
-    remarks = [*check_names(data), *check_plugins(data)]
+    remarks = [*islice(check_names(data), 5 * MOST), *islice(check_plugins(data), 5 * MOST)]
     try:
         config = Config.model_validate(data, context=secrets)
     except ValidationError as problem:
-        return None, [*translate(problem.errors(include_url=False), document, Config), *remarks]
-    objects = check_objects(config) if not remarks else ()
-    return config, [*remarks, *objects, *lint(config)]
+        return None, [*translate(problem.errors(include_url=False)[: 5 * MOST], document, Config), *remarks]
+    refused = {remark.path[1] for remark in remarks if remark.path[:1] == ("sinks",)}
+    meaning = [
+        remark for remark in lint(config) if remark.code != "BB217" or not any(r.code == "BB121" for r in remarks)
+    ]
+    return config, [*remarks, *check_objects(config, refused), *meaning]
 
 
 def _placed(remark: Remark, document: Document) -> Trouble:
@@ -213,7 +225,7 @@ def _placed(remark: Remark, document: Document) -> Trouble:
     return Trouble(remark.code, place.key if remark.on_key else place.value, remark.message, remark.path, remark.hint)
 
 
-def _finding(name: str, trouble: Trouble, lines: list[str], hidden: set[str]) -> Finding:
+def _finding(name: str, trouble: Trouble, lines: dict[int, str], hidden: set[str]) -> Finding:
     line, column = trouble.at
     return Finding(
         name,
@@ -224,7 +236,7 @@ def _finding(name: str, trouble: Trouble, lines: list[str], hidden: set[str]) ->
         scrub(trouble.message, hidden),
         scrub(trouble.hint, hidden),
         scrub(".".join(map(str, trouble.path)), hidden),
-        scrub(lines[line - 1], hidden) if line <= len(lines) else "",
+        scrub(lines.get(line, ""), hidden),
     )
 
 

@@ -2,21 +2,26 @@
 
 import difflib
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from bellbuoy.config.document import Document, Path
 from bellbuoy.config.references import is_reference
 
 MASK = "••••••"
+MOST = 4096
+"""Longest line that is shown."""
 NAMES = ("bot_token", "app_token", "signing_secret", "routing_key", "password", "secret", "token")
 """Keys that hold secrets, also when they are misspelt."""
 _INNOCENT = frozenset({"token_expiry_warning", "tokens_in", "tokens_out", "tokens_cached", "routes"})
 _WORDS = r"token|secret|passw|credential|api_?key|access_?key|routing_?key|private|authoriz|webhook_url|dsn"
 _NAME = re.compile(_WORDS, re.IGNORECASE)
-_SHAPE = re.compile(r"\bxox[a-z]-[\w-]+|\bxapp-[\w-]+|hooks\.slack\.com/\S+|(?<=://)[^\s/@]+:[^\s/@]+(?=@)")
+_SHAPE = re.compile(
+    r"\bxox[a-z]-[\w-]+|\bxapp-[\w-]+|hooks\.slack\.com/\S+|(?<=://)[^\s/@:]{1,256}:[^\s/@]{1,256}(?=@)"
+)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TEXT = re.compile(
-    rf"""(?P<key>["']?[\w.-]*(?:{_WORDS})[\w.-]*["']?\s*:\s+)
+    rf"""(?P<key>(?<![\w.-])["']?[\w.-]{{0,64}}?(?:{_WORDS})[\w.-]{{0,64}}["']?\s{{0,64}}:\s{{1,64}})
     (?P<value>"(?:[^"\\]|\\.)*"? | '[^']*'? | \{{(?!\s*(?:env|file)\s*:)[^}}]*\}}? | \[[^\]]*\]? | [^\s{{\[&*|>\#"'][^,}}\]]*)""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -45,20 +50,24 @@ def is_plausible(reference: object) -> bool:
     return bool(_VARIABLE.fullmatch(target)) if kind == "env" else "/" in target or "." in target
 
 
-def masked(lines: list[str], document: Document) -> list[str]:
-    """Return the lines of the file with every secret blotted out; columns before a secret stay where they are."""
+def masked(lines: list[str], document: Document, wanted: Iterable[int]) -> dict[int, str]:
+    """Return the wanted lines (from 1) with every secret blotted out.
+
+    What follows a secret in its line stays in its column. Lines of more than 4,096 characters are left out.
+    """
     result = list(lines)
     regions = [(path, place) for path, place in document.places.items() if under_secret(path)]
     for path, place in sorted(regions, key=lambda item: item[1].value, reverse=True):
         value = _value(document.data, path)
-        if isinstance(value, dict) and is_plausible(value):
+        if value is None or isinstance(value, (bool, list)) or is_plausible(value):
             continue
-        parent = _value(document.data, path[:-1])
-        if path[-1] in {"env", "file"} and is_plausible(parent):
+        if path[-1] in {"env", "file"} and is_plausible(_value(document.data, path[:-1])):
             continue
-        if value is not None and not isinstance(value, (bool, list)):
-            _blot(result, place.value, place.end)
-    return [_SHAPE.sub(_covered, _TEXT.sub(_covered, line)) for line in result]
+        _blot(result, place.value, place.end)
+    shown = {number: result[number - 1] for number in set(wanted) if number <= len(result)}
+    return {
+        number: _SHAPE.sub(_covered, _TEXT.sub(_covered, line)) for number, line in shown.items() if len(line) <= MOST
+    }
 
 
 def scrub(text: str, secrets: set[str]) -> str:

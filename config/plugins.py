@@ -6,7 +6,7 @@ imported only when there are settings to check or an object to build.
 
 import importlib
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -82,7 +82,7 @@ def find(group: Group, kind: str) -> type[Any]:
         found: Any = importlib.import_module(module)
         for part in name.split("."):
             found = getattr(found, part)
-    except Exception as problem:  # noqa: BLE001 - a user's module may raise anything while it is imported
+    except (Exception, SystemExit) as problem:  # noqa: BLE001 - a user's module may raise anything on import
         reason = f"{type(problem).__name__}: {problem}"
         raise PluginError(
             f"{group} {_quoted(kind)} cannot be imported: {reason}; install it or correct the path"
@@ -152,9 +152,11 @@ def check_plugins(data: object) -> Iterator[Remark]:
             yield from _check("sink", kind, settings, ("sinks", name, kind), ("sinks", name, kind))
 
 
-def check_objects(config: "Config") -> Iterator[Remark]:
-    """Yield what the classes themselves refuse, once the secrets are there."""
+def check_objects(config: "Config", refused: Container[object]) -> Iterator[Remark]:
+    """Yield what the sinks' classes themselves refuse, once the secrets are there; not for those refused already."""
     for name, entry in config.sinks.items():
+        if name in refused:
+            continue
         try:
             sink(entry.kind, entry.settings)
         except PluginError as problem:

@@ -20,6 +20,11 @@ UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 60480
 BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 """Bytes in each unit of a size."""
 
+LONGEST = 100 * UNITS["y"]
+"""Seconds of the longest duration."""
+LARGEST = 1 << 50
+"""Bytes of the largest size."""
+
 DURATION = r"^[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h|d|w|y)$"
 SHARE = r"^[0-9]{1,9}(\.[0-9]{1,6})?%$"
 SIZE = r"^[0-9]{1,9}(\.[0-9]{1,6})?(B|KiB|MiB|GiB|TiB)$"
@@ -72,7 +77,7 @@ class Quantity:
 
 def _number(pattern: str, value: object, error: str) -> tuple[float, str]:
     text = str(value)
-    if not isinstance(value, str) or not re.match(pattern, text):
+    if not isinstance(value, str) or not re.fullmatch(pattern, text):
         raise PydanticCustomError(error, "")
     digits = re.match(r"[0-9.]+", text)
     assert digits is not None
@@ -80,9 +85,20 @@ def _number(pattern: str, value: object, error: str) -> tuple[float, str]:
 
 
 def parse_duration(value: object) -> float:
-    """Return seconds: `800ms`, `30s`, `5m`, `2h`, `28d`, `4w`, `5y`."""
+    """Return seconds above 0: `800ms`, `30s`, `5m`, `2h`, `28d`, `4w`, `5y`."""
+    seconds = parse_delay(value)
+    if not seconds:
+        raise PydanticCustomError("zero", "")
+    return seconds
+
+
+def parse_delay(value: object) -> float:
+    """Return seconds; a delay may be `0s`."""
     number, unit = _number(DURATION, value, "duration")
-    return round(number * UNITS[unit], 6)
+    seconds = round(number * UNITS[unit], 6)
+    if seconds > LONGEST:
+        raise PydanticCustomError("duration_above", "")
+    return seconds
 
 
 def parse_tick(value: object) -> float:
@@ -98,7 +114,8 @@ def write_duration(seconds: float) -> str:
     for unit in ("y", "d", "h", "m", "s"):
         if seconds >= UNITS[unit] and seconds % UNITS[unit] == 0:
             return f"{seconds / UNITS[unit]:.0f}{unit}"
-    return f"{seconds * 1000:g}ms" if seconds else "0s"
+    number, unit = (seconds, "s") if seconds >= 1 or not seconds else (seconds * 1000, "ms")
+    return f"{number:.6f}".rstrip("0").rstrip(".") + unit
 
 
 def parse_share(value: object) -> float:
@@ -119,7 +136,12 @@ def write_share(share: float) -> str:
 def parse_size(value: object) -> int:
     """Return bytes: `64KiB`, `16MiB`, `1GiB`."""
     number, unit = _number(SIZE, value, "size")
-    return round(number * BYTES[unit])
+    size = round(number * BYTES[unit])
+    if not size:
+        raise PydanticCustomError("zero", "")
+    if size > LARGEST:
+        raise PydanticCustomError("size_above", "")
+    return size
 
 
 def write_size(size: int) -> str:
@@ -131,7 +153,7 @@ def write_size(size: int) -> str:
 
 
 def _instant(text: str, *, end: bool = False) -> int:
-    if not re.match(INSTANT, text):
+    if not re.fullmatch(INSTANT, text):
         raise PydanticCustomError("instant", "", {"text": text})
     try:
         if len(text) == DAY:
@@ -201,6 +223,9 @@ Duration: TypeAlias = Annotated[
     float, Quantity("duration", parse_duration, write_duration, _text(DURATION, "30s", "5m", "2h", "28d", "4w"))
 ]
 """Seconds, written `30s`, `5m`, `2h`, `28d`, `4w`, `800ms`."""
+
+Delay: TypeAlias = Annotated[float, Quantity("delay", parse_delay, write_duration, _text(DURATION, "0s", "5m", "7d"))]
+"""Seconds, which may be none: `0s`."""
 
 Share: TypeAlias = Annotated[
     float,

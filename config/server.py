@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bellbuoy.config.quantities import Duration, Share, Size, Threads
+from bellbuoy.config.quantities import Delay, Duration, Share, Size, Threads
 from bellbuoy.config.references import SecretField
 from bellbuoy.config.shapes import Count, Shape, Text, Url
 
@@ -88,7 +88,7 @@ class Ingest(Shape):
 
     batch: Batch = Batch()
     """How much is written in one transaction."""
-    lateness: Duration = 300.0
+    lateness: Delay = 300.0
     """A tick closes so long after its end; later events still count, at their own minute."""
     max_message: Size = 64 << 10
     """A larger message becomes a dead letter."""

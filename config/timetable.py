@@ -47,7 +47,7 @@ def _minute(text: str) -> int:
 
 def parse_time(value: object) -> Week:
     """Return when in the week: `Mon 08:00`."""
-    if not isinstance(value, str) or not re.match(TIME, value):
+    if not isinstance(value, str) or not re.fullmatch(TIME, value):
         raise PydanticCustomError("week_time", "")
     days, time = value.split()
     return Week(_days(days), _minute(time))
@@ -55,7 +55,7 @@ def parse_time(value: object) -> Week:
 
 def parse_span(value: object) -> Week:
     """Return from when to when in the week: `Tue 02:00-02:30`; equal times mean a whole day."""
-    if not isinstance(value, str) or not re.match(SPAN, value):
+    if not isinstance(value, str) or not re.fullmatch(SPAN, value):
         raise PydanticCustomError("week_span", "")
     days, times = value.split()
     since, until = (_minute(time) for time in times.split("-"))

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from bellbuoy.config.quantities import Duration, Instant, Last, Share, Span
+from bellbuoy.config.quantities import Delay, Duration, Instant, Last, Share, Span
 from bellbuoy.config.shapes import Count, Many, Name, Shape, Text, Url
 
 
@@ -35,7 +35,7 @@ class Baseline(Shape):
 
     learn: Duration = 28 * 86400.0
     """Length of the history it is learned from."""
-    lag: Duration = 7 * 86400.0
+    lag: Delay = 7 * 86400.0
     """How long ago that history ends, so that a slow change does not become normal."""
     season: Literal["auto", "none", "day", "week"] = "auto"
     """Profile by hour of the day or of the week; `auto` takes what describes the data best."""
@@ -43,7 +43,7 @@ class Baseline(Shape):
     """Trials it needs before anything is judged by it."""
     min_bad: Annotated[int, Field(ge=0)] = 20
     """Bad trials it needs."""
-    min_span: Duration = 7 * 86400.0
+    min_span: Delay = 7 * 86400.0
     """Days it needs."""
     pinned: Span | None = Field(default=None, examples=["2026-09-01..2026-09-28"])
     """A fixed span instead of the last weeks (whole days in UTC): the anchor, such as month one."""
