@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from typing import Any, Literal, TypeAlias
 
 from bellbuoy.sinks.base import Fact, News, Page, Sentence, Span
-from bellbuoy.sinks.text import clean, duration, escape, moment, safe_url, weekday
+from bellbuoy.sinks.text import clean, escape, safe_url, weekday
+from bellbuoy.sinks.wording import alt_text, lasted, open_link, remarks
 
 Block: TypeAlias = dict[str, Any]
 Part: TypeAlias = Literal["container", "image", "blocks"]
@@ -163,32 +164,6 @@ def reply(page: Page, news: Iterable[News], mention: str = "", *, loud: bool | N
             "event_payload": {"incident": page.key[:200], "told": max((item.number for item in told), default=0)},
         },
     }
-
-
-def alt_text(page: Page) -> str:
-    """Return in one sentence what the chart shows."""
-    chart = page.chart
-    if chart is None:
-        return ""
-    since = f", onset {moment(chart.onset, chart.timezone)}" if chart.onset else ""
-    return clean(f"{chart.title}: {chart.subtitle}{since}", 1900)
-
-
-def open_link(page: Page) -> str | None:
-    """Return the address of the incident's own page, if one of the links leads there."""
-    return next((safe_url(link.url) for link in page.links if page.key and page.key in link.url), None)
-
-
-def remarks(page: Page) -> list[str]:
-    """Return what stands at the foot before the dates: severity, then the page's own remarks."""
-    return [page.severity, *page.foot]
-
-
-def lasted(page: Page) -> str | None:
-    """Return how long the incident was open, once it is resolved."""
-    if page.state != "resolved" or page.resolved_at is None:
-        return None
-    return f"open {duration(page.resolved_at - page.opened_at)}"
 
 
 def _headline(page: Page) -> str:

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from bellbuoy.sinks.base import Page, Receipt, Refused, Secret, Sent
 from bellbuoy.sinks.outgoing import Failed
 from bellbuoy.sinks.slack_api import call, client
-from bellbuoy.sinks.slack_delivery import Delivery, by_webhook
+from bellbuoy.sinks.slack_delivery import Delivery
+from bellbuoy.sinks.slack_webhook import by_webhook
 
 
 @dataclass(frozen=True)

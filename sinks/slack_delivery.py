@@ -1,21 +1,22 @@
 """One page on its way to Slack, step by step; the handle always says what is already done."""
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
 from slack_sdk import WebClient
 
-from bellbuoy.sinks.base import Handle, News, Page, Receipt, Secret, Sent
+from bellbuoy.sinks import slack_search
+from bellbuoy.sinks.base import Handle, News, Page
 from bellbuoy.sinks.chart import svg
 from bellbuoy.sinks.lint import lint
-from bellbuoy.sinks.outgoing import Failed, post, refuse
-from bellbuoy.sinks.render import EVENT_TYPE, Part, alt_text, evidence, message, reply
+from bellbuoy.sinks.outgoing import Failed
+from bellbuoy.sinks.render import Part, evidence, message, reply
 from bellbuoy.sinks.slack_api import call
 from bellbuoy.sinks.slack_upload import upload
 from bellbuoy.sinks.text import escape
+from bellbuoy.sinks.wording import alt_text
 
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
 INVALID = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
@@ -73,28 +74,14 @@ class Delivery:
             self._tell()
 
     def _adopt(self) -> None:
-        """Look for the message that an earlier try may have left; where that is not allowed, it is posted again."""
-        try:
-            found = call(
-                self.api.conversations_history,
-                channel=self.handle.get("channel", self.sink.channel),
-                include_all_metadata=True,
-                limit=100,
-            )
-        except Failed as failed:
-            if failed.reason in {"auth", "not_found", "invalid_page", "blocked"}:
-                return
-            raise
-        for said in found.get("messages", []):
-            payload = _payload(said, EVENT_TYPE)
-            if payload.get("incident") == self.page.key[:200] and said.get("ts"):
-                change = int(payload.get("change", 0))
-                self.handle.update(
-                    channel=self.handle.get("channel", self.sink.channel), ts=said["ts"], version=str(change)
-                )
-                if change == self.page.version:
-                    self._reached(mentioned=bool(self._mention()))
-                return
+        """Take over the message that an earlier try may have left; where it cannot be looked for, it is posted again."""
+        channel = self.handle.get("channel", self.sink.channel)
+        found = slack_search.message(self.api, channel, self.page.key)
+        if found is not None:
+            ts, change = found
+            self.handle.update(channel=channel, ts=ts, version=str(change))
+            if change == self.page.version:
+                self._reached(mentioned=bool(self._mention()))
 
     def _show(self) -> None:
         """Post the message, or edit it where it shows an older version."""
@@ -185,7 +172,7 @@ class Delivery:
         told = int(self.handle.get("told", "0"))
         news = [item for item in self.page.news if item.number > told]
         if news and self.page.attempt > 1 and not self.posted:
-            told = max(told, self._heard())
+            told = max(told, slack_search.last_told(self.api, self.handle, self.page.key))
             self.handle["told"] = str(told)
             news = [item for item in news if item.number > told]
         if self.posted and (news or self.handle.get("evidence") == "due"):
@@ -222,23 +209,6 @@ class Delivery:
                     raise
         self.handle["evidence"] = "told"
 
-    def _heard(self) -> int:
-        """Return the number of the last change that an earlier try already told in the thread, or 0."""
-        try:
-            found = call(
-                self.api.conversations_replies,
-                channel=self.handle["channel"],
-                ts=self.handle["ts"],
-                include_all_metadata=True,
-                limit=200,
-            )
-        except Failed as failed:
-            if failed.reason in {"auth", "not_found", "invalid_page", "blocked"} and failed.code not in GONE:
-                return 0
-            raise
-        payloads = (_payload(said, f"{EVENT_TYPE}_news") for said in found.get("messages", []))
-        return max((int(told["told"]) for told in payloads if told.get("incident") == self.page.key[:200]), default=0)
-
     def _mention(self) -> str:
         """Return the call for this severity in Slack's markup; what is none is shown as text."""
         wanted = self.sink.mention.get(self.page.severity, "")
@@ -267,25 +237,5 @@ class Delivery:
             self.handle.pop(name, None)
 
 
-def _payload(said: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    metadata = said.get("metadata") or {}
-    payload = metadata.get("event_payload") if metadata.get("event_type") == kind else None
-    return payload if isinstance(payload, dict) else {}
-
-
 def _note(text: str) -> dict[str, Any]:
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
-
-
-def by_webhook(url: Secret, page: Page, mention: str) -> Receipt:
-    """Post the page to an incoming webhook: a new message per change, without chart."""
-    if page.version <= int((page.handle or {}).get("version", "0")):
-        return Sent(dict(page.handle or {}))
-    call_for = mention if page.change == "opened" or any(item.raised for item in page.news) else ""
-    said = message(page, mention=call_for)
-    body = json.dumps({name: said[name] for name in ("text", "blocks") if name in said}).encode()
-    try:
-        refuse(post(url.reveal(), body, {"Content-Type": "application/json; charset=utf-8"}))
-    except Failed as failed:
-        return failed.receipt()
-    return Sent({"version": str(page.version)})

@@ -5,9 +5,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from bellbuoy.sinks.base import Fact, Page, Sentence, Span
-from bellbuoy.sinks.render import lasted, remarks
 from bellbuoy.sinks.terminal_chart import chart_lines
 from bellbuoy.sinks.text import clean, moment, safe_url, weekday
+from bellbuoy.sinks.wording import lasted, remarks
 
 BULLET = {"open": "🔴", "acknowledged": "🟡", "resolved": "🟢"}
 BAR = {"open": "31", "acknowledged": "33", "resolved": "32"}

@@ -8,7 +8,7 @@ from bellbuoy.sinks.scale import Axis, axis, dates
 
 GUTTER = 8
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-BAD, LINE, BAND, FAINT = "31", "1", "34", "2"
+BAD, GOOD, LINE, BAND, FAINT = "31", "32", "1", "34", "2"
 
 Cell = tuple[str, str]
 """A character and the ANSI code of its style."""
@@ -137,22 +137,32 @@ def _marks(chart: Chart, columns: int) -> list[Cell]:
     marks = [
         (chart.onset, "▲", "began", BAD),
         (chart.opened, "┃", "opened", BAD),
-        (chart.resolved, "▲", "resolved", "32"),
+        (chart.resolved, "▲", "resolved", GOOD),
     ]
-    inside = [mark for mark in marks if mark[0] is not None and chart.at[0] <= mark[0] <= chart.at[-1] + chart.bucket]
-    if not inside:
+    end = chart.at[-1] + chart.bucket
+    placed = [
+        (_column(chart, columns, at), sign, name, style)
+        for at, sign, name, style in marks
+        if at is not None and chart.at[0] <= at <= end
+    ]
+    if not placed:
         return []
     cells: list[Cell] = [(" ", "")] * columns
-    said = []
-    for at, sign, name, style in inside:
-        assert at is not None
-        cells[_column(chart, columns, at)] = (sign, style)
-        said.append(f"{sign} {name}")
-    legend = "  ".join(said)
-    taken = [place for place, (char, _) in enumerate(cells) if char != " "]
-    for start in (taken[0] - len(legend) - 2, taken[-1] + 2, *(place + 2 for place in taken)):
-        around = range(start - 2, start + len(legend) + 2)
-        if start >= 0 and start + len(legend) <= columns and not any(place in around[1:-1] for place in taken):
-            cells[start : start + len(legend)] = [(char, BAD if char in "▲┃" else FAINT) for char in legend]
-            break
-    return [(" " * GUTTER, ""), *cells]
+    for column, sign, _, style in placed:
+        cells[column] = (sign, style)
+    named = list(cells)
+    if not all(_write(named, (column + 2, column - 1 - len(name)), name) for column, _, name, _ in placed):
+        named = cells
+        legend = "  ".join(f"{sign} {name}" for _, sign, name, _ in placed)
+        _write(named, (placed[0][0] - len(legend) - 2, placed[-1][0] + 3), legend)
+    return [(" " * GUTTER, ""), *named]
+
+
+def _write(cells: list[Cell], starts: tuple[int, ...], text: str) -> bool:
+    """Write the text at the first start where it fits between what is there; false where it fits nowhere."""
+    for start in starts:
+        place = cells[max(0, start) : start + len(text)]
+        if start >= 0 and len(place) == len(text) and all(char == " " for char, _ in place):
+            cells[start : start + len(text)] = [(char, BAD if char in "▲┃" else FAINT) for char in text]
+            return True
+    return False

@@ -24,6 +24,7 @@ foreign = st.text(st.characters() | st.sampled_from("<>&*`|!@#_~\u202e\x00\n👩
 share = st.floats(0, 1)
 
 
+@settings(deadline=None)
 @given(foreign, st.integers(1, 200))
 def test_clean_text_is_one_short_line_without_hidden_characters(text, limit):
     made = clean(text, limit)
@@ -32,6 +33,7 @@ def test_clean_text_is_one_short_line_without_hidden_characters(text, limit):
     made.encode()
 
 
+@settings(deadline=None)
 @given(foreign, st.integers(1, 200))
 def test_escaped_text_has_no_markup_left(text, limit):
     made = escape(text, limit)
@@ -39,6 +41,7 @@ def test_escaped_text_has_no_markup_left(text, limit):
     assert markup(made) == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(Span, foreign, st.sampled_from(["plain", "bold", "code"]), st.none() | foreign), max_size=6))
 def test_a_sentence_never_calls_anybody(spans):
     made = mrkdwn(tuple(spans), 300)
@@ -46,7 +49,7 @@ def test_a_sentence_never_calls_anybody(spans):
     assert markup(made) == []
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(foreign, st.integers(0, 40))
 def test_every_page_keeps_to_the_limits(text, count):
     long = text * 30
@@ -140,6 +143,7 @@ def test_the_linter_finds(name):
     assert lint(LINTED[name])
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.none() | share, min_size=1, max_size=60),
     st.sampled_from(["below", "above"]),
@@ -224,6 +228,7 @@ def test_the_picture_is_small(name):
     assert len(picture) <= 400_000
 
 
+@settings(deadline=None)
 @given(share, share, share)
 def test_losses_and_what_remains_are_what_arrived(arriving, kept, usual):
     before, after = arriving * 100, arriving * kept * 100
