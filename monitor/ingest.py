@@ -15,6 +15,7 @@ from bellbuoy.monitor.clock import Clock
 from bellbuoy.monitor.event import Batch, Limits, concat, decode
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.sources.base import Chunk, Source, Stream
+from bellbuoy.monitor.sources.errors import SourceStopped
 from bellbuoy.monitor.store import Appended, Store, StoreExhausted
 from bellbuoy.monitor.watermark import watermark
 
@@ -56,6 +57,7 @@ class Ingest:
         total: what became of them.
         trouble: why nothing is written at present; None while all is well.
         paused: true while the source waits for the store.
+        stopped: streams that cannot go on until a person decides.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Ingest:
         self.total = Total()
         self.trouble: str | None = None
         self.paused = False
+        self.stopped: list[SourceStopped] = []
         self._batch = config.ingest.batch
         self._limits = limits or Limits(max_message=config.ingest.max_message, keep_s=config.store.retention.minutes)
         self._on_failure = on_failure
@@ -119,7 +122,7 @@ class Ingest:
             if left <= 0 and parts:
                 break
             wait = max(0.0, min(POLL_S, left if parts else POLL_S))
-            chunks = self.source.read(self._batch.rows - records, self._batch.bytes - size, wait)
+            chunks = self._read(self._batch.rows - records, self._batch.bytes - size, wait)
             if not chunks and (not parts or self.source.finished):
                 break
             for chunk in chunks:
@@ -129,6 +132,16 @@ class Ingest:
                 records += len(chunk.values)
                 size += chunk.size or sum(len(value) for value in chunk.values if value is not None)
         return concat(parts) if parts else None
+
+    def _read(self, records: int, size: int, wait: float) -> list[Chunk]:
+        """Read; a stream that cannot go on is noted, and the others go on."""
+        try:
+            return self.source.read(records, size, wait)
+        except SourceStopped as error:
+            self.stopped.append(error)
+            if self.metrics is not None:
+                self.metrics.source_stopped.labels(self.source.name).set(1)
+            return []
 
     def _decode(self, chunk: Chunk, stop: threading.Event) -> Batch:
         """Decode a chunk; without memory it waits, for the chunk must not be dropped."""
