@@ -98,6 +98,8 @@ def _remark(error: ErrorDetails, document: Document, model: type[BaseModel]) -> 
         message = f"{shown(value, path, document)} is not known here; write {names[0]}"
     if context.get("smaller"):
         hint = f"did you mean {context['smaller']}?"
+    elif kind == "tuple_type" and isinstance(value, str):
+        hint = "did you mean [" + shown(value, path, document).strip("'") + "]?"
     else:
         hint = suggest(value, names) if isinstance(value, str) else ""
     return Remark(code, path, message, hint, on_key="[key]" in error["loc"])

@@ -13,26 +13,22 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
-from pydantic_core import PydanticCustomError
 
 from bellbuoy.config import document as documents
 from bellbuoy.config.document import Document, Trouble
 from bellbuoy.config.errors import WARNINGS, ConfigError, Finding, Remark
 from bellbuoy.config.faults import translate
 from bellbuoy.config.lint import lint
-from bellbuoy.config.masking import is_plausible, masked, scrub
+from bellbuoy.config.masking import masked, scrub
 from bellbuoy.config.model import Config
 from bellbuoy.config.names import check_names
 from bellbuoy.config.plugins import check_objects, check_plugins
-from bellbuoy.config.references import is_reference
-from bellbuoy.sinks.base import Secret
+from bellbuoy.config.secret_files import SecretFiles
 
 MAX_BYTES = 1 << 20
 """Largest configuration that is read."""
 MOST = 200
 """Findings that are told of one file."""
-MAX_SECRET = 64 << 10
-"""Largest secret file that is read."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -94,7 +90,7 @@ def inspect_text(
     if len(text) > MAX_BYTES:
         return _too_large(name)
     text = text.removeprefix("\ufeff")
-    secrets = _Secrets(os.environ if environ is None else environ, folder or Path())
+    secrets = SecretFiles(os.environ if environ is None else environ, folder or Path())
     document = _compose(text, secrets.environ)
     config, remarks = (None, []) if document.broken else _validate(document, secrets)
     hidden = secrets.values | document.expanded
@@ -102,51 +98,16 @@ def inspect_text(
     placed = {_placed(remark, document) for remark in remarks}
     troubles = {*document.troubles, *(trouble for trouble in placed if trouble.at not in taken)}
     ordered = sorted(troubles, key=lambda trouble: (*trouble.at, trouble.code, trouble.message))
-    lines = masked(text.splitlines(), document, [trouble.at[0] for trouble in ordered[:MOST]]) if ordered else {}
+    lines = (
+        masked(text.splitlines(), document, [trouble.at[0] for trouble in ordered[:MOST]], secrets.values)
+        if ordered
+        else {}
+    )
     findings = [_finding(name, trouble, lines, hidden) for trouble in ordered[:MOST]]
     if len(ordered) > MOST:
         findings[-1] = replace(findings[-1], hint=f"{len(ordered) - MOST:,} more follow")
     refused = any(finding.level == "error" for finding in findings)
     return Inspection(None if refused else config, tuple(findings))
-
-
-class _Secrets:
-    """Reads what `{env: NAME}` and `{file: PATH}` name, and remembers the values so that no message shows them."""
-
-    def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
-        self.environ = environ
-        self.folder = folder
-        self.values: set[str] = set()
-
-    def secret(self, reference: object) -> Secret:
-        """Return the secret, see `bellbuoy.config.quantities.SecretReader`."""
-        if not is_reference(reference) or not isinstance(reference, dict) or not is_plausible(reference):
-            raise PydanticCustomError("secret_literal", "")
-        kind, target = next(iter(reference.items()))
-        value = self._variable(target) if kind == "env" else self._file(target)
-        self.values.add(value)
-        return Secret(value)
-
-    def _variable(self, name: str) -> str:
-        value = self.environ.get(name, "")
-        if not value:
-            raise PydanticCustomError("secret_env", "", {"name": name})
-        return value
-
-    def _file(self, name: str) -> str:
-        try:
-            with (self.folder / name).open("rb") as file:
-                value = file.read(MAX_SECRET + 1).decode().strip("\r\n")
-        except UnicodeDecodeError:
-            raise PydanticCustomError("secret_file", "", {"path": name, "problem": "is not UTF-8"}) from None
-        except (OSError, ValueError) as problem:
-            reason = f"cannot be read: {(getattr(problem, 'strerror', None) or 'not a path').lower()}"
-            raise PydanticCustomError("secret_file", "", {"path": name, "problem": reason}) from None
-        if not value or len(value) > MAX_SECRET:
-            raise PydanticCustomError(
-                "secret_file", "", {"path": name, "problem": "is too large" if value else "is empty"}
-            )
-        return value
 
 
 def _compose(text: str, environ: Mapping[str, str]) -> Document:
@@ -204,7 +165,7 @@ def _first_unreadable(text: str) -> tuple[int, int]:
     return 1, 1
 
 
-def _validate(document: Document, secrets: _Secrets) -> tuple[Config | None, list[Remark]]:
+def _validate(document: Document, secrets: SecretFiles) -> tuple[Config | None, list[Remark]]:
     data = document.data
     if isinstance(data, dict) and "detectors" not in data:
         data = {**data, "detectors": default()["detectors"]}
@@ -236,7 +197,7 @@ def _finding(name: str, trouble: Trouble, lines: dict[int, str], hidden: set[str
         scrub(trouble.message, hidden),
         scrub(trouble.hint, hidden),
         scrub(".".join(map(str, trouble.path)), hidden),
-        scrub(lines.get(line, ""), hidden),
+        lines.get(line, ""),
     )
 
 

@@ -50,8 +50,8 @@ def is_plausible(reference: object) -> bool:
     return bool(_VARIABLE.fullmatch(target)) if kind == "env" else "/" in target or "." in target
 
 
-def masked(lines: list[str], document: Document, wanted: Iterable[int]) -> dict[int, str]:
-    """Return the wanted lines (from 1) with every secret blotted out.
+def masked(lines: list[str], document: Document, wanted: Iterable[int], secrets: Iterable[str] = ()) -> dict[int, str]:
+    """Return the wanted lines (from 1) with every secret blotted out, also where it stands by itself.
 
     What follows a secret in its line stays in its column. Lines of more than 4,096 characters are left out.
     """
@@ -65,6 +65,10 @@ def masked(lines: list[str], document: Document, wanted: Iterable[int]) -> dict[
             continue
         _blot(result, place.value, place.end)
     shown = {number: result[number - 1] for number in set(wanted) if number <= len(result)}
+    known = [re.escape(secret) for secret in sorted(secrets, key=len, reverse=True) if len(secret) >= 4]
+    if known:
+        pattern = re.compile("|".join(known))
+        shown = {number: pattern.sub(_covered, line) for number, line in shown.items()}
     return {
         number: _SHAPE.sub(_covered, _TEXT.sub(_covered, line)) for number, line in shown.items() if len(line) <= MOST
     }

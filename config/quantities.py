@@ -1,4 +1,4 @@
-"""How quantities are written in YAML and what they become: durations, shares, sizes, instants, spans, secrets.
+"""How quantities are written in YAML and what they become: durations, shares, sizes, ticks, threads.
 
 Every parser raises `PydanticCustomError` whose type is a row of `bellbuoy.config.faults.SENTENCES`.
 """
@@ -6,13 +6,10 @@ Every parser raises `PydanticCustomError` whose type is a row of `bellbuoy.confi
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, Literal, Protocol, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
-
-from bellbuoy.sinks.base import Secret
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
 """Seconds in each unit of a duration; a year is 365 days."""
@@ -28,21 +25,6 @@ LARGEST = 1 << 50
 DURATION = r"^[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h|d|w|y)$"
 SHARE = r"^[0-9]{1,9}(\.[0-9]{1,6})?%$"
 SIZE = r"^[0-9]{1,9}(\.[0-9]{1,6})?(B|KiB|MiB|GiB|TiB)$"
-INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
-SPAN = INSTANT[:-1] + r"\.\." + INSTANT[1:]
-DAY = 10
-"""Characters of a date without a time."""
-
-
-class SecretReader(Protocol):
-    """Turns `{env: NAME}` or `{file: PATH}` into a secret; `bellbuoy.config.load` gives it as the validation context."""
-
-    def secret(self, reference: object) -> Secret:
-        """Return the secret.
-
-        Raises:
-            PydanticCustomError: a literal, a name that is not set, a file that cannot be read.
-        """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,60 +134,6 @@ def write_size(size: int) -> str:
     return f"{size}B"
 
 
-def _instant(text: str, *, end: bool = False) -> int:
-    if not re.fullmatch(INSTANT, text):
-        raise PydanticCustomError("instant", "", {"text": text})
-    try:
-        if len(text) == DAY:
-            day = date.fromisoformat(text) + timedelta(days=1 if end else 0)
-            return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
-        at = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        raise PydanticCustomError("instant", "", {"text": text}) from None
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
-
-
-def parse_instant(value: object) -> int:
-    """Return epoch seconds of a date (its first second, UTC) or a time with `Z` or an offset (without: UTC)."""
-    return _instant(value if isinstance(value, str) else "")
-
-
-def parse_last(value: object) -> int:
-    """Return epoch seconds of the end of a span: a date counts as a whole, so this is the next midnight (UTC)."""
-    return _instant(value if isinstance(value, str) else "", end=True)
-
-
-def write_instant(at: int) -> str:
-    """Return the instant as a time in UTC."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def parse_span(value: object) -> tuple[int, int]:
-    """Return (since, until) in epoch seconds of `FROM..TO`; a date as TO counts as a whole."""
-    parts = value.split("..") if isinstance(value, str) else []
-    if len(parts) != 2:
-        raise PydanticCustomError("span", "")
-    since, until = _instant(parts[0]), _instant(parts[1], end=True)
-    if until <= since:
-        raise PydanticCustomError("span_reversed", "", {"since": parts[0], "until": parts[1]})
-    return since, until
-
-
-def write_span(span: tuple[int, int]) -> str:
-    """Return the span as `FROM..TO` with times in UTC."""
-    return f"{write_instant(span[0])}..{write_instant(span[1])}"
-
-
-def parse_start(value: object) -> Literal["earliest", "latest"] | int:
-    """Return `earliest`, `latest`, or epoch seconds of a time."""
-    if value == "earliest" or value == "latest":  # noqa: PLR1714 - mypy narrows this form to the two literals
-        return value
-    try:
-        return parse_instant(value)
-    except PydanticCustomError:
-        raise PydanticCustomError("start", "") from None
-
-
 def parse_threads(value: object) -> Literal["auto"] | int:
     """Return `auto` or a number of threads from 1 to 64."""
     if value == "auto":
@@ -215,52 +143,29 @@ def parse_threads(value: object) -> Literal["auto"] | int:
     return value
 
 
-def _text(pattern: str, *examples: str) -> dict[str, Any]:
+def text_schema(pattern: str, *examples: str) -> dict[str, Any]:
+    """Return the JSON Schema of a text with a pattern."""
     return {"type": "string", "pattern": pattern, "examples": list(examples)}
 
 
 Duration: TypeAlias = Annotated[
-    float, Quantity("duration", parse_duration, write_duration, _text(DURATION, "30s", "5m", "2h", "28d", "4w"))
+    float, Quantity("duration", parse_duration, write_duration, text_schema(DURATION, "30s", "5m", "2h", "28d", "4w"))
 ]
 """Seconds, written `30s`, `5m`, `2h`, `28d`, `4w`, `800ms`."""
 
-Delay: TypeAlias = Annotated[float, Quantity("delay", parse_delay, write_duration, _text(DURATION, "0s", "5m", "7d"))]
+Delay: TypeAlias = Annotated[
+    float, Quantity("delay", parse_delay, write_duration, text_schema(DURATION, "0s", "5m", "7d"))
+]
 """Seconds, which may be none: `0s`."""
 
 Share: TypeAlias = Annotated[
     float,
-    Quantity("share", parse_share, write_share, {"anyOf": [_text(SHARE, "2%", "1.5%"), {"const": 0}]}),
+    Quantity("share", parse_share, write_share, {"anyOf": [text_schema(SHARE, "2%", "1.5%"), {"const": 0}]}),
 ]
 """0 to 1, written `2%`."""
 
-Size: TypeAlias = Annotated[int, Quantity("size", parse_size, write_size, _text(SIZE, "64KiB", "1GiB"))]
+Size: TypeAlias = Annotated[int, Quantity("size", parse_size, write_size, text_schema(SIZE, "64KiB", "1GiB"))]
 """Bytes, written `64KiB`, `16MiB`, `1GiB`."""
-
-Instant: TypeAlias = Annotated[
-    int, Quantity("instant", parse_instant, write_instant, _text(INSTANT, "2026-11-01", "2026-11-01T00:00Z"))
-]
-"""Epoch seconds, written as a date or a time."""
-
-Last: TypeAlias = Annotated[
-    int, Quantity("instant", parse_last, write_instant, _text(INSTANT, "2026-11-01", "2026-11-01T00:00Z"))
-]
-"""Epoch seconds of an end; a date counts as a whole."""
-
-Span: TypeAlias = Annotated[
-    tuple[int, int], Quantity("span", parse_span, write_span, _text(SPAN, "2026-09-01..2026-09-28"))
-]
-"""(since, until) in epoch seconds, written `2026-09-01..2026-09-28`."""
-
-Start: TypeAlias = Annotated[
-    Literal["earliest", "latest"] | int,
-    Quantity(
-        "start",
-        parse_start,
-        lambda value: value if isinstance(value, str) else write_instant(value),
-        {"anyOf": [{"enum": ["earliest", "latest"]}, _text(INSTANT, "2026-11-01T00:00Z")]},
-    ),
-]
-"""`earliest`, `latest` or epoch seconds."""
 
 Tick: TypeAlias = Annotated[
     float,

@@ -1,15 +1,12 @@
 """Secrets as they are written: `{env: NAME}` or `{file: PATH}`, never the value itself."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, cast
+from typing import Annotated, Any, Protocol, TypeAlias, cast
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from bellbuoy.sinks.base import Secret
-
-if TYPE_CHECKING:
-    from bellbuoy.config.quantities import SecretReader
 
 SCHEMA: dict[str, Any] = {
     "oneOf": [
@@ -22,6 +19,17 @@ SCHEMA: dict[str, Any] = {
         for key, meaning in (("env", "Name of the environment variable."), ("file", "Path of the file."))
     ]
 }
+
+
+class SecretReader(Protocol):
+    """Turns `{env: NAME}` or `{file: PATH}` into a secret; `bellbuoy.config.load` gives it as the validation context."""
+
+    def secret(self, reference: object) -> Secret:
+        """Return the secret.
+
+        Raises:
+            PydanticCustomError: a literal, a name that is not set, a file that cannot be read.
+        """
 
 
 def is_reference(value: object) -> bool:

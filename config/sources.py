@@ -1,12 +1,13 @@
 """Where events come from: Kafka, files, HTTP."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from bellbuoy.config.quantities import Duration, Start
-from bellbuoy.config.references import SecretField
+from bellbuoy.config.instants import Start
+from bellbuoy.config.quantities import Duration
+from bellbuoy.config.references import SecretField, Setting
 from bellbuoy.config.server import DeadLetters
 from bellbuoy.config.shapes import Many, Name, Shape, Shorthand, Text
 
@@ -77,7 +78,7 @@ class Kafka(Feed):
     """Consumer group to which progress is reported, for lag tools only."""
     security: Security = Security()
     """How to log in."""
-    client: dict[str, Any] = Field(default={})
+    client: dict[str, Setting] = Field(default={})
     """Further options of the Kafka client; those that keep data safe cannot be overridden."""
     start: Start = "earliest"
     """Where to begin a partition for which the store has no position: `earliest`, `latest` or a time."""

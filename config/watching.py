@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from bellbuoy.config.quantities import Delay, Duration, Instant, Last, Share, Span
+from bellbuoy.config.instants import Instant, Last, Span
+from bellbuoy.config.quantities import Delay, Duration, Share
 from bellbuoy.config.shapes import Count, Many, Name, Shape, Text, Url
 
 

@@ -250,3 +250,24 @@ def test_a_path_is_loaded(tmp_path: Path, least):
     path = tmp_path / "bellbuoy.yaml"
     path.write_text(least)
     assert load.load(path, environ={}).version == 1
+
+
+def test_options_of_the_kafka_client_may_be_secrets(config, least):
+    text = least.replace(
+        "files: { path: ./logs/*.jsonl }",
+        "kafka: { bootstrap_servers: 'a:1', topics: [t], client: { ssl_password: { env: KEY }, fetch_max_bytes: 5 } }",
+    )
+    made = config(text=text, environ={"KEY": "planted"})
+    assert made.sources[0].kafka.client == {"ssl_password": Secret("planted"), "fetch_max_bytes": 5}
+
+
+def test_a_loaded_secret_is_masked_wherever_else_it_stands(find):
+    findings = find("server: { token: { env: KEY }, listn: planted-key, timezon: x }", environ={"KEY": "planted-key"})
+    assert "planted" not in repr(findings) + "".join(map(str, findings))
+    shown, caret = str(findings[1]).split("\n")[1:]
+    assert shown[caret.index("^") :].startswith("timezon")
+
+
+def test_a_list_that_was_forgotten_is_suggested(find, least):
+    (finding,) = find(text=least.replace("[out]", "out"))
+    assert finding.hint == "did you mean [out]?"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from bellbuoy.config import quantities, timetable
+from bellbuoy.config import instants, quantities, timetable
 
 
 @pytest.mark.parametrize(
@@ -87,18 +87,18 @@ def test_sizes(text, size):
 
 @given(st.integers(0, 4_000_000_000))
 def test_an_instant_is_read_as_it_is_written(at):
-    assert quantities.parse_instant(quantities.write_instant(at)) == at
+    assert instants.parse_instant(instants.write_instant(at)) == at
 
 
 def test_instants():
-    assert quantities.parse_instant("1970-01-02") == 86400
-    assert quantities.parse_last("1970-01-02") == 2 * 86400
-    assert quantities.parse_instant("1970-01-01T01:00+01:00") == 0
-    assert quantities.parse_instant("1970-01-01T01:00") == 3600
-    assert quantities.parse_start("latest") == "latest"
-    assert quantities.parse_start("1970-01-01T00:01Z") == 60
-    assert quantities.parse_span("1970-01-01..1970-01-01") == (0, 86400)
-    assert quantities.parse_span("1970-01-01T00:00Z..1970-01-01T01:00Z") == (0, 3600)
+    assert instants.parse_instant("1970-01-02") == 86400
+    assert instants.parse_last("1970-01-02") == 2 * 86400
+    assert instants.parse_instant("1970-01-01T01:00+01:00") == 0
+    assert instants.parse_instant("1970-01-01T01:00") == 3600
+    assert instants.parse_start("latest") == "latest"
+    assert instants.parse_start("1970-01-01T00:01Z") == 60
+    assert instants.parse_span("1970-01-01..1970-01-01") == (0, 86400)
+    assert instants.parse_span("1970-01-01T00:00Z..1970-01-01T01:00Z") == (0, 3600)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_instants():
 )
 def test_a_day_that_no_calendar_has(text):
     with pytest.raises(PydanticCustomError):
-        quantities.parse_last(text)
+        instants.parse_last(text)
 
 
 @pytest.mark.parametrize("text", ["1m", "5m", "15m", "1h", "60s"])
