@@ -86,6 +86,8 @@ def test_the_readme_fits_on_a_screen():
     assert len(README.splitlines()) <= 100
 
 
-def test_the_picture_needs_nothing_from_elsewhere():
+def test_the_picture_needs_nothing_from_elsewhere_and_shows_what_the_readme_says():
     picture = (ROOT / "docs/picture.svg").read_text()
+    (alternative,) = re.findall(r"^!\[(.*)\]\(docs/picture.svg\)$", README, re.MULTILINE)
+    assert re.findall(r"day \d+", alternative) == re.findall(r"(?:told|paged): (day \d+)", picture)
     assert not re.findall(r"""(?:href|src)=|url\(|<script|<image|@import""", picture)
