@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, TypeAlias
 
 from bellbuoy.sinks.base import Fact, News, Page, Sentence, Span
-from bellbuoy.sinks.text import clean, escape, safe_url, weekday
+from bellbuoy.sinks.text import clean, escape, link, safe_url, weekday
 from bellbuoy.sinks.wording import alt_text, lasted, open_link, remarks
 
 Block: TypeAlias = dict[str, Any]
@@ -34,9 +34,9 @@ def mrkdwn(sentence: Sentence, limit: int) -> str:
 
 def _span(span: Span, room: int) -> str:
     url = safe_url(span.url) if span.url else None
-    if url and len(url) + 16 < room:
-        label = escape(span.text, room - len(url) - 5, "*`|").strip() or "link"
-        return f"*<{url}|{label}>*" if span.style == "bold" else f"<{url}|{label}>"
+    if url and len(link(url, "")) + 16 < room:
+        label = escape(span.text, room - len(link(url, "")) - 2, "*`|").strip() or "link"
+        return f"*{link(url, label)}*" if span.style == "bold" else link(url, label)
     mark = {"bold": "*", "code": "`", "plain": ""}[span.style]
     text = escape(span.text, room - 2, mark)
     inner = text.strip()
@@ -197,9 +197,9 @@ def _buttons(page: Page) -> list[Block]:
     if page.state == "resolved":
         return []
     made: list[Block] = []
-    for place, link in enumerate(page.links[:5]):
-        url = safe_url(link.url)
-        label = clean(link.label, 75).strip()
+    for place, target in enumerate(page.links[:5]):
+        url = safe_url(target.url)
+        label = clean(target.label, 75).strip()
         if url and label:
             made.append(
                 {
@@ -225,7 +225,7 @@ def _foot(page: Page, mention: str, called_at: int | None, scale: float) -> str:
         parts.append(_date(called_at, "paged", page.timezone))
     name = escape(page.key, 100, "|")
     address = open_link(page)
-    parts.append(f"<{address}|{name}>" if address and len(address) < 1000 * scale else name)
+    parts.append(link(address, name) if address and len(address) < 1000 * scale else name)
     return " · ".join(part for part in parts if part)
 
 

@@ -15,7 +15,7 @@ from bellbuoy.sinks.outgoing import Failed
 from bellbuoy.sinks.render import Part, evidence, message, reply
 from bellbuoy.sinks.slack_api import call
 from bellbuoy.sinks.slack_upload import upload
-from bellbuoy.sinks.text import escape
+from bellbuoy.sinks.text import escape, link, safe_url
 from bellbuoy.sinks.wording import alt_text
 
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
@@ -120,7 +120,7 @@ class Delivery:
             if not lint(said.get("blocks", []), mention) or not self._leave_out():
                 break
         if "earlier" in self.handle and "blocks" in said:
-            said["blocks"].append(_note(f"<{self.handle['earlier']}|the earlier message of this incident>"))
+            said["blocks"].append(_note(link(self.handle["earlier"], "the earlier message of this incident")))
         return said
 
     def _say(self, said: dict[str, Any], *, first: bool) -> dict[str, Any]:
@@ -228,9 +228,9 @@ class Delivery:
     def _start_again(self) -> None:
         """Forget a message that can no longer be edited and remember where it is."""
         try:
-            link = call(self.api.chat_getPermalink, channel=self.handle["channel"], message_ts=self.handle["ts"])
-            if str(link.get("permalink", "")).startswith("https://"):
-                self.handle["earlier"] = str(link["permalink"])
+            found = call(self.api.chat_getPermalink, channel=self.handle["channel"], message_ts=self.handle["ts"])
+            if address := safe_url(str(found.get("permalink", ""))):
+                self.handle["earlier"] = address
         except Failed:
             pass
         for name in ("ts", "version"):

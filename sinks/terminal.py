@@ -57,6 +57,14 @@ def columns(text: str) -> int:
     )
 
 
+def narrow(text: str, width: int) -> str:
+    """Return foreign text cleaned and cut with "…" to `width` columns."""
+    kept = clean(text, width)
+    while columns(kept) > width:
+        kept = clean(kept, len(kept) - 1)
+    return kept
+
+
 def _paint(text: str, style: str, colour: bool) -> str:
     return f"\x1b[{style}m{text}\x1b[0m" if colour and style and text else text
 
@@ -108,8 +116,8 @@ def _fitting(cluster: list[Word], width: int) -> list[Word]:
     fitting: list[Word] = []
     room = width
     for text, style in cluster:
-        if columns(text) >= room:
-            fitting.append((clean(text, max(1, room // 2)), style))
+        if columns(text) > room:
+            fitting.append((narrow(text, max(1, room)), style))
             break
         fitting.append((text, style))
         room -= columns(text)
@@ -122,7 +130,7 @@ def _chart(page: Page, width: int, colour: bool) -> list[str]:
     drawn = chart_lines(page.chart, width)
     if not drawn:
         return []
-    title = _paint(clean(page.chart.title, width), "1", colour)
+    title = _paint(narrow(page.chart.title, width), "1", colour)
     subtitle = _wrapped([Span(page.chart.subtitle)], width, colour, "2")
     return ["", title, *subtitle, *("".join(_runs(cells, colour)) for cells in drawn)]
 
@@ -141,19 +149,19 @@ def _runs(cells: list[Word], colour: bool) -> Iterator[str]:
 def _facts(facts: tuple[Fact, ...], width: int, colour: bool) -> list[str]:
     if not facts:
         return []
-    name = min(22, max(columns(clean(fact.label, 22)) for fact in facts))
+    name = min(22, max(columns(narrow(fact.label, 22)) for fact in facts))
     return ["", *(line for fact in facts[:10] for line in _labelled(fact, name, width, colour))]
 
 
 def _findings(findings: tuple[Fact, ...], width: int, colour: bool) -> list[str]:
     if not findings:
         return []
-    name = min(22, max(columns(clean(fact.label, 22)) for fact in findings))
+    name = min(22, max(columns(narrow(fact.label, 22)) for fact in findings))
     return ["", *(line for fact in findings[:5] for line in _labelled(fact, name, width, colour))]
 
 
 def _labelled(fact: Fact, name: int, width: int, colour: bool) -> list[str]:
-    label = clean(fact.label, 22)
+    label = narrow(fact.label, 22)
     head = _paint(label, "1", colour) + " " * (name - columns(label) + 2)
     first, *rest = _wrapped(_limited(fact.value, 400), width - name - 2, colour)
     return [head + first, *(" " * (name + 2) + line for line in rest)]
@@ -171,7 +179,7 @@ def _limited(sentence: Sentence, limit: int) -> Iterator[Span]:
 
 
 def _links(page: Page, width: int, colour: bool) -> list[str]:
-    shown = [(clean(link.label, 22), url) for link in page.links[:5] if (url := safe_url(link.url))]
+    shown = [(narrow(link.label, 22), url) for link in page.links[:5] if (url := safe_url(link.url))]
     if not shown or page.state == "resolved":
         return []
     name = max(columns(label) for label, _ in shown)

@@ -59,11 +59,17 @@ def safe_url(url: str) -> str | None:
     """Return an http(s) address that can stand in a message, or None where it is of another kind or too long."""
     try:
         parts = urlsplit(url.strip())
-        named = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            return None
+        encoded = quote(url.strip(), safe="%/:=&?~#+!$,;'@()*[]-._")
+    except ValueError:  # broken brackets, half a character
         return None
-    encoded = quote(url.strip(), safe="%/:=&?~#+!$,;'@()*[]-._")
-    return encoded if named and len(encoded) <= _URL_LIMIT else None
+    return encoded if len(encoded) <= _URL_LIMIT else None
+
+
+def link(url: str, label: str) -> str:
+    """Return a link in Slack's markup; address and label must be safe already."""
+    return f"<{url.replace('&', '&amp;')}|{label}>"
 
 
 def zone(name: str) -> ZoneInfo:
