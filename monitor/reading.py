@@ -1,6 +1,7 @@
 """Answers the pages: everything is read from the tables that ad hoc queries read."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -75,7 +76,10 @@ class Reading:
         if name not in known and all(one.name != name for one in self.config.workflows):
             return None
         until = self.clock.now()
-        return workflow_of(self.store, self.config, name, until - SPAN_S, until, self._rows(20, name))
+        incidents = self._rows(20, name)
+        view = workflow_of(self.store, self.config, name, until - SPAN_S, until, incidents)
+        first = next((self.incident(one.key) for one in incidents if one.state != "resolved"), None)
+        return replace(view, chart=first.page.chart) if first is not None else view
 
     def incidents(self, limit: int) -> tuple[door.IncidentRow, ...]:
         """Return incidents, open ones first, then the newest."""

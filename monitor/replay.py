@@ -1,7 +1,8 @@
 """Sends recorded events to a Kafka topic, in their order: a way to try the whole daemon on a log."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from kafka.admin import NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from bellbuoy.monitor.clock import Clock, SystemClock
+from bellbuoy.monitor.event import Limits, decode
 from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.sources.log_file import LogFile
 
@@ -60,11 +62,68 @@ def send(
         ReplayError: a file is not there, no broker answers, there is no such topic, or a record was not acknowledged.
         SourceStopped: a file is damaged.
     """
-    clock = clock or SystemClock()
     for file in files:
         if not Path(file).is_file():
             raise ReplayError(f"{file}: there is no such file")
-    options = {**(client or {}), "bootstrap_servers": [server.strip() for server in bootstrap.split(",")]}
+    return _send(
+        _batches(files), bootstrap, topic, on_progress, rate, create_partitions, client or {}, clock or SystemClock()
+    )
+
+
+def send_lines(
+    lines: Iterable[bytes],
+    bootstrap: str,
+    topic: str,
+    *,
+    on_progress: Callable[[int], None] = lambda _sent: None,
+    create_partitions: int | None = None,
+    clock: Clock | None = None,
+) -> int:
+    """Send lines (without line ends) to a topic; all else is as in `send`.
+
+    Raises:
+        ReplayError: no broker answers, there is no such topic, or a record was not acknowledged.
+    """
+    parts = iter(lines)
+    batches = iter(lambda: list(islice(parts, _LINES)), [])
+    return _send(batches, bootstrap, topic, on_progress, None, create_partitions, {}, clock or SystemClock())
+
+
+def check_file(path: Path) -> tuple[int, list[tuple[int, str]]]:
+    """Return how many lines of an event file are events, and of the others the line number and the reason.
+
+    Times are not held against today: an old log is no worse for its age.
+    """
+    stream = Stream("check", str(path), 0, "")
+    file = LogFile(path, stream, 0)
+    good, before, letters = 0, 0, []
+    try:
+        while (chunk := file.take(_LINES, _BYTES, last_line=True)) is not None:
+            numbers = {offset: before + place for place, offset in enumerate(chunk.offsets, 1)}
+            batch = decode(chunk, stream_id=0, received_at_us=_FAR_US, limits=Limits())
+            letters += [(numbers[one.offset], one.reason) for one in batch.letters]
+            good += batch.table.num_rows if batch.table is not None else 0
+            before += len(chunk.values)
+    finally:
+        file.close()
+    return good, letters
+
+
+_FAR_US = 4_102_444_800_000_000
+"""An arrival far ahead (the year 2100): no event is in its future."""
+
+
+def _send(
+    batches: Iterator[list[bytes]],
+    bootstrap: str,
+    topic: str,
+    on_progress: Callable[[int], None],
+    rate: float | None,
+    create_partitions: int | None,
+    client: dict[str, Any],
+    clock: Clock,
+) -> int:
+    options = {**client, "bootstrap_servers": [server.strip() for server in bootstrap.split(",")]}
     _prepare(options, bootstrap, topic, create_partitions)
     try:
         producer = KafkaProducer(
@@ -75,7 +134,7 @@ def send(
     pace = _Pace(clock, rate)
     sent = 0
     try:
-        for lines in _batches(files):
+        for lines in batches:
             for part in pace.parts(lines):
                 futures = [producer.send(topic, line, key=key_of(line)) for line in part]
                 producer.flush(timeout=60)

@@ -30,18 +30,21 @@ class Progress:
         newest: greatest of least(ts, received_at) over its events, epoch seconds; None before the first event.
         arrived: when its last record arrived, epoch seconds; None before the first.
         lag: records that are there and not yet read.
+        ended: nothing more will ever come: it never is quiet, and what it had is complete.
     """
 
     newest: float | None
     arrived: float | None
     lag: int
+    ended: bool = False
 
 
 def mark(streams: Iterable[Progress], now: float, lateness: float, tick: float) -> float | None:
     """Return the least over streams of what each has reached, less `lateness`.
 
     A stream without lag that had no record for two ticks is taken to have reached `now`. One with lag never is: while
-    it catches up, its silence means nothing.
+    it catches up, its silence means nothing. One that has ended has reached its newest event and all before it: no
+    event is late any more, and the wall clock does not close its ticks.
 
     Args:
         streams: the active ones.
@@ -53,12 +56,19 @@ def mark(streams: Iterable[Progress], now: float, lateness: float, tick: float) 
         Epoch seconds, or None while no stream tells: none is there, or one with lag has given no event yet.
     """
     least: float | None = None
+    reached: float | None
     for one in streams:
-        quiet = one.lag == 0 and (one.arrived is None or now - one.arrived >= QUIET_TICKS * tick)
-        reached = now if quiet else one.newest
+        if one.ended:
+            reached = None if one.newest is None else one.newest + lateness + tick
+        elif one.lag == 0 and (one.arrived is None or now - one.arrived >= QUIET_TICKS * tick):
+            reached = now
+        else:
+            reached = one.newest
         if reached is None:
             if one.lag:
                 return None
+            if one.ended:
+                continue
             reached = now
         reached = min(reached, now)
         least = reached if least is None else min(least, reached)
@@ -85,6 +95,7 @@ def watermark(store: Store, ingests: Iterable[Reads], now: float, lateness: floa
                     None if known is None else known.newest,
                     None if known is None else known.arrived,
                     lags.get(stream, 0),
+                    ended=ingest.source.finished,
                 )
             )
     return mark(streams, now, lateness, tick)

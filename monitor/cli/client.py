@@ -1,10 +1,12 @@
 """Asks the running daemon over HTTP."""
 
 import json
+import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bellbuoy.monitor.cli.failures import NOT_NOW, Failure
 
@@ -31,10 +33,19 @@ class Client:
         Raises:
             Failure: the daemon cannot be reached or refuses.
         """
-        return json.loads(self._ask(urllib.request.Request(self.url + path)))  # noqa: S310 - scheme checked in _ask
+        return json.loads(self._ask(urllib.request.Request(self.url + path))[0])  # noqa: S310 - scheme checked in _ask
 
-    def post(self, path: str, body: dict[str, Any], accept: str) -> bytes:
-        """Return the answer to a JSON body, as bytes of the type `accept`.
+    def answers(self) -> bool:
+        """Tell whether something listens at the address."""
+        parts = urlsplit(self.url)
+        try:
+            with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=2.0):
+                return True
+        except OSError:
+            return False
+
+    def post(self, path: str, body: dict[str, Any], accept: str) -> tuple[bytes, dict[str, str]]:
+        """Return the answer to a JSON body, as bytes of the type `accept`, and its headers by small names.
 
         Raises:
             Failure: the daemon cannot be reached or refuses; its own sentence is the text.
@@ -42,15 +53,14 @@ class Client:
         headers = {"Content-Type": "application/json", "Accept": accept}
         return self._ask(urllib.request.Request(self.url + path, json.dumps(body).encode(), headers))  # noqa: S310 - scheme checked in _ask
 
-    def _ask(self, request: urllib.request.Request) -> bytes:
+    def _ask(self, request: urllib.request.Request) -> tuple[bytes, dict[str, str]]:
         if not self.url.startswith(("http://", "https://")):
             raise Failure(f"error: {self.url} is no http address", 2)
         if self.token:
             request.add_header("Authorization", f"Bearer {self.token}")
         try:
             with urllib.request.urlopen(request, timeout=self.timeout) as answer:  # noqa: S310 - checked above
-                body: bytes = answer.read()
-                return body
+                return answer.read(), {name.lower(): value for name, value in answer.headers.items()}
         except urllib.error.HTTPError as error:
             text = error.read().decode(errors="replace")
             try:

@@ -14,6 +14,13 @@ config_option = click.option(
     help="The configuration. Also: $BELLBUOY_CONFIG.",
 )
 
+where_option = click.option(
+    "-c",
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="BELLBUOY_CONFIG",
+    help="The daemon's configuration: names its address and its store. Default: ./bellbuoy.yaml if there.",
+)
 url_option = click.option(
     "--url",
     envvar="BELLBUOY_URL",

@@ -6,23 +6,18 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from bellbuoy.monitor.cli.client import Client, token_of
-from bellbuoy.monitor.cli.options import token_option, url_option
+from bellbuoy.monitor.cli.asking import answers, given
+from bellbuoy.monitor.cli.options import token_option, url_option, where_option
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-ACCEPT = {
-    "jsonl": "application/x-ndjson",
-    "arrow": "application/vnd.apache.arrow.stream",
-}
 
 
 @click.command(
     "query",
     epilog=(
-        "Views: events, minutes, series, verdicts, incidents, changes, deliveries, dead_letters, streams. "
-        'Example: bellbuoy query "select step, count(*) from events group by step"'
+        "Views: events, interactions, minutes, rates, series, verdicts, incidents, changes, deliveries, dead_letters, streams. "
+        'Example: bellbuoy query "select step, outcome, count(*) from events group by all"'
     ),
 )
 @click.argument("sql", required=False)
@@ -32,6 +27,7 @@ ACCEPT = {
 )
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the answer to a file.")
 @click.option("--timeout", type=float, default=30.0, show_default=True, help="Seconds to wait for the daemon.")
+@where_option
 @url_option
 @token_option
 def command(
@@ -40,6 +36,7 @@ def command(
     form: str,
     out: Path | None,
     timeout: float,
+    config: Path | None,
     url: str | None,
     token_file: Path | None,
 ) -> None:
@@ -47,32 +44,65 @@ def command(
     text = file.read() if file else (sys.stdin.read() if sql == "-" else sql)
     if not text or not text.strip():
         raise click.UsageError('Give a SELECT: bellbuoy query "select * from incidents"')
-    client = Client(url, token_of(token_file), timeout)
-    body = client.post("/v1/query", {"sql": text}, ACCEPT.get(form, ACCEPT["arrow"]))
-    if form in ("table", "csv"):
-        body = _rendered(body, form).encode()
+    with answers(given(config), url, token_file, timeout) as asked:
+        table, truncated = asked.query(text)
+    body = FORMS[form](table)
     if out:
         out.write_bytes(body)
     else:
         sys.stdout.buffer.write(body)
         sys.stdout.buffer.flush()
+    if form == "table" or truncated:
+        rows = f"{table.num_rows:,} row{'s' if table.num_rows != 1 else ''}"
+        cut = ", cut at the limit: narrow the SELECT, or raise query.rows or query.bytes" if truncated else ""
+        click.echo(rows + cut, err=True)
 
 
-def _rendered(body: bytes, form: str) -> str:
-    """Return an Arrow stream as a table for people or as CSV."""
+def _as_table(table: "pa.Table") -> bytes:
+    return _table(table.column_names, [list(row.values()) for row in table.to_pylist()]).encode()
+
+
+def _as_csv(table: "pa.Table") -> bytes:
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.column_names)
+    writer.writerows(["" if value is None else _cell(value) for value in row.values()] for row in table.to_pylist())
+    return text.getvalue().encode()
+
+
+def _as_jsonl(table: "pa.Table") -> bytes:
+    import msgspec
+
+    encoder = msgspec.json.Encoder(enc_hook=str)
+    return b"".join(encoder.encode(_instants(row)) + b"\n" for row in table.to_pylist())
+
+
+def _as_arrow(table: "pa.Table") -> bytes:
     import io
 
     import pyarrow as pa
-    import pyarrow.csv
 
-    table = pa.ipc.open_stream(io.BytesIO(body)).read_all()
-    if form == "csv":
-        buffer = io.BytesIO()
-        pyarrow.csv.write_csv(_plain(table), buffer)
-        return buffer.getvalue().decode()
-    rows = f"{table.num_rows:,} row{'s' if table.num_rows != 1 else ''}"
-    click.echo(rows, err=True)
-    return _table(table.column_names, [list(row.values()) for row in table.to_pylist()])
+    buffer = io.BytesIO()
+    with pa.ipc.new_stream(buffer, table.schema) as writer:
+        writer.write_table(table)
+    return buffer.getvalue()
+
+
+FORMS = {"table": _as_table, "csv": _as_csv, "jsonl": _as_jsonl, "arrow": _as_arrow}
+
+
+def _instants(value: object) -> object:
+    """Return a row whose instants say that they are UTC."""
+    import datetime as dt
+
+    if isinstance(value, dt.datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=dt.UTC)
+    if isinstance(value, dict):
+        return {key: _instants(inner) for key, inner in value.items()}
+    return [_instants(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _table(names: list[str], rows: list[list[object]]) -> str:
@@ -105,16 +135,3 @@ def _table(names: list[str], rows: list[list[object]]) -> str:
 
 def _cell(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _plain(table: "pa.Table") -> "pa.Table":
-    """Return the table with nested columns as text, which CSV can hold."""
-    import pyarrow as pa
-
-    columns = [
-        pa.array([None if one is None else str(one) for one in column.to_pylist()], pa.string())
-        if pa.types.is_nested(column.type)
-        else column
-        for column in table.columns
-    ]
-    return pa.table(dict(zip(table.column_names, columns, strict=True)))

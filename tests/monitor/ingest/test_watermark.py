@@ -47,3 +47,9 @@ def test_one_more_stream_never_moves_it_forward(streams, another):
 def test_it_never_passes_the_wall(streams):
     found = mark(streams, NOW, LATE, TICK)
     assert found is None or found <= NOW - LATE
+
+
+def test_a_source_that_has_ended_closes_all_it_had_and_never_waits_for_the_wall_clock():
+    ended = Progress(newest=NOW - 10 * 86400, arrived=NOW - 3600, lag=0, ended=True)
+    assert mark([ended], NOW, 300, 300) == NOW - 10 * 86400 + 300
+    assert mark([Progress(None, None, 0, ended=True)], NOW, 300, 300) is None
