@@ -85,6 +85,11 @@ class Finding:
     path: str = ""
     source: str = field(default="", compare=False)
 
+    def record(self) -> dict[str, str | int]:
+        """Return the finding for programs: code, level, file, line, column, message, hint, path."""
+        keys = ("code", "level", "file", "line", "column", "message", "hint", "path")
+        return {key: getattr(self, key) for key in keys}
+
     def __str__(self) -> str:
         """Return the finding as `check` prints it: the place, the sentence, the line with a caret."""
         head = f"{self.file}:{self.line}:{self.column}: {self.level}: {self.message}"

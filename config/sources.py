@@ -110,7 +110,9 @@ class Source(Shape):
     @model_validator(mode="before")
     @classmethod
     def _one(cls, data: object) -> object:
-        given = [key for key, feed in data.items() if feed is not None] if isinstance(data, dict) else []
-        if isinstance(data, dict) and len(given) != 1:
+        if (
+            isinstance(data, dict)
+            and len([key for key, feed in data.items() if feed is not None or key == "http"]) != 1
+        ):
             raise PydanticCustomError("one_key", "", {"keys": ["kafka", "files", "http"]})
-        return data
+        return {"http": {}} if data == {"http": None} else data

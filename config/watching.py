@@ -90,12 +90,26 @@ class Size(Shape):
     """Share of the volume lost or gained."""
 
 
+class PageSize(Size):
+    """From which size on an incident is a page."""
+
+    change: Share = 0.05
+    volume: Share = 0.5
+
+
+class TicketSize(Size):
+    """From which size on an incident is a ticket."""
+
+    change: Share = 0.02
+    volume: Share = 0.2
+
+
 class Severity(Shape):
     """Severity by the size of the change. What is smaller than `ticket` is `watch`; silence is always a page."""
 
-    page: Size = Size(change=0.05, volume=0.5)
+    page: PageSize = PageSize()
     """Wakes somebody."""
-    ticket: Size = Size(change=0.02, volume=0.2)
+    ticket: TicketSize = TicketSize()
     """Is looked at in working hours."""
 
 

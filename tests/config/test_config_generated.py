@@ -16,6 +16,7 @@ from bellbuoy.config.model import Config
 
 FOLDER = Path(bellbuoy.config.__file__).parent
 EXAMPLES = sorted((FOLDER / "examples").glob("*.yaml"))
+WHOLE = [*EXAMPLES, *FOLDER.glob("demo.yaml")]
 ENVIRON = {"SLACK_BOT_TOKEN": "xoxb-planted"}
 GOLDEN = Path(__file__).parents[1] / "golden" / "config"
 
@@ -121,12 +122,15 @@ def test_the_defaults_in_the_schema_are_written_as_people_write_them():
     assert schema["required"] == ["version", "sources", "sinks"]
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", WHOLE, ids=lambda path: path.stem)
 def test_each_example_loads(path):
     inspection = load.inspect(path, environ=ENVIRON)
     assert inspection.config is not None, inspection.findings
     assert {finding.code for finding in inspection.findings} <= {"BB219"}
-    assert "# yaml-language-server: $schema=../schema.json" in path.read_text(encoding="utf-8").splitlines()[:2]
+    assert (
+        f"# yaml-language-server: $schema={'../' * (path in EXAMPLES)}schema.json"
+        in path.read_text(encoding="utf-8").splitlines()[:2]
+    )
 
 
 def test_the_defaults_are_those_of_the_model():

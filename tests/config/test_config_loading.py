@@ -271,3 +271,31 @@ def test_a_loaded_secret_is_masked_wherever_else_it_stands(find):
 def test_a_list_that_was_forgotten_is_suggested(find, least):
     (finding,) = find(text=least.replace("[out]", "out"))
     assert finding.hint == "did you mean [out]?"
+
+
+def test_severities_may_be_given_in_part(config):
+    made = config("severity: { page: { change: 6% } }").severity
+    assert (made.page.change, made.page.volume) == (0.06, 0.5)
+    assert (made.ticket.change, made.ticket.volume) == (0.02, 0.2)
+
+
+def test_a_source_without_settings_needs_none(config, least):
+    for written in ("http:", "http: {}"):
+        assert (
+            config(text=least.replace("[{ files: { path: ./logs/*.jsonl } }]", f"\n  - {written}")).sources[0].http
+            is not None
+        )
+
+
+def test_a_finding_is_told_to_programs(find):
+    (finding,) = find("server: { listn: a }")
+    assert finding.record() == {
+        "code": "BB101",
+        "level": "error",
+        "file": "x.yaml",
+        "line": 6,
+        "column": 11,
+        "message": "unknown key 'listn'",
+        "hint": "did you mean 'listen'?",
+        "path": "server.listn",
+    }
