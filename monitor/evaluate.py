@@ -138,7 +138,7 @@ class Evaluation:
                 group.state, judged = fold(
                     group.detector, group.state, tick, group.prepared, group.baseline, group.watch
                 )
-                verdicts += [(group.lines[i].watched, judged.verdict(i)) for i in judged.changed]
+                verdicts += [(group.lines[i].watched, judged.verdict(i)) for i in self._to_write(judged, end)]
                 seen += self._observations(group, judged, end)
             if seen:
                 self.incidents, changes = observe(self.incidents, seen, end, self.rules)
@@ -148,6 +148,12 @@ class Evaluation:
                     told.append((change, explain(self.store, self.context, change, self._baseline(change))))
         self._write(until, verdicts, told, [*closed.values(), *self.incidents])
         return told
+
+    def _to_write(self, judged: Judgement, at: int) -> list[int]:
+        """Return whose verdict becomes a row: those that changed, the bad ones every hour, all at the end of a day's first tick."""
+        if (at - self.tick) % DAY == 0:
+            return list(range(len(judged.state)))
+        return sorted({*judged.changed.tolist(), *(judged.open.tolist() if at % HOUR == 0 else ())})
 
     def _observations(self, group: Group, judged: Judgement, at: int) -> list[Observation]:
         """Return the verdicts of one tick that concern an incident.

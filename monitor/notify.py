@@ -60,7 +60,7 @@ class Sender:
         if not rows:
             return False
         row = rows[0]
-        page = self._page(row)
+        page = replace(self._page(row), tried_at=int(now))
         with self.store.transaction() as tx:
             tx.run("outbox/begin", incident=row["incident"], sink=self.name)
         began = self.clock.monotonic()

@@ -9,16 +9,18 @@ from prometheus_client import CollectorRegistry
 
 from bellbuoy.config.model import Config, Server
 from bellbuoy.monitor.clock import Clock, SystemClock
+from bellbuoy.monitor.explain.picture import chart
 from bellbuoy.monitor.health import Health
 from bellbuoy.monitor.ingest import Ingest
 from bellbuoy.monitor.metrics import Metrics
-from bellbuoy.monitor.records import page_of
+from bellbuoy.monitor.records import incident, page_of
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.adhoc import QueryRefused as Refused
 from bellbuoy.monitor.store.adhoc import ask
 from bellbuoy.monitor.summary import DAY, overview_of, workflow_of
+from bellbuoy.monitor.watchlist import baseline_of, detectors_of
 from bellbuoy.monitor.web import door
-from bellbuoy.sinks.base import News
+from bellbuoy.sinks.base import Chart, News
 
 SPAN_S = 7 * DAY
 """The span that the pages' numbers cover."""
@@ -45,6 +47,10 @@ class Reading:
         self.metrics = metrics or Metrics()
         self._health = health
         self.ingests = ingests
+        self._baselines = {
+            entry.name: baseline_of(entry, detector)
+            for entry, detector in zip(config.detectors, detectors_of(config.detectors).values(), strict=True)
+        }
 
     @property
     def server(self) -> Server:
@@ -78,8 +84,8 @@ class Reading:
         until = self.clock.now()
         incidents = self._rows(20, name)
         view = workflow_of(self.store, self.config, name, until - SPAN_S, until, incidents)
-        first = next((self.incident(one.key) for one in incidents if one.state != "resolved"), None)
-        return replace(view, chart=first.page.chart) if first is not None else view
+        first = next((one.key for one in incidents if one.state != "resolved"), None)
+        return view if first is None else replace(view, chart=self._chart(first))
 
     def incidents(self, limit: int) -> tuple[door.IncidentRow, ...]:
         """Return incidents, open ones first, then the newest."""
@@ -97,7 +103,7 @@ class Reading:
             door.Delivery(row["sink"], row["state"], row["wanted_at"], row["reason"] or "")
             for row in self.store.rows("pages/deliveries", incident=key)
         )
-        shown = page_of(changes[-1]["page"])
+        shown = replace(page_of(changes[-1]["page"]), chart=self._chart(key))
         workflow = shown.workflow.replace("'", "''")
         where = f"WHERE workflow = '{workflow}' ORDER BY judged_at"
         queries = (
@@ -137,6 +143,15 @@ class Reading:
             note = f"cut at {answer.rows.num_rows} rows: narrow the SELECT, or raise query.rows or query.bytes"
         return door.Answer(answer.rows, answer.truncated, note)
 
+    def _chart(self, key: str) -> Chart | None:
+        """Return the chart of an incident up to now, or to a day after its end."""
+        found = incident(self.store, key)
+        if found is None or found.lead.watched.series.signal == "interactions":
+            return None
+        until = self.clock.now() if found.resolved_at is None else min(self.clock.now(), found.resolved_at + DAY)
+        baseline = self._baselines.get(found.lead.watched.detector, "default")
+        return chart(self.store, found, baseline, int(until), self.config.server.timezone)
+
     def _rows(self, limit: int, workflow: str | None) -> tuple[door.IncidentRow, ...]:
         return tuple(
             door.IncidentRow(
@@ -169,6 +184,7 @@ class Reading:
                     name,
                     state,
                     (ingest.trouble or "") if ingest else "",
+                    lag=_lag(ingest),
                     last_event_at=row["newest"] if row else None,
                     dead_letters=row["letters"] if row else 0,
                 )
@@ -178,3 +194,9 @@ class Reading:
     def _state(self) -> door.StoreState:
         sizes = self.store.sizes()
         return door.StoreState(writable=True, size_bytes=sum(sizes.values()))
+
+
+def _lag(ingest: Ingest | None) -> str:
+    """Return in words how far the store is behind a source; nothing where that is not known."""
+    lags = None if ingest is None else ingest.lags()
+    return "" if lags is None else f"{sum(lags.values()):,} behind"

@@ -12,7 +12,7 @@ def command(what: str, arguments: tuple[str, ...]) -> int:
     """Measure `ingest` (Kafka to committed, against a bare poll) or `tick` (judging 1,000 series)."""
     import importlib
 
-    module = importlib.import_module(f"bellbuoy.monitor.bench.{what}")
+    module = importlib.import_module(f"bellbuoy.bench.{what}")
     result = module.main(list(arguments))
     sys.stdout.flush()
     return int(result or 0)

@@ -98,4 +98,5 @@ def chart(reader: Reader, incident: Incident, baseline: str, at: int, zone: str)
         resolved=incident.resolved_at,
         worse="below" if good_falls else "above",
         bucket=bucket,
+        timezone=zone,
     )

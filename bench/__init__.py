@@ -1,0 +1,1 @@
+"""Our own numbers on this machine, as ratios within one run where machines differ; run by `bellbuoy bench`."""
