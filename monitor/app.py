@@ -15,6 +15,7 @@ from bellbuoy.config.model import Config
 from bellbuoy.config.plugins import sink as sink_of
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.evaluate import Evaluation
+from bellbuoy.monitor.gauges import after_tick
 from bellbuoy.monitor.health import Health
 from bellbuoy.monitor.heartbeat import ping
 from bellbuoy.monitor.ingest import Ingest, watermark
@@ -58,6 +59,7 @@ class App:
             for source in self.sources
         ]
         self.evaluation = Evaluation(self.store, config)
+        after_tick(self.metrics, self.evaluation, config)
         self.senders = [Sender(self.store, name, one, self.clock, self.metrics) for name, one in self.sinks.items()]
         self.server = self._server()
         self.threads: list[threading.Thread] = []
@@ -110,6 +112,7 @@ class App:
             self.metrics.tick_duration.observe(self.clock.monotonic() - began)
             self.metrics.ticks.labels("ok").inc()
             self.metrics.tick_last_success.set(self.clock.now())
+            after_tick(self.metrics, self.evaluation, self.config)
             for change, _ in told:
                 log.info("incident %s %s: %s", change.incident.id, change.kind, change.reason)
                 if change.kind == "opened":

@@ -51,6 +51,9 @@ class Metrics:
         self.ticks = counter("ticks", "Ticks that were judged, or failed.", "result")
         self.tick_duration = histogram("tick_duration_seconds", "Judging what was due, to the commit.")
         self.tick_last_success = gauge("tick_last_success_timestamp_seconds", "Last time that judging succeeded.")
+        self.tick_judged = gauge(
+            "tick_judged_timestamp_seconds", "End of the newest tick that was judged; 0 before the first."
+        )
         self.series = gauge("series", "How many watched series hold which verdict.", "detector", "verdict")
         self.evidence_ratio = gauge(
             "evidence_ratio", "Evidence over threshold, worst direction; 1 opens.", "workflow", "step", "signal"
