@@ -19,6 +19,7 @@ from bellbuoy.monitor.gauges import after_tick
 from bellbuoy.monitor.health import Health
 from bellbuoy.monitor.heartbeat import ping
 from bellbuoy.monitor.ingest import Ingest, watermark
+from bellbuoy.monitor.logs import Counting
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.notify import Sender
 from bellbuoy.monitor.reading import Reading
@@ -68,6 +69,7 @@ class App:
     def run(self) -> int:
         """Run until a signal, then drain; return the exit code."""
         self._signals()
+        logging.getLogger().addHandler(Counting(self.metrics.log_messages))
         self.metrics.build_info.labels(VERSION, platform.python_version(), self.store.version).set(1)
         self.metrics.budget_false_pages.set(self.config.budget.false_pages)
         self._start("web", self.server.run)

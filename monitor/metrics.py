@@ -72,7 +72,6 @@ class Metrics:
             "maintenance_last_success_timestamp_seconds", "Last success of a job.", "job"
         )
         self.ready = gauge("ready", "Each readiness check: 0 or 1.", "check")
-        self.http_requests = counter("http_requests", "Requests answered.", "route", "method", "code")
         self.queries = counter("queries", "Ad hoc SQL by its end: ok, refused, timeout, error.", "result")
         self.log_messages = counter("log_messages", "Log lines.", "level")
 
