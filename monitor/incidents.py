@@ -266,6 +266,7 @@ def _change(
 ) -> Change | None:
     severity = _severity(after, rules)
     number = after.number + 1
+    reasons = list(dict.fromkeys(reasons))  # two detectors of one series may say the same
     if before is None:
         return Change("opened", at, replace(after, severity=severity, number=number), None, reasons[0], raised=True)
     if all(member.resolved_at is not None for member in after.members):
@@ -276,7 +277,14 @@ def _change(
         reasons = [f"{before.severity} → {severity}: {_proof(after)}", *reasons]
     if not reasons:
         return None
-    return Change("updated", at, replace(after, severity=severity, number=number), before, "; ".join(reasons), raised)
+    return Change(
+        "updated",
+        at,
+        replace(after, severity=severity, number=number),
+        before,
+        "; ".join(reasons),
+        raised,
+    )
 
 
 def _proof(incident: Incident) -> str:
