@@ -2,7 +2,6 @@
 
 import socket
 import threading
-from pathlib import Path
 
 import pytest
 import uvicorn
@@ -10,13 +9,9 @@ from playwright.sync_api import sync_playwright
 
 from bellbuoy.monitor.web.app import create_app
 
-CHROMIUM = Path("/usr/bin/chromium")
 PAGES = ("/", "/w/lead-qualifier", "/w/nasty", "/i", "/i/inc-4f21", "/nowhere")
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium: the pages were not seen in a browser"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium")]
 
 
 @pytest.fixture
@@ -37,11 +32,11 @@ def address(door):
     listening.close()
 
 
-def test_pages_are_whole_and_quiet(address):
+def test_pages_are_whole_and_quiet(address, need):
     troubles = []
     with sync_playwright() as play:
         browser = play.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+            executable_path=str(need("chromium")), args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         )
         for theme in ("light", "dark"):
             for width in (320, 1280):
