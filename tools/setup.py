@@ -15,7 +15,7 @@ from typing import Callable  # noqa: UP035 - an old Python reads this file too
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-FOLDERS = ("config", "detectors", "monitor", "sinks")
+FOLDERS = ("bench", "config", "detectors", "monitor", "sinks")
 OLDEST = (3, 11)
 
 
@@ -74,7 +74,7 @@ def project() -> None:
 
 
 def links() -> None:
-    """Show type checkers the four folders as the package `bellbuoy`."""
+    """Show type checkers the folders as the package `bellbuoy`."""
     room = ROOT / ".types" / "bellbuoy"
     room.mkdir(parents=True, exist_ok=True)
     for folder in FOLDERS:

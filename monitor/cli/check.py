@@ -19,14 +19,12 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="Warnings count: exit 1 when there are some.")
 def command(config: Path, *, form: str, strict: bool) -> int:
     """Read a configuration and say all that is wrong with it, then what it means."""
-    from dataclasses import asdict
-
     from bellbuoy.config.errors import render
     from bellbuoy.config.load import inspect
 
     found = inspect(config)
     if form == "json":
-        click.echo(json.dumps([asdict(finding) for finding in found.findings], indent=2))
+        click.echo(json.dumps([finding.record() for finding in found.findings], indent=2))
     elif found.findings:
         click.echo(render(found.findings), err=True)
     if found.config is None:
