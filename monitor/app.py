@@ -4,6 +4,7 @@ import logging
 import os
 import platform
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,7 @@ from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.trials import count
 from bellbuoy.monitor.version import VERSION
 from bellbuoy.monitor.web.app import create_app
+from bellbuoy.monitor.web.listen import ListenError, listen
 from bellbuoy.sinks.base import Sink
 from bellbuoy.sinks.console import Console
 
@@ -62,6 +64,7 @@ class App:
         self.evaluation = Evaluation(self.store, config)
         after_tick(self.metrics, self.evaluation, config)
         self.senders = [Sender(self.store, name, one, self.clock, self.metrics) for name, one in self.sinks.items()]
+        self.listener = self._listen()
         self.server = self._server()
         self.threads: list[threading.Thread] = []
         self._judging = threading.Lock()
@@ -72,7 +75,7 @@ class App:
         logging.getLogger().addHandler(Counting(self.metrics.log_messages))
         self.metrics.build_info.labels(VERSION, platform.python_version(), self.store.version).set(1)
         self.metrics.budget_false_pages.set(self.config.budget.false_pages)
-        self._start("web", self.server.run)
+        self._start("web", self.server.run, [self.listener])
         for ingest in self.ingests:
             self._start(f"read {ingest.source.name}", ingest.read_loop, self.stop)
             self._start(f"write {ingest.source.name}", ingest.write_loop, self.stop)
@@ -176,8 +179,14 @@ class App:
         if name == "judge":
             self.metrics.ticks.labels("error").inc()
 
+    def _listen(self) -> socket.socket:
+        try:
+            return listen(self.config.server.listen)
+        except ListenError:
+            self.store.close()
+            raise
+
     def _server(self) -> uvicorn.Server:
-        host, _, port = self.config.server.listen.rpartition(":")
         web = create_app(
             Reading(
                 self.store,
@@ -188,11 +197,7 @@ class App:
                 ingests=self.ingests,
             )
         )
-        return uvicorn.Server(
-            uvicorn.Config(
-                web, host=host.strip("[]"), port=int(port), log_config=None, lifespan="off", access_log=False
-            )
-        )
+        return uvicorn.Server(uvicorn.Config(web, log_config=None, lifespan="off", access_log=False))
 
     def _start(self, name: str, work: Callable[..., None], *arguments: object) -> None:
         def guarded() -> None:

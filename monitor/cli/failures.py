@@ -28,6 +28,6 @@ def ends(error: BaseException) -> Failure | None:
         return Failure(str(error), BAD_CONFIG)
     if names & {"StoreLocked", "StoreNewer", "StoreForeign", "StoreError"}:
         return Failure(f"error: {error}", NOT_NOW)
-    if names & {"SourceSettings", "SourceStopped", "ReplayError"}:
+    if names & {"SourceSettings", "SourceStopped", "ReplayError", "ListenError"}:
         return Failure(f"error: {error}", NOT_NOW)
     return None
