@@ -8,13 +8,13 @@ from typing import Any
 
 from kafka import TopicPartition
 from kafka.errors import CorruptRecordError, KafkaError, LogTruncationError, OffsetOutOfRangeError
-from kafka.structs import OffsetAndMetadata
 
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.sources.errors import SourceStopped
 from bellbuoy.monitor.sources.kafka_client import KafkaSettings
 from bellbuoy.monitor.sources.kafka_link import Link
+from bellbuoy.monitor.sources.kafka_progress import Progress
 from bellbuoy.monitor.sources.telling import Teller
 
 _LOG = logging.getLogger(__name__)
@@ -50,12 +50,9 @@ class KafkaSource:
         self._clock = clock or SystemClock()
         self._teller = Teller(_LOG, self._clock)
         self._closing = threading.Event()
-        self._link = Link(settings.options(), self._clock, self._teller, self._closing, refresh_s)
-        self._commit_s = commit_s
-        self._committed_at = 0.0
-        self._lock = threading.Lock()
+        self._link = Link(settings.options(), settings.topics, self._clock, self._teller, self._closing, refresh_s)
+        self._progress = Progress(settings.group_id, self._clock, self._teller, commit_s)
         self._stored: dict[Stream, int] = {}
-        self._to_commit: dict[Stream, int] = {}
         self._streams: dict[Any, Stream] = {}
         self._next: dict[Any, int] = {}
         self._opened: list[Chunk] = []
@@ -87,11 +84,11 @@ class KafkaSource:
         """
         if self._due:
             raise self._due.pop(0)
-        if not self._link.connect(self._settings.topics, wait):
+        if not self._link.connect(wait):
             return []
         if self._link.refreshed():
             self._discover()
-        self._commit_if_due()
+        self._progress.tell_if_due(self._link.consumer, self._streams)
         if self._opened:
             opened, self._opened = self._opened, []
             return opened
@@ -103,16 +100,8 @@ class KafkaSource:
     def _poll(self, many: int, wait: float) -> dict[Any, list[Any]]:
         try:
             records = dict(self._link.consumer.poll(timeout_ms=int(wait * 1000), max_records=many))
-        except OffsetOutOfRangeError as error:
-            for partition, offset in error.args[0].items():
-                self._stop(partition, *self._out_of_range(partition, offset))
-        except LogTruncationError as error:
-            for partition in error.divergent_offsets:
-                self._stop(
-                    partition,
-                    f"the broker lost records that were read already, up to offset {self._next[partition]}",
-                    self._way_out(partition),
-                )
+        except (OffsetOutOfRangeError, LogTruncationError) as error:
+            self._lost(error)
         except CorruptRecordError as error:
             self._retry_corrupt(error)
         except KafkaError as error:
@@ -160,9 +149,8 @@ class KafkaSource:
         for topic in self._settings.topics:
             partitions = self._link.partitions(topic)
             if not partitions:
-                self._teller.say(
-                    logging.WARNING, f"topic {topic} does not exist at {self._link.servers}; waiting for it"
-                )
+                what = "may not be read" if self._link.forbidden(topic) else "does not exist"
+                self._teller.say(logging.WARNING, f"topic {topic} {what} at {self._link.servers}; waiting for it")
                 self._link.ask_soon()
                 continue
             epoch = self._link.epoch(topic) or self._last_epoch(topic)
@@ -254,6 +242,35 @@ class KafkaSource:
         else:
             self._link.consumer.unsubscribe()
 
+    def _lost(self, error: Any) -> None:
+        """The broker has not got the records at a position: its topic is another one now, or a person decides."""
+        truncated = isinstance(error, LogTruncationError)
+        offsets = error.divergent_offsets if truncated else error.args[0]
+        for partition in offsets:
+            at = self._next[partition]
+            if self._made_anew(partition):
+                continue
+            if truncated:
+                reason = f"the broker lost records that were read already, up to offset {at}"
+                self._stop(partition, reason, self._way_out(partition))
+            else:
+                self._stop(partition, *self._out_of_range(partition, offsets[partition]))
+
+    def _made_anew(self, partition: Any) -> bool:
+        """True when this position belongs to a topic that is gone, or when nobody can tell now: then it is tried again.
+
+        Whatever the topic is now is taken in with the next metadata.
+        """
+        known = self._link.fresh()
+        if known and self._link.epoch(partition.topic) in ("", self._streams[partition].epoch):
+            return False
+        self._drop(partition)
+        if known:
+            self._link.ask_soon(0.0)
+        else:
+            self._again[partition] = self._streams[partition]
+        return True
+
     def _out_of_range(self, partition: Any, offset: int) -> tuple[str, str]:
         try:
             begin = self._link.consumer.beginning_offsets([partition], timeout_ms=_ASK_MS)[partition]
@@ -326,42 +343,11 @@ class KafkaSource:
 
     def stored(self, positions: Mapping[Stream, int]) -> None:
         """Remember what is committed in the store; the group hears of it from `read`, at most every few seconds."""
-        with self._lock:
-            self._to_commit.update({s: at for s, at in positions.items() if s.source == self.name})
-
-    def _commit_if_due(self) -> None:
-        now = self._clock.monotonic()
-        if self._settings.group_id is None or not self._to_commit or now - self._committed_at < self._commit_s:
-            return
-        self._committed_at = now
-        try:
-            self._link.consumer.commit_async(self._take_commits(), callback=self._heard)
-        except KafkaError as error:
-            self._heard(None, error)
-
-    def _take_commits(self) -> dict[Any, Any]:
-        with self._lock:
-            taken, self._to_commit = self._to_commit, {}
-        return {
-            TopicPartition(stream.path, stream.partition): OffsetAndMetadata(at, "", -1)
-            for stream, at in taken.items()
-            if self._streams.get(TopicPartition(stream.path, stream.partition)) == stream
-        }
-
-    def _heard(self, _offsets: Any, answer: Any) -> None:
-        if isinstance(answer, Exception):
-            self._teller.say(
-                logging.WARNING,
-                f"group {self._settings.group_id} does not take our progress ({type(answer).__name__}); reading goes on",
-            )
+        self._progress.note({stream: at for stream, at in positions.items() if stream.source == self.name})
 
     def close(self) -> None:
         """Tell the group what was stored, if it answers quickly, and let go of the connection."""
         self._closing.set()
-        consumer = self._link.consumer
-        if consumer is not None and self._settings.group_id is not None and (commits := self._take_commits()):
-            try:
-                consumer.commit(commits, timeout_ms=2_000)
-            except (KafkaError, RuntimeError) as error:
-                self._heard(None, error)
+        if self._link.consumer is not None:
+            self._progress.tell_last(self._link.consumer, self._streams)
         self._link.close()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kafka import KafkaConsumer
-from kafka.errors import KafkaConfigurationError, KafkaError
+from kafka.errors import BrokerResponseError, KafkaConfigurationError, KafkaError
 from kafka.net.compat import KafkaNetClient
 
 from bellbuoy.monitor.clock import Clock
@@ -17,6 +17,7 @@ ANSWER_S = 10.0
 """A metadata request without an answer for so long is told."""
 
 _FIRST_S, _MOST_S = 0.5, 10.0
+_FRESH_S = 5.0
 _NO_ID = "0" * 32
 
 
@@ -25,6 +26,7 @@ class Link:
 
     Args:
         options: keyword arguments of the consumer.
+        topics: topics whose metadata is wanted.
         clock: tells the time and waits.
         teller: says what goes wrong.
         closing: set when nothing more is wanted.
@@ -34,12 +36,14 @@ class Link:
     def __init__(
         self,
         options: Mapping[str, Any],
+        topics: Sequence[str],
         clock: Clock,
         teller: Teller,
         closing: threading.Event,
         refresh_s: float,
     ) -> None:
         self._options = dict(options)
+        self._topics = tuple(topics)
         self._clock = clock
         self._teller = teller
         self._closing = closing
@@ -59,7 +63,7 @@ class Link:
         """The brokers that were asked first, for messages."""
         return ",".join(self._options["bootstrap_servers"])
 
-    def connect(self, topics: Sequence[str], wait: float) -> bool:
+    def connect(self, wait: float) -> bool:
         """Try to connect, or wait until the next try is due; true when connected."""
         if self.consumer is not None:
             return True
@@ -92,8 +96,6 @@ class Link:
             return False
         self._failures = 0
         self.consumer = consumer
-        for topic in topics:
-            self.cluster.add_topic(topic)
         self._ask()
         return True
 
@@ -110,7 +112,7 @@ class Link:
                 self._ask()
             return False
         if self._refresh.is_done:
-            answered = self._refresh.succeeded()
+            answered = _answered(self._refresh)
             self._refresh = None
             if answered and self._silent:
                 self._silent = False
@@ -123,12 +125,26 @@ class Link:
             self._say_silent()
         return False
 
+    def fresh(self) -> bool:
+        """Wait for metadata that is newer than this call, for a few seconds; false when none comes."""
+        for _ in range(2):  # the first answer may belong to a question that was under way already
+            asked = self.cluster.request_update()
+            until = self._clock.monotonic() + _FRESH_S
+            while not asked.is_done:
+                if self._clock.monotonic() > until or self._clock.wait(self._closing, 0.02):
+                    return False
+            if not _answered(asked):
+                return False
+        return True
+
     def ask_soon(self, seconds: float = 1.0) -> None:
         """Look at the topics again after so many seconds."""
         self._asked_at = min(self._asked_at, self._clock.monotonic() - self._refresh_s + seconds)
 
     def _ask(self) -> None:
         self._asked_at = self._clock.monotonic()
+        for topic in self._topics:
+            self.cluster.add_topic(topic)  # one that was not there may have been forgotten
         self._refresh = self.cluster.request_update()
 
     def _say_silent(self) -> None:
@@ -140,6 +156,10 @@ class Link:
         found = self.cluster.topic_id(topic)
         return "" if found is None or found.hex == _NO_ID else str(found.hex)
 
+    def forbidden(self, topic: str) -> bool:
+        """True when the broker does not let us see the topic."""
+        return topic in self.cluster.unauthorized_topics
+
     def partitions(self, topic: str) -> list[int]:
         """Return the partitions of a topic, in order; an empty list when it does not exist."""
         return sorted(self.cluster.partitions_for_topic(topic) or ())
@@ -149,6 +169,11 @@ class Link:
         consumer, self.consumer = self.consumer, None
         if consumer is not None:
             _quietly(lambda: consumer.close(autocommit=False, timeout_ms=2_000))
+
+
+def _answered(future: Any) -> bool:
+    """Tell whether the broker answered: what it says of a topic may be an error, and is an answer all the same."""
+    return bool(future.succeeded() or isinstance(future.exception, BrokerResponseError))
 
 
 def _close(clients: Sequence[Any]) -> None:
