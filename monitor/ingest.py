@@ -5,6 +5,7 @@ Nothing is lost on any way out: positions are stored with the rows, so what was 
 
 import logging
 import queue
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -31,6 +32,8 @@ POLL_S = 0.2
 LAG_EVERY_S = 10.0
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 10.0
+SWITCH_S = 0.001
+"""How soon a thread that decodes lets another one in: at Python's 5 ms the writer spends half its time waiting for its turn."""
 
 
 @dataclass(slots=True)
@@ -94,6 +97,7 @@ class Ingest:
 
     def read_loop(self, stop: threading.Event) -> None:
         """Read and decode until `stop` is set or the source is finished; what is in hand then is still handed over."""
+        sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_S))
         try:
             self._open()
             while not stop.is_set() and not self._failed.is_set() and not self.source.finished:

@@ -124,10 +124,12 @@ class Appender:
         with self.engine.transaction() as tx:
             counts = None
             if table is not None:
-                with tx.registered(table) as view:
-                    tx.cursor.execute(f"INSERT INTO events_raw BY NAME SELECT * FROM {view}")  # noqa: S608 - our own names
-                    counts = count(tx, view, told.signals, self.registry, draft)
-                tx.insert("counts", counts.table(at_us or 0))
+                tx.show("arriving", table)
+                tx.run("store/add_events")
+                counts = count(tx, "arriving", told.signals, self.registry, draft)
+                tx.show("arriving_counts", counts.table(at_us or 0))
+                tx.run("store/add_counts")
+                tx.cursor.unregister("arriving")
                 self._save_series(tx, draft)
             self._save_letters(tx, batch.letters)
             known = self._advance(tx, batch, at_us)
@@ -166,17 +168,12 @@ class Appender:
             tx.insert("series", rows)
         moved = self.registry.moved(draft)
         if moved:
-            instant = pa.timestamp("us")
-            spans = {
-                "id": pa.array(list(moved), pa.int32()),
-                "first": pa.array([first * 1_000_000 for first, _ in moved.values()], instant),
-                "last": pa.array([last * 1_000_000 for _, last in moved.values()], instant),
-            }
-            with tx.registered(pa.table(spans)) as view:
-                tx.cursor.execute(
-                    "UPDATE series SET first_minute = moved.first, last_minute = moved.last "  # noqa: S608 - our own names
-                    f"FROM {view} AS moved WHERE series.id = moved.id"
-                )
+            tx.run(
+                "store/move_series",
+                ids=list(moved),
+                firsts=[first for first, _ in moved.values()],
+                lasts=[last for _, last in moved.values()],
+            )
 
     def _save_letters(self, tx: Transaction, letters: Sequence[DeadLetter]) -> None:
         rows = [
@@ -200,37 +197,44 @@ class Appender:
     def _advance(self, tx: Transaction, batch: Batch, at_us: int | None) -> dict[Stream, Known]:
         """Move the positions and return what is known of the streams once this is committed."""
         first = _firsts(batch.table)
-        after = {}
+        after: dict[Stream, Known] = {}
+        old: list[Stream] = []
         for stream, position in batch.next.items():
             known = self._known(stream)
-            name = f"{stream.source}:{stream.path}:{stream.partition}"
+            comes = min(position, first.get(known.id, position))
+            if known.next is not None and comes < known.next:
+                raise PositionConflict(
+                    f"{_name(stream)}: offset {comes} comes again, {known.next} was to be next; nothing was stored."
+                )
             received = batch.received_by.get(stream, 0)
-            newest = batch.newest.get(stream)
-            values = {"id": known.id, "next": position, "received": received, "newest_us": newest, "at_us": at_us}
-            if known.next is None:
-                place = {
-                    "source": stream.source,
-                    "path": stream.path,
-                    "partition": stream.partition,
-                    "epoch": stream.epoch,
-                }
-                changed = tx.run("store/begin_stream", **values, **place)
-            elif min(position, first.get(known.id, position)) < known.next:
-                raise PositionConflict(
-                    f"{name}: offset {min(position, first.get(known.id, position))} comes again, {known.next} was to be "
-                    "next; nothing was stored."
-                )
-            else:
-                changed = tx.run("store/advance", **values, expected=known.next)
-            if changed != 1:
-                raise PositionConflict(
-                    f"{name}: the stored position is not {known.next}, where this process left it: something else has "
-                    "written this store. Nothing was stored; stop the other writer and start again."
-                )
-            latest = max((one for one in (known.newest_us, newest) if one is not None), default=None)
+            newest = max((one for one in (known.newest_us, batch.newest.get(stream)) if one is not None), default=None)
             arrived = known.arrived_us if at_us is None else at_us
-            after[stream] = Known(known.id, position, known.received + received, latest, arrived)
+            after[stream] = Known(known.id, position, known.received + received, newest, arrived)
+            if known.next is None:
+                self._begin(tx, stream, after[stream])
+            else:
+                old.append(stream)
+        if old:
+            rows = [after[stream] for stream in old]
+            changed = tx.run(
+                "store/advance",
+                ids=[row.id for row in rows],
+                expected=[self.streams[stream].next for stream in old],
+                nexts=[row.next for row in rows],
+                received=[row.received for row in rows],
+                newest=[row.newest_us for row in rows],
+                arrived=[row.arrived_us for row in rows],
+            )
+            if changed != len(old):
+                raise PositionConflict(_ELSEWHERE.format(names=", ".join(map(_name, old))))
         return after
+
+    def _begin(self, tx: Transaction, stream: Stream, row: Known) -> None:
+        place = {"source": stream.source, "path": stream.path, "partition": stream.partition, "epoch": stream.epoch}
+        values = {"id": row.id, "next": row.next, "received": row.received}
+        times = {"newest_us": row.newest_us, "at_us": row.arrived_us}
+        if tx.run("store/begin_stream", **place, **values, **times) != 1:
+            raise PositionConflict(_ELSEWHERE.format(names=_name(stream)))
 
     def id(self, stream: Stream) -> int:
         """Return the number of a stream; a new one is stored with its first batch."""
@@ -257,12 +261,23 @@ class Appender:
 
     def _tried(self, table: pa.Table, told: Told) -> str | None:
         try:
-            with self.engine.transaction(commit=False) as tx, tx.registered(table) as view:
-                tx.cursor.execute(f"INSERT INTO events_raw BY NAME SELECT * FROM {view}")  # noqa: S608 - our own names
-                count(tx, view, told.signals, self.registry, Draft())
+            with self.engine.transaction(commit=False) as tx:
+                tx.show("arriving", table)
+                tx.run("store/add_events")
+                count(tx, "arriving", told.signals, self.registry, Draft())
         except (duckdb.Error, pa.ArrowException) as error:
             return str(error).split("\n", 1)[0]
         return None
+
+
+_ELSEWHERE = (
+    "{names}: a stored position is not where this process left it: something else has written this store. "
+    "Nothing was stored; stop the other writer and start again."
+)
+
+
+def _name(stream: Stream) -> str:
+    return f"{stream.source}:{stream.path}:{stream.partition}"
 
 
 def _newest_arrival(table: pa.Table | None, letters: Sequence[DeadLetter]) -> int | None:

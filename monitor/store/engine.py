@@ -69,6 +69,13 @@ class Transaction:
         with self.registered(rows) as view:
             self.cursor.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM {view}')  # noqa: S608 - our own names
 
+    def show(self, name: str, table: pa.Table) -> None:
+        """Let SQL see an Arrow table under a name until another takes its place: one call less than `registered`.
+
+        Each call into DuckDB gives the interpreter away, and a busy thread takes its time to give it back.
+        """
+        self.cursor.register(name, table)
+
     @contextmanager
     def registered(self, table: pa.Table) -> Iterator[str]:
         """Let SQL see an Arrow table under the name given back, while the block runs."""

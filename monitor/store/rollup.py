@@ -46,25 +46,22 @@ class Rollup:
 
 def count(tx: Transaction, relation: str, signals: Sequence[Signal], registry: Registry, draft: Draft) -> Rollup:
     """Count every signal over a relation of events, registering the series that are new in `draft`."""
-    wide = tx.cursor.sql(rollup_sql(signals, relation)).to_arrow_table()
+    wide = tx.cursor.execute(rollup_sql(signals, relation)).fetchnumpy()
     keys: dict[tuple[str, str | None], int] = {}
     code = np.fromiter(
-        (
-            keys.setdefault(key, len(keys))
-            for key in zip(wide["workflow"].to_pylist(), wide["step"].to_pylist(), strict=True)
-        ),
+        (keys.setdefault(key, len(keys)) for key in zip(wide["workflow"].tolist(), wide["step"].tolist(), strict=True)),
         np.int64,
-        wide.num_rows,
+        len(wide["minute"]),
     )
-    minute = wide["minute"].to_numpy().astype(np.int64) * MINUTE
+    minute = np.asarray(wide["minute"], np.int64) * MINUTE
     names = list(keys)
     parts: list[tuple[Ints, Ints, Ints, Ints]] = []
     for place, signal in enumerate(signals):
-        n = wide[f"n{place}"].to_numpy().astype(np.int64)
+        n = np.asarray(wide[f"n{place}"], np.int64)
         seen = np.flatnonzero(n)
         if not len(seen):
             continue
-        bad = np.zeros(len(n), np.int64) if signal.bad is None else wide[f"bad{place}"].to_numpy().astype(np.int64)
+        bad = np.zeros(len(n), np.int64) if signal.bad is None else np.asarray(wide[f"bad{place}"], np.int64)
         series = np.zeros(len(names), np.int64)
         for one in np.unique(code[seen]):
             series[one] = registry.id(draft, signal, *names[one])

@@ -1,6 +1,9 @@
--- Moves a stream's position, provided that it is where this process left it; one row changes, or something is wrong.
+-- Moves positions, each provided that it is where this process left it; as many rows change, or something is wrong.
 UPDATE streams
-SET next = $next, received = received + $received,
-    newest = greatest(newest, make_timestamp(CAST($newest_us AS BIGINT))),
-    updated_at = coalesce(make_timestamp(CAST($at_us AS BIGINT)), updated_at)
-WHERE id = $id AND next = $expected
+SET next = moved.next, received = moved.received, newest = make_timestamp(moved.newest), updated_at = make_timestamp(moved.arrived)
+FROM (
+    SELECT unnest(CAST($ids AS INTEGER[])) AS id, unnest(CAST($expected AS BIGINT[])) AS expected,
+           unnest(CAST($nexts AS BIGINT[])) AS next, unnest(CAST($received AS BIGINT[])) AS received,
+           unnest(CAST($newest AS BIGINT[])) AS newest, unnest(CAST($arrived AS BIGINT[])) AS arrived
+) AS moved
+WHERE streams.id = moved.id AND streams.next = moved.expected
