@@ -19,6 +19,7 @@ from bellbuoy.monitor.sources.telling import Teller
 
 _LOG = logging.getLogger(__name__)
 _ASK_MS = 5_000
+_LAG_MS = 1_000
 _CORRUPT_TRIES = 3
 
 
@@ -324,7 +325,7 @@ class KafkaSource:
         if consumer is None or not streams:
             return dict(self._lag)
         try:
-            ends = consumer.end_offsets(list(streams), timeout_ms=_ASK_MS)
+            ends = consumer.end_offsets(list(streams), timeout_ms=_LAG_MS)
         except (KafkaError, RuntimeError) as error:
             self._teller.say(logging.WARNING, f"no lag from {self._link.servers}: {error}")
             return dict(self._lag)
