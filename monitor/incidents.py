@@ -228,8 +228,8 @@ def _ordered(incident: Incident) -> Incident:
 
 
 def _leads(member: Member) -> tuple[object, ...]:
-    gone = member.resolved_at is not None
-    return (gone, *_rank(member.watched)[:1], member.joined_at, *_order(member.watched))
+    """Order members: nearest to the cause first, then the first to join; a recovery does not change who leads."""
+    return (*_rank(member.watched)[:1], member.joined_at, *_order(member.watched))
 
 
 def _rank(watched: Watched) -> tuple[object, ...]:

@@ -141,8 +141,11 @@ def _headline(incident: Incident) -> str:
     if series.signal == "interactions":
         return f"{series.workflow} is heard again" if incident.state == "resolved" else f"{series.workflow} is silent"
     name = subject(series)
+    back = f"{name}: back at {percent(shown(series.signal, verdict.current_rate))}"
     if incident.state == "resolved":
-        return f"{name}: back at {percent(shown(series.signal, verdict.current_rate))}"
+        return back
+    if lead.resolved_at is not None:
+        return f"{back}, the rest of it not yet"
     return f"{name} {moved(lead.watched, verdict.baseline_rate, verdict.current_rate)}"
 
 
