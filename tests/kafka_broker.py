@@ -19,6 +19,7 @@ with warnings.catch_warnings():
 ROOT = Path(__file__).parent.parent
 JARS = ROOT / ".tools" / "kafka"
 POM = Path(__file__).parent / "kafka" / "pom.xml"
+USER, PASSWORD = "bellbuoy", "made-up-for-tests"
 HOW = "install Java 17 and Maven, or set BELLBUOY_TEST_KAFKA=host:port"
 
 
@@ -58,12 +59,17 @@ def free_port():
 
 
 class Broker:
-    """One node in KRaft mode. `address` is what clients are given; it survives `kill` and `start`."""
+    """One node in KRaft mode. `address` is what clients are given; it survives `kill` and `start`.
+
+    `login_address` is the same broker for those who log in by SASL PLAIN as `USER` with `PASSWORD`.
+    """
 
     def __init__(self, folder):
         self.folder = Path(folder)
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
+        self.login_port = free_port()
+        self.login_address = f"127.0.0.1:{self.login_port}"
         self.data = self.folder / "data"
         self.log = self.folder / "broker.log"
         self._process = None
@@ -87,10 +93,16 @@ class Broker:
             "process.roles": "broker,controller",
             "node.id": 1,
             "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}",
-            "advertised.listeners": f"PLAINTEXT://{self.address}",
+            "listeners": (
+                f"PLAINTEXT://{self.address},LOGIN://{self.login_address},CONTROLLER://127.0.0.1:{controller}"
+            ),
+            "advertised.listeners": f"PLAINTEXT://{self.address},LOGIN://{self.login_address}",
             "controller.listener.names": "CONTROLLER",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,LOGIN:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "sasl.enabled.mechanisms": "PLAIN",
+            "listener.name.login.plain.sasl.jaas.config": (
+                f'org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}="{PASSWORD}";'
+            ),
             "log.dirs": self.data,
             "auto.create.topics.enable": "false",
             "offsets.topic.replication.factor": 1,

@@ -257,3 +257,10 @@ def test_an_empty_chunk_moves_the_position_only(read):
     batch = decode(Chunk(Stream("t", "t", 0, ""), (), (), 42), stream_id=1, received_at_us=NOW_US, limits=Limits())
     assert (batch.rows, batch.received, batch.letters, batch.newest_us) == (0, 0, [], None)
     assert list(batch.next.values()) == [42]
+
+
+def test_a_dead_letter_brings_its_key_and_headers():
+    chunk = Chunk(Stream("t", "t", 0, ""), [5, 6], [b"{", b"}"], 7, [b"k", None], [[("h", b"1")], []])
+    batch = decode(chunk, stream_id=1, received_at_us=NOW_US, limits=Limits())
+    found = [(letter.offset, letter.key, list(letter.headers)) for letter in batch.letters]
+    assert found == [(5, b"k", [("h", b"1")]), (6, None, [])]

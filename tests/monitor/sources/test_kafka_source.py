@@ -11,7 +11,7 @@ from kafka.structs import OffsetAndMetadata
 from bellbuoy.monitor.sources import SourceStopped
 from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.sources.kafka import KafkaSource
-from bellbuoy.monitor.sources.kafka_client import KafkaSettings
+from bellbuoy.monitor.sources.kafka_client import KafkaSettings, login
 
 pytestmark = [pytest.mark.needs_real_broker, pytest.mark.timeout(240)]
 LEAKS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -264,6 +264,23 @@ def test_a_damaged_batch_stops_its_stream_and_skips_nothing(kafka, source, reade
     assert sorted(found) == sorted(lines(0, 10) + lines(0, 5))
     [error] = stopped
     assert "damaged records at offset 10" in str(error)
+
+
+def test_a_login_lets_in_and_a_wrong_one_is_told(kafka, opened, reader, caplog):
+    if kafka.broker is None:
+        pytest.skip("needs a broker with a login of its own")
+    topic = kafka.topic()
+    kafka.send(topic, lines(0, 5))
+
+    def make(password):
+        right = login("SASL_PLAINTEXT", "PLAIN", "bellbuoy", password)
+        return opened(KafkaSource("kafka", KafkaSettings(kafka.broker.login_address, (topic,), login=right)))
+
+    wrong = make("guessed")
+    assert wrong.read(10, 1 << 20, 0.1) == []
+    assert f"no Kafka broker answers at {kafka.broker.login_address}" in caplog.text
+    assert "guessed" not in caplog.text
+    reader.until(make("made-up-for-tests"), 5)
 
 
 @LEAKS
