@@ -148,6 +148,11 @@ def _by_cell(counted: Array | NDArray[np.bool_], places: list[NDArray[np.intp]])
     return np.stack([counted[place].sum(axis=0, dtype=np.float64) for place in places])
 
 
+def offset_of(at: int, zone: str) -> int:
+    """Return seconds that the zone (IANA name) is ahead of UTC at an instant."""
+    return _offset(at, ZoneInfo(zone))
+
+
 def _offset(instant: int, zone: ZoneInfo) -> int:
     """Return seconds that the zone is ahead of UTC at an instant."""
     ahead = datetime.fromtimestamp(instant, UTC).astimezone(zone).utcoffset()

@@ -105,7 +105,7 @@ class Evaluation:
                 for member in incident.members
                 if not member.resolved_at
             }
-            self.learner.learn_latency(midnight, series)
+            self.learner.learn_latency(midnight, series, frozen)
             fresh = self.learner.learn(midnight, self.lines, known, frozen)
             with self.store.transaction() as tx:
                 if fresh:

@@ -7,7 +7,7 @@ import numpy as np
 
 from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import Baseline, Counts
-from bellbuoy.detectors.baseline import fit, take
+from bellbuoy.detectors.baseline import fit, offset_of, take
 from bellbuoy.monitor.records import series_key
 from bellbuoy.monitor.store import Series, Store
 from bellbuoy.monitor.watched import SeriesKey
@@ -17,6 +17,7 @@ DAY = 86400
 SLAB = 200
 """Series fitted at once: bounds the memory of a fit."""
 ANCHOR_DAYS = 28
+SLOW = "slow"
 
 Span = tuple[int, int]
 Known = dict[tuple[str, SeriesKey], Baseline]
@@ -40,6 +41,13 @@ class Learner:
         self.store = store
         self.config = config
         self.tick = int(config.tick)
+        self._pinned = [name for name, one in config.baselines.items() if one.pinned is not None]
+        self._limited = {
+            (workflow.name, step.name)
+            for workflow in config.workflows
+            for step in workflow.steps
+            if step.slow_after is not None
+        }
 
     def learn(self, at: int, lines: Sequence[Line], known: Known, frozen: set[SeriesKey]) -> Known:
         """Return the baselines that change at the midnight `at` (UTC); those that stay are not in it.
@@ -63,16 +71,21 @@ class Learner:
                     needs[key] = Need(key, line.members, *span)
             ordered = list(needs.values())
             for start in range(0, len(ordered), SLAB):
-                fresh.update(self._fit(name, ordered[start : start + SLAB], bad))
+                fresh.update(self._fit(name, ordered[start : start + SLAB], bad, at))
         return fresh
 
-    def learn_latency(self, at: int, series: Sequence[Series]) -> None:
-        """Learn how long each step usually takes, from the same span as the learning baseline: the limits of `slow`."""
+    def learn_latency(self, at: int, series: Sequence[Series], frozen: set[SeriesKey]) -> None:
+        """Learn how long each step usually takes, from the same span as the learning baseline: the limits of `slow`.
+
+        The limits of a step with an open incident about its latency stay as they are, like its baseline.
+        """
         first = min((one.first_minute for one in series), default=None)
-        if first is not None:
-            since, until = self._window("default", first, at)
-            if until > since:
-                self.store.learn_latency(since, until, at)
+        if first is None:
+            return
+        since, until = self._window("default", first, at)
+        held = [(key.workflow, key.step) for key in frozen if key.signal == SLOW and key.step is not None]
+        if until > since:
+            self.store.learn_latency(since, until, at, frozen=held)
 
     def _window(self, name: str, first: int, at: int) -> Span:
         """Return the span of a learning baseline for counts that begin at `first`; empty or reversed where too young."""
@@ -97,11 +110,13 @@ class Learner:
             since = max(line.first_minute, 2 * since - until)
         return (since, until) if until > since else None
 
-    def _fit(self, name: str, needs: Sequence[Need], bad: Mapping[SeriesKey, Sequence[Span]]) -> Known:
+    def _fit(self, name: str, needs: Sequence[Need], bad: Mapping[SeriesKey, Sequence[Span]], at: int) -> Known:
         since = min(need.since for need in needs) // self.tick * self.tick
         until = max(need.until for need in needs) // self.tick * self.tick
         ids = sorted({member for need in needs for member in need.members})
         counts = summed(self.store.ticks(ids, since, until, self.tick), ids, [need.members for need in needs])
+        if name not in (ANCHOR, *self._pinned):
+            self._recount_slow(counts, needs, since, until, at)
         weight = np.ones(counts.n.shape)
         begins = counts.at - self.tick
         outages = [(int(one.from_), int(one.to)) for one in self.config.outages]
@@ -120,6 +135,41 @@ class Learner:
             min_span=getattr(least, "min_span", None) or default.min_span,
         )
         return {(name, need.key): take(fitted, np.array([column])) for column, need in enumerate(needs)}
+
+    def _recount_slow(self, counts: Counts, needs: Sequence[Need], since: int, until: int, at: int) -> None:
+        """Count `slow` anew in place, over the limits that hold from now on: those counted under older limits do not compare.
+
+        So the share that is over the limit is 5 % by construction. Steps whose limit is configured keep their counts.
+        """
+        wanted: dict[tuple[str, str | None], int] = {
+            (need.key.workflow, need.key.step): column
+            for column, need in enumerate(needs)
+            if need.key.signal == SLOW and (need.key.workflow, need.key.step) not in self._limited
+        }
+        if not wanted:
+            return
+        columns = list(wanted.values())
+        counts.n[:, columns] = 0.0
+        counts.bad[:, columns] = 0.0
+        offset = offset_of(at, self.config.server.timezone)
+        found = self.store.arrow("judgement/slow_ticks", since=since, until=until, tick=self.tick, at=at, offset=offset)
+        workflows = found["workflow"].combine_chunks().dictionary_encode()
+        steps = found["step"].combine_chunks().dictionary_encode()
+        place = np.array(
+            [
+                [
+                    wanted.get((workflow, step), wanted.get((workflow, None), -1))
+                    for step in steps.dictionary.to_pylist()
+                ]
+                for workflow in workflows.dictionary.to_pylist()
+            ],
+            dtype=np.int64,
+        ).reshape(len(workflows.dictionary), len(steps.dictionary))
+        column = place[workflows.indices.to_numpy(), steps.indices.to_numpy()]
+        known = column >= 0
+        where = (found["tick"].to_numpy()[known], column[known])
+        np.add.at(counts.n, where, found["n"].to_numpy()[known])
+        np.add.at(counts.bad, where, found["bad"].to_numpy()[known])
 
     def _bad_spans(self, at: int) -> dict[SeriesKey, list[Span]]:
         spans: dict[SeriesKey, list[Span]] = {}

@@ -1,6 +1,6 @@
 """The store as the rest of the daemon sees it: append batches, hand out counts, run statements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -162,14 +162,24 @@ class Store(Engine):
         """Return dense counts, a row a tick and a column a series; see `bellbuoy.monitor.store.ticks.ticks`."""
         return ticks(self, series, since, until, tick_seconds)
 
-    def learn_latency(self, since: int, until: int, valid_from: int, *, min_trials: int = 200) -> int:
+    def learn_latency(
+        self, since: int, until: int, valid_from: int, *, frozen: Iterable[tuple[str, str]] = (), min_trials: int = 200
+    ) -> int:
         """Learn latency limits from the steps between two instants, in force from the next append on.
+
+        Args:
+            since: beginning of what is learned from, epoch seconds.
+            until: its end.
+            valid_from: from when the limits hold.
+            frozen: (workflow, step) whose limits stay as they are.
+            min_trials: calls that a limit needs.
 
         Returns:
             how many limits were learned, one for each step and quarter of the day with `min_trials` calls.
         """
         offset = _offset(self._told.zone, until)
         span: dict[str, Any] = {"since": since, "until": until, "valid_from": valid_from}
+        span["frozen"] = ["\x1f".join(one) for one in frozen]
         with self.transaction() as tx:
             learned = tx.run("store/learn_latency", **span, offset=offset, min_trials=min_trials)
         self.configure(
