@@ -49,6 +49,7 @@ class App:
         self.metrics = Metrics()
         self.health = Health(self.clock)
         self.stop = threading.Event()
+        self.closed = threading.Event()
         self.failure: BaseException | None = None
         self.store = Store.open(Path(config.store.path), config.store)
         count(self.store, config)
@@ -90,13 +91,18 @@ class App:
         self.health.fail("draining", "stopping")
         log.info("draining: committing what was read, sending what is due")
         scheduler.shutdown(wait=False)
-        self._join(deadline - 3.0)
+        self._join(("read", "write", "send"), deadline - 4.0)
         with self._judging:
+            busy = {thread.name for thread in self.threads if thread.is_alive()}
             for sender in self.senders:
-                sender.drain(min(deadline - 2.0, self.clock.monotonic() + 3.0))
+                if f"send {sender.name}" not in busy:
+                    self._start(f"drain {sender.name}", sender.drain, deadline - 3.0)
+            self._join(("drain",), deadline - 2.0)
             self.server.should_exit = True
+            self._join(("web",), deadline - 1.0)
             for source in self.sources:
                 source.close()
+            self.closed.set()
             self.store.close()
         log.info("stopped")
         if self.failure is not None:
@@ -197,25 +203,28 @@ class App:
                 ingests=self.ingests,
             )
         )
-        return uvicorn.Server(uvicorn.Config(web, log_config=None, lifespan="off", access_log=False))
+        return uvicorn.Server(
+            uvicorn.Config(web, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=1)
+        )
 
     def _start(self, name: str, work: Callable[..., None], *arguments: object) -> None:
         def guarded() -> None:
             try:
                 work(*arguments)
             except BaseException as error:  # noqa: BLE001 - a thread must not die in silence
-                self.fail(name, error)
+                if not self.closed.is_set():  # without a store it cannot go on; the next start takes it up
+                    self.fail(name, error)
 
         thread = threading.Thread(target=guarded, name=name, daemon=True)
         thread.start()
         self.threads.append(thread)
 
-    def _join(self, deadline: float) -> None:
+    def _join(self, kinds: tuple[str, ...], deadline: float) -> None:
         for thread in self.threads:
-            if thread.name.startswith(("read", "write", "send")):
+            if thread.name.startswith(kinds):
                 thread.join(max(0.1, deadline - self.clock.monotonic()))
                 if thread.is_alive():
-                    log.warning("%s did not end in time; what it held is read again at the next start", thread.name)
+                    log.warning("%s did not end in time; what it held is taken up at the next start", thread.name)
 
     def _signals(self) -> None:
         def asked(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's signature
