@@ -1,12 +1,13 @@
 """The connection to Kafka: made and made again for as long as it takes, and what its metadata says."""
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kafka import KafkaConsumer
-from kafka.errors import BrokerResponseError, KafkaConfigurationError, KafkaError
+from kafka.errors import BrokerResponseError, KafkaConfigurationError, KafkaError, KafkaTimeoutError
 from kafka.net.compat import KafkaNetClient
 
 from bellbuoy.monitor.clock import Clock
@@ -19,6 +20,35 @@ ANSWER_S = 10.0
 _FIRST_S, _MOST_S = 0.5, 10.0
 _FRESH_S = 5.0
 _NO_ID = "0" * 32
+
+
+class _Heard(logging.Handler):
+    """Keeps why the library's last attempt failed: it logs each one, and raises a time-out in the end.
+
+    Its lines go no further, unless somebody has set the level of the logger `kafka`: what matters is said here, once.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.why = ""
+
+    def listen(self) -> None:
+        """Take the library's lines."""
+        logger = logging.getLogger("kafka")
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.WARNING)
+            logger.propagate = False
+        if self not in logger.handlers:
+            logger.addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the reason of a failed attempt."""
+        found = re.search(r"failed: (.*?)( \(backoff .*\))?$", record.getMessage())
+        if found and "Unable to bootstrap" not in found[1] and "Authentication" not in self.why:
+            self.why = found[1]
+
+
+_HEARD = _Heard()
 
 
 class Link:
@@ -54,9 +84,7 @@ class Link:
         self._asked_at = 0.0
         self._silent = False
         self.consumer: Any = None
-        quiet = logging.getLogger("kafka")
-        if quiet.level == logging.NOTSET:  # the library logs each failed attempt; what matters is said here, once
-            quiet.setLevel(logging.CRITICAL)
+        _HEARD.listen()
 
     @property
     def servers(self) -> str:
@@ -73,6 +101,7 @@ class Link:
             return False
         seconds = min(_MOST_S, 2.0 * 2 ** min(self._failures, 8))
         made: list[Any] = []
+        _HEARD.why = ""
 
         def client(**options: Any) -> Any:
             made.append(KafkaNetClient(**options))
@@ -87,11 +116,14 @@ class Link:
             ) from error
         except (KafkaError, OSError, RuntimeError) as error:
             _close(made)
+            why: object = error if not isinstance(error, KafkaTimeoutError) else _HEARD.why or error
+            if "sasl_mechanism" in self._options and "disconnected" in str(why):  # all that the library hears of it
+                why = f"{why} (is the login right?)"
             self._failures += 1
             self._next_try = self._clock.monotonic() + min(_MOST_S, _FIRST_S * 2 ** min(self._failures - 1, 8))
             self._teller.say(
                 logging.WARNING,
-                f"no Kafka broker answers at {self.servers} ({type(error).__name__}); trying on",
+                f"no connection to Kafka at {self.servers}: {why}; trying on",
             )
             return False
         self._failures = 0
