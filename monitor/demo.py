@@ -41,12 +41,18 @@ class Usual:
     Attributes:
         line_first: first day under the fixed line, epoch seconds, or None.
         line_false: days under it before the slide began.
+        line_after: days after the first one under it.
+        line_back: how many of these were at or above it again.
+        line_alerts: how often it was crossed downwards since the slide began.
         z_days: days of the last 30 on which a z-test against the 30 days before alerted.
         z_false: days on which it alerted before the slide began.
     """
 
     line_first: int | None
     line_false: int
+    line_after: int
+    line_back: int
+    line_alerts: int
     z_days: int
     z_false: int
 
@@ -97,7 +103,12 @@ def usual_alerts(done: Sequence[Day], slide_at: int) -> Usual:
         done: the days.
         slide_at: when the slide began, epoch seconds.
     """
-    under = [day for day in done if day.all and day.good / day.all < LINE]
+    known = [day for day in done if day.all]
+    under = [day for day in known if day.good / day.all < LINE]
+    first = next((day.at for day in under if day.at >= slide_at), None)
+    after = [] if first is None else [day for day in known if day.at > first]
+    back = sum(day not in under for day in after)
+    sliding = [day in under for day in known if day.at >= slide_at]
     flagged = []
     for place, day in enumerate(done):
         past = done[max(0, place - LOOKBACK) : place]
@@ -108,8 +119,11 @@ def usual_alerts(done: Sequence[Day], slide_at: int) -> Usual:
         if (rate - day.good / day.all) / math.sqrt(rate * (1 - rate) * (1 / n + 1 / day.all)) > Z:
             flagged.append(day)
     return Usual(
-        line_first=next((day.at for day in under if day.at >= slide_at), None),
+        line_first=first,
         line_false=sum(day.at < slide_at for day in under),
+        line_after=len(after),
+        line_back=back,
+        line_alerts=sum(now and not before for before, now in zip([False, *sliding], sliding, strict=False)),
         z_days=sum(day.at >= done[-LOOKBACK].at for day in flagged) if len(done) >= LOOKBACK else 0,
         z_false=sum(day.at < slide_at for day in flagged),
     )

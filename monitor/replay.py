@@ -171,7 +171,9 @@ def _prepare(options: dict[str, Any], bootstrap: str, topic: str, create_partiti
         if topic in admin.list_topics():
             return
         if create_partitions is None:
-            raise ReplayError(f"topic {topic} does not exist at {bootstrap}; make it, or name its number of partitions")
+            raise ReplayError(
+                f"topic {topic} does not exist at {bootstrap}; make it, or have it made with --create PARTITIONS"
+            )
         admin.create_topics([NewTopic(topic, num_partitions=create_partitions, replication_factor=-1)])
         admin.wait_for_topics([topic])
     except TopicAlreadyExistsError:

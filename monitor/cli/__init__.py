@@ -2,13 +2,19 @@
 
 import difflib
 import importlib
+import os
 import sys
 import traceback
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bellbuoy.monitor.cli.failures import Failure, ends
 from bellbuoy.monitor.version import VERSION
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = {
     "run": "The daemon: collect, judge, page, serve.",
@@ -49,18 +55,57 @@ class Table(click.Group):
             raise click.UsageError(f"There is no command `{name}`.{hint}", ctx)
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Return the commands and options that begin so, without importing a command."""
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(name, help=about) for name, about in COMMANDS.items() if name.startswith(incomplete)]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a reader of its output that has gone ends it silently."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            with suppress(OSError, ValueError):  # what is still buffered goes nowhere when Python ends
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        return result
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _completion(ctx: click.Context, _parameter: click.Parameter, shell: str | None) -> None:
+    """Print what a shell has to read in order to complete commands and options."""
+    if shell is None or ctx.resilient_parsing:
+        return
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None, "click knows the three shells of the choice"
+    script = kind(group, {}, "bellbuoy", "_BELLBUOY_COMPLETE")
+    click.echo(script.source_template % script.source_vars())
+    ctx.exit()
+
+
 @click.command(
     cls=Table,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="First look: `bellbuoy demo`, nothing else is needed.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    epilog='First look: `bellbuoy demo`, nothing else is needed. Completion: eval "$(bellbuoy --completion bash)"',
 )
 @click.version_option(VERSION, message="bellbuoy %(version)s")
+@click.option(
+    "--completion",
+    type=click.Choice(["bash", "zsh", "fish"]),
+    callback=_completion,
+    expose_value=False,
+    is_eager=True,
+    help="Print the script that completes commands and flags in a shell.",
+)
 def group() -> None:
     """Bellbuoy tells when AI agents fail quietly."""
 
@@ -85,9 +130,6 @@ def run(arguments: list[str]) -> int:
     except Failure as failure:
         click.echo(failure.text, err=True)
         return failure.code
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
     except Exception as error:  # noqa: BLE001 - the last place: what a user can cause becomes a sentence, a bug a traceback
         known = ends(error)
         if known is not None:

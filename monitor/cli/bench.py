@@ -4,9 +4,11 @@ import sys
 
 import click
 
+from bellbuoy.monitor.cli.options import Named
+
 
 @click.command("bench", context_settings={"ignore_unknown_options": True}, epilog="Example: bellbuoy bench tick")
-@click.argument("what", type=click.Choice(["ingest", "tick"]))
+@click.argument("what", type=Named(["ingest", "tick"]))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(what: str, arguments: tuple[str, ...]) -> int:
     """Measure `ingest` (Kafka to committed, against a bare poll) or `tick` (judging 1,000 series)."""

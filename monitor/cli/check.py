@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bellbuoy.monitor.cli.failures import BAD_CONFIG, DONE_NO
-from bellbuoy.monitor.cli.options import config_option
+from bellbuoy.monitor.cli.options import Named, config_option
 
 if TYPE_CHECKING:
     from bellbuoy.config.model import Config
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command("check", epilog="Example: bellbuoy check -c bellbuoy.yaml --strict")
 @config_option
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=Named(["text", "json"]), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="Warnings count: exit 1 when there are some.")
 def command(config: Path, *, form: str, strict: bool) -> int:
     """Read a configuration and say all that is wrong with it, then what it means."""

@@ -4,11 +4,12 @@ import json
 import socket
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bellbuoy.monitor.cli.failures import NOT_NOW, Failure
+from bellbuoy.monitor.cli.failures import NOT_NOW, WRONG_USE, Failure
 
 DEFAULT_URL = "http://127.0.0.1:8420"
 
@@ -33,15 +34,21 @@ class Client:
         Raises:
             Failure: the daemon cannot be reached or refuses.
         """
-        return json.loads(self._ask(urllib.request.Request(self.url + path))[0])  # noqa: S310 - scheme checked in _ask
+        body, _ = self._ask(path)
+        try:
+            return json.loads(body)
+        except ValueError:
+            raise Failure(
+                f"error: what answers at {self.url} is no Bellbuoy; name the daemon with --url", NOT_NOW
+            ) from None
 
     def answers(self) -> bool:
         """Tell whether something listens at the address."""
-        parts = urlsplit(self.url)
         try:
+            parts = urlsplit(self.url)
             with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=2.0):
                 return True
-        except OSError:
+        except (OSError, ValueError):
             return False
 
     def post(self, path: str, body: dict[str, Any], accept: str) -> tuple[bytes, dict[str, str]]:
@@ -51,11 +58,18 @@ class Client:
             Failure: the daemon cannot be reached or refuses; its own sentence is the text.
         """
         headers = {"Content-Type": "application/json", "Accept": accept}
-        return self._ask(urllib.request.Request(self.url + path, json.dumps(body).encode(), headers))  # noqa: S310 - scheme checked in _ask
+        return self._ask(path, json.dumps(body).encode(), headers)
 
-    def _ask(self, request: urllib.request.Request) -> tuple[bytes, dict[str, str]]:
-        if not self.url.startswith(("http://", "https://")):
-            raise Failure(f"error: {self.url} is no http address", 2)
+    def _ask(
+        self, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[bytes, dict[str, str]]:
+        try:
+            known = urlsplit(self.url).scheme in {"http", "https"} and urlsplit(self.url).port != 0
+        except ValueError:
+            known = False
+        if not known:
+            raise Failure(f"error: {self.url} is no address; write --url http://HOST:PORT", WRONG_USE)
+        request = urllib.request.Request(self.url + path, body, headers or {})  # noqa: S310 - scheme checked above
         if self.token:
             request.add_header("Authorization", f"Bearer {self.token}")
         try:
@@ -69,7 +83,7 @@ class Client:
                 said = f"the daemon answered {error.code}"
             hint = " Give the token with --token-file." if error.code == 401 else ""
             raise Failure(f"error: {said}{hint}", 1 if error.code == 400 else NOT_NOW) from None
-        except (urllib.error.URLError, OSError) as error:
+        except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise Failure(
                 f"error: no daemon answers at {self.url} ({reason}); start it with `bellbuoy run`, or name it with --url",
@@ -78,5 +92,14 @@ class Client:
 
 
 def token_of(path: Path | None) -> str | None:
-    """Return the token in a file, or None."""
-    return path.read_text().strip() if path else None
+    """Return the token in a file, or None.
+
+    Raises:
+        Failure: what the file holds cannot be a token.
+    """
+    if path is None:
+        return None
+    token = path.read_bytes().strip()
+    if not token.isascii() or not token.decode("ascii").isprintable():
+        raise Failure(f"error: {path} holds no token; a token is one line of plain characters", WRONG_USE)
+    return token.decode("ascii")

@@ -1,6 +1,7 @@
 """`bellbuoy demo`: six months of an agent going quietly bad, with nothing to set up."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,27 @@ FOLDER = Path("bellbuoy-demo")
 @click.command("demo", epilog="Example: bellbuoy demo --exit")
 @click.option("--exit", "leave", is_flag=True, help="End after the page instead of serving the dashboard.")
 @click.option(
-    "--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed tells the same story."
+    "--seed",
+    type=click.IntRange(0),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="The same seed tells the same story.",
 )
 @click.option(
-    "--db", type=click.Path(dir_okay=False, path_type=Path), default=FOLDER / "bellbuoy.duckdb", show_default=True
+    "--db",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=FOLDER / "bellbuoy.duckdb",
+    show_default=True,
+    help="The store that is written; another than the default must not be there yet.",
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8420, show_default=True, help="The next free one if taken."
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    default=8420,
+    show_default=True,
+    help="Of the dashboard; the next free one if taken.",
 )
 def command(*, leave: bool, seed: int, db: Path, port: int) -> None:
     """Simulate a voice agent that ends well 94 % of the time, and 79 % six months later; find it; show the page."""
@@ -70,7 +85,8 @@ def _prepare(db: Path) -> Path:
 def _next(console: Any, told: Sequence[Any], db: Path, written: Path) -> None:
     incident = told[0][0].incident.id if told else "INC"
     query = f"bellbuoy query -c {written} "
-    console.print(f"\n[bold]The store is [cyan]{db}[/cyan], its configuration [cyan]{written}[/cyan]. Now try:[/bold]")
+    told_where = f"\n[bold]The store is [cyan]{db}[/cyan], its configuration [cyan]{written}[/cyan]. Now try:[/bold]"
+    console.print(told_where, soft_wrap=True)
     for line, what in (
         (f"bellbuoy status -c {written}", "each step against what is normal"),
         (query + '"select * from changes"', "everything it would have told you"),
@@ -104,4 +120,5 @@ def _serve(console: Any, store: Any, config: Any, port: int, until: int) -> None
         console.print(f"\n[bold]The dashboard: {address}/[/bold]   (Ctrl-C ends)", soft_wrap=True)
         reading = Reading(store, config, clock=VirtualClock(until))
         server = uvicorn.Server(uvicorn.Config(create_app(reading), log_config=None, lifespan="off", access_log=False))
-        server.run(sockets=[listener])
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])

@@ -81,21 +81,35 @@ class Story:
             at = paged[0].at
             sent += f", and paged you on [bold]{_date(at)}[/bold], day {_number(at, self.plan)}, at {percent(_rate(_before(done, at)))}"
         self.console.print(sent + ".")
-        line = (
-            "never was crossed"
-            if usual.line_first is None
-            else f"was first crossed on {_date(usual.line_first)}, day {_number(usual.line_first, self.plan)}"
-        )
-        self.console.print(
-            f"A fixed line at {LINE:.0%} a day {line}, after {usual.line_false} false alarms in the good month; "
-            f"a z-test against the last 30 days alerted on {usual.z_days} of the last 30 days"
-            f" and {usual.z_false} times in the good month.\n"
-        )
+        self.console.print(_usual(usual, self.plan) + "\n")
         shown = [one for one in told if one[0].incident.id == opened.incident.id]
         _, page = next((one for one in shown if one[0].incident.severity == "page"), shown[-1])
         self.console.print("The page, as it would have stood in Slack:", style="dim")
         width = min(self.console.width, 100)
         self.console.print(Text.from_ansi(terminal(page, width=width, colour=self.console.is_terminal)), soft_wrap=True)
+
+
+def _usual(usual: Usual, plan: Plan) -> str:
+    """Return what the usual alerts would have said, in sentences."""
+    line = f"A fixed line at {100 * LINE:.0f} % a day would have been crossed "
+    if usual.line_first is None:
+        line += "never."
+    else:
+        first = f"{_date(usual.line_first)}, day {_number(usual.line_first, plan)}"
+        times = "once" if usual.line_alerts == 1 else f"{usual.line_alerts} times"
+        line += (
+            f"first on {first}, and {times} in all: on {usual.line_back} of the {usual.line_after} days after that "
+            "one the rate was back above it, and an alert that comes and goes is muted."
+        )
+    return (
+        f"{line} In the good month it would have been {_false(usual.line_false)}. A z-test against the last 30 days "
+        f"learns the slide as normal: it alerted on {usual.z_days} of the last 30 days, and in the good month it was "
+        f"{_false(usual.z_false)}."
+    )
+
+
+def _false(days: int) -> str:
+    return "never wrong" if not days else f"wrong on {days} day{'' if days == 1 else 's'}"
 
 
 def _before(done: Sequence[Day], at: int) -> list[Day]:

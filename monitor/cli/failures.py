@@ -1,10 +1,14 @@
 """Which failure ends with which exit code, and the sentence a user reads."""
 
+import errno
+
 DONE_NO = 1
 WRONG_USE = 2
 BUG = 70
 NOT_NOW = 75
 BAD_CONFIG = 78
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Failure(Exception):  # noqa: N818 - it ends a command; most are no errors of the program
@@ -26,8 +30,16 @@ def ends(error: BaseException) -> Failure | None:
     names = {kind.__name__ for kind in type(error).__mro__}
     if "ConfigError" in names:
         return Failure(str(error), BAD_CONFIG)
+    if names & {"PluginError", "SignalError"}:
+        return Failure(f"error: {error}; `bellbuoy check` says where", BAD_CONFIG)
     if names & {"StoreLocked", "StoreNewer", "StoreForeign", "StoreError"}:
         return Failure(f"error: {error}", NOT_NOW)
-    if names & {"SourceSettings", "SourceStopped", "ReplayError", "ListenError"}:
+    if names & {"SourceSettings", "SourceStopped", "ReplayError", "KafkaError", "ListenError"}:
         return Failure(f"error: {error}", NOT_NOW)
+    if isinstance(error, OSError) and (error.errno in FULL or error.filename is not None):
+        place = f"{error.filename}: " if error.filename is not None else ""
+        reason = (error.strerror or type(error).__name__).lower()
+        if error.errno in FULL:
+            return Failure(f"error: {place}{reason}; make room, then run it again", NOT_NOW)
+        return Failure(f"error: {place}{reason}; name another file or see to its permissions", WRONG_USE)
     return None

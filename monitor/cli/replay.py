@@ -1,5 +1,6 @@
 """`bellbuoy replay`: recorded events into a Kafka topic."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
@@ -8,14 +9,17 @@ from urllib.parse import urlsplit
 import click
 
 
-@click.command("replay", epilog="Example: bellbuoy replay calls.jsonl --to kafka://localhost:9092/agent.interactions")
+@click.command("replay", epilog="Example: bellbuoy replay my.jsonl --to kafka://localhost:9092/agent.interactions")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--to", required=True, help="kafka://HOST:PORT/TOPIC")
+@click.option("--to", required=True, metavar="TOPIC", help="kafka://HOST:PORT/TOPIC")
 @click.option(
-    "--create", type=click.IntRange(1, 1000), help="Make the topic, with so many partitions, where it is missing."
+    "--create", type=click.IntRange(1, 1000), metavar="N", help="Make a missing topic, with so many partitions."
 )
 @click.option(
-    "--rate", type=click.FloatRange(min=0, min_open=True), help="Records a second; as fast as it goes unless set."
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
+    help="Records a second; as fast as it goes unless set.",
 )
 def command(files: tuple[Path, ...], to: str, create: int | None, rate: float | None) -> None:
     """Send the records of event files (JSON lines, also .gz and .zst) in order, keyed by interaction_id."""
@@ -43,11 +47,21 @@ def target(to: str) -> tuple[str, str]:
     Raises:
         click.UsageError: it is something else.
     """
-    parts = urlsplit(to)
-    topic = parts.path.strip("/")
-    if parts.scheme != "kafka" or not parts.netloc or not topic or "/" in topic:
+    scheme, _, rest = to.partition("://")
+    servers, _, topic = rest.partition("/")
+    whole = scheme == "kafka" and all(map(_is_server, servers.split(",")))
+    if not whole or not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", topic):
         raise click.UsageError(f"{to!r} is no topic; write kafka://HOST:PORT/TOPIC")
-    return parts.netloc, topic
+    return servers, topic
+
+
+def _is_server(text: str) -> bool:
+    """Tell whether a text is HOST or HOST:PORT."""
+    try:
+        parts = urlsplit(f"//{text}")
+        return bool(parts.hostname) and parts.port != 0 and not parts.username
+    except ValueError:
+        return False
 
 
 class _bar:  # noqa: N801 - used as a function

@@ -4,14 +4,20 @@ from pathlib import Path
 
 import click
 
-from bellbuoy.monitor.cli.options import config_option
+from bellbuoy.monitor.cli.options import Named, config_option
 
 
 @click.command("run", epilog="Example: bellbuoy run -c bellbuoy.yaml")
 @config_option
 @click.option("--dry-run", is_flag=True, help="Pages go to the console, to no other sink.")
-@click.option("--log-format", type=click.Choice(["text", "json"]), help="Default: text on a terminal, JSON elsewhere.")
-@click.option("--log-level", default="INFO", show_default=True, help="Least level written.")
+@click.option("--log-format", type=Named(["text", "json"]), help="Default: text on a terminal, JSON elsewhere.")
+@click.option(
+    "--log-level",
+    type=Named(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="Least level.",
+)
 def command(config: Path, *, dry_run: bool, log_format: str | None, log_level: str) -> int:
     """Read events, judge, page and serve until SIGTERM, then drain."""
     from bellbuoy.config.load import load

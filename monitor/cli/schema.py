@@ -5,9 +5,11 @@ from pathlib import Path
 
 import click
 
+from bellbuoy.monitor.cli.options import Named
 
-@click.command("schema", epilog="Example: bellbuoy schema event --check calls.jsonl")
-@click.argument("what", type=click.Choice(["event", "config", "reference"]))
+
+@click.command("schema", epilog="Example: bellbuoy schema event --check my.jsonl")
+@click.argument("what", type=Named(["event", "config", "reference"]))
 @click.option(
     "--check",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

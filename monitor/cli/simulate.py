@@ -6,35 +6,49 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bellbuoy.monitor.cli.failures import WRONG_USE, Failure
+from bellbuoy.monitor.cli.options import Named
+
 if TYPE_CHECKING:
     from bellbuoy.config.model import Workflow
 
 
-@click.command(
-    "simulate",
-    epilog='Example: bellbuoy simulate --days 30 --drift "qualify:0.95->0.86@day20" --out calls.jsonl',
-)
-@click.option("--workflow", default="lead-qualifier", show_default=True, help="Name of the workflow.")
-@click.option("--days", type=click.IntRange(1, 3650), default=30, show_default=True)
+@click.command("simulate", epilog='Example: bellbuoy simulate --drift "qualify:0.95->0.86@day20" --out my.jsonl')
+@click.option("--workflow", metavar="NAME", default="lead-qualifier", show_default=True, help="What is simulated.")
+@click.option("--days", type=click.IntRange(1, 3650), metavar="N", default=30, show_default=True, help="How long.")
 @click.option(
-    "--per-day", type=click.IntRange(1, 1_000_000), default=200, show_default=True, help="Interactions a day."
+    "--per-day",
+    type=click.IntRange(1, 1_000_000),
+    metavar="N",
+    default=200,
+    show_default=True,
+    help="Interactions a day.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="The same flags give the same bytes.")
-@click.option("--start", default="2026-06-01", show_default=True, help="First day (UTC).")
-@click.option("--drift", "drifts", multiple=True, help="What goes wrong and when; repeats. See the example below.")
 @click.option(
-    "--noise", type=click.FloatRange(0, 3), default=0.15, show_default=True, help="How much days and hours differ."
+    "--seed", type=click.IntRange(0), metavar="N", default=1, show_default=True, help="Equal seeds, equal bytes."
 )
-@click.option("--late", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Share that comes late.")
-@click.option("--duplicates", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Share sent twice.")
+@click.option("--start", metavar="DAY", default="2026-06-01", show_default=True, help="First day (UTC).")
+@click.option("--drift", "drifts", metavar="DRIFT", multiple=True, help="What goes wrong and when; repeats.")
+@click.option(
+    "--hours", type=Named(["office", "flat"]), default="office", show_default=True, help="When interactions come."
+)
+@click.option(
+    "--noise", type=click.FloatRange(0, 3), metavar="X", default=0.15, show_default=True, help="How much hours differ."
+)
+@click.option(
+    "--late", type=click.FloatRange(0, 1), metavar="SHARE", default=0.0, show_default=True, help="Labelled days later."
+)
+@click.option(
+    "--duplicates", type=click.FloatRange(0, 1), metavar="SHARE", default=0.0, show_default=True, help="Sent twice."
+)
 @click.option(
     "-c",
     "--config",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     help="Take the workflow from a configuration.",
 )
-@click.option("--create", type=click.IntRange(1, 1000), help="Make the Kafka topic, with so many partitions.")
-@click.option("--out", required=True, help="FILE (- is standard output) or kafka://HOST:PORT/TOPIC.")
+@click.option("--create", type=click.IntRange(1, 1000), metavar="N", help="Make a missing topic, of N partitions.")
+@click.option("--out", metavar="WHERE", required=True, help="FILE (- is standard output) or kafka://HOST:PORT/TOPIC.")
 @click.option("--truth", type=click.Path(dir_okay=False, path_type=Path), help="Write what was put in, as JSON.")
 def command(
     workflow: str,
@@ -43,6 +57,7 @@ def command(
     seed: int,
     start: str,
     drifts: tuple[str, ...],
+    hours: str,
     noise: float,
     late: float,
     duplicates: float,
@@ -60,23 +75,28 @@ def command(
     from bellbuoy.monitor.simulate import simulate as lines_of
     from bellbuoy.monitor.simulate import truth as planted
 
-    plan = Plan() if config is None else plan_from_workflow(_declared(config, workflow))
     if config is None and workflow != LEAD_QUALIFIER.name:
         raise click.UsageError(f"{workflow!r} is not built in; name a configuration that declares it with -c.")
     try:
+        first = dt.date.fromisoformat(start)
+    except ValueError:
+        raise click.UsageError(f"{start!r} is not a day; write --start 2026-06-01") from None
+    try:
+        plan = Plan() if config is None else plan_from_workflow(_declared(config, workflow))
         plan = replace(
             plan,
             days=days,
             per_day=per_day,
             seed=seed,
-            start=dt.date.fromisoformat(start),
+            start=first,
             drifts=parse_drifts(drifts, plan.workflow),
+            hours=hours,
             noise=noise,
             late=late,
             duplicates=duplicates,
         )
     except DriftError as error:
-        raise click.UsageError(str(error)) from None
+        raise Failure(str(error), WRONG_USE) from None
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if out.startswith("kafka://"):

@@ -8,15 +8,15 @@ import click
 
 from bellbuoy.monitor.cli.asking import answers, given
 from bellbuoy.monitor.cli.failures import DONE_NO
-from bellbuoy.monitor.cli.options import token_option, url_option, where_option
+from bellbuoy.monitor.cli.options import Named, token_option, url_option, where_option
 
 RANKS = {"watch": 0, "ticket": 1, "page": 2}
 MARKS = {"worse": "✗", "better": "△", "stale": "?", "watch": "!", "learning": "…", "steady": "✓", "none": "·"}
 
 
 @click.command("status", epilog="Example: bellbuoy status --fail-on page")
-@click.option("--fail-on", type=click.Choice(list(RANKS)), help="Exit 1 when an open incident is at least so grave.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--fail-on", type=Named(list(RANKS)), help="Exit 1 when an open incident is at least so grave.")
+@click.option("--format", "form", type=Named(["text", "json"]), default="text", show_default=True)
 @where_option
 @url_option
 @token_option
