@@ -77,11 +77,12 @@ def explain(reader: Reader, context: Context, change: Change, baseline: str) -> 
     before, version = just_before(reader, series.workflow, onset, at, zone)
     bad = {member.watched.series for member in incident.members if member.resolved_at is None}
     silent = series.signal == "interactions"
+    over = incident.state == "resolved"
     findings = [
         _also(incident),
-        None if silent else where_fact(found, series.signal),
-        before,
-        None if silent else ruled_out(reader, series, rates, bad, onset, at),
+        None if silent or over else where_fact(found, series.signal),
+        None if over else before,
+        None if silent or over else ruled_out(reader, series, rates, bad, onset, at),
     ]
     headline = _headline(incident)
     return Page(
@@ -178,7 +179,12 @@ def _impact(
             spans.append(Span(f", step {names.index(series.step) + 1} of {len(names)}"))
     if incident.state == "resolved":
         spans += [Span(" · it was bad for "), Span(span((incident.resolved_at or at) - onset), "bold")]
-        spans += [Span(f", from {moment(onset, zone, near=at)}. The evidence of recovery is past its threshold.")]
+        why = (
+            "Interactions arrive again."
+            if series.signal == "interactions"
+            else "The evidence of recovery is past its threshold."
+        )
+        spans += [Span(f", from {moment(onset, zone, near=at)}. {why}")]
         return tuple(spans)
     if series.signal == "interactions":
         spans += [Span(f" · {incident.lead.verdict.why}.")]
@@ -202,6 +208,8 @@ def _impact(
 def _facts(context: Context, incident: Incident, rates: Sequence[Mapping[str, Any]], at: int) -> list[Fact]:
     lead = incident.lead
     series, verdict = lead.watched.series, lead.verdict
+    if series.signal == "interactions" and incident.state == "resolved":
+        return []
     if series.signal == "interactions":
         return [Fact("Evidence", (Span(_evidence(context, verdict)),))]
     facts = [_change_fact(lead)]
@@ -210,7 +218,10 @@ def _facts(context: Context, incident: Incident, rates: Sequence[Mapping[str, An
         facts.append(
             Fact("Last 7 days", (Span(percent(shown(series.signal, own["bad_week"] / own["n_week"])), "bold"),))
         )
-    facts.append(Fact("Trials", (Span(f"{verdict.n:,} since the onset, {verdict.bad:,} bad"),)))
+    since = "onset" if lead.resolved_at is None else "recovery"
+    facts.append(Fact("Trials", (Span(f"{verdict.n:,} since the {since}, {verdict.bad:,} bad"),)))
+    if incident.state == "resolved":
+        return facts
     for signal, step in (
         ("reask", series.step),
         ("slow", series.step),
@@ -228,7 +239,8 @@ def _facts(context: Context, incident: Incident, rates: Sequence[Mapping[str, An
         old, new = (percent(shown(signal, one)) for one in pair)
         after = (Span(new, "bold"), Span(" ▲")) if hit else (Span(new),)
         facts.append(Fact(wording(signal).label, (Span(f"{old} → "), *after)))
-    facts.append(Fact("Evidence", (Span(_evidence(context, verdict)),)))
+    if lead.resolved_at is None:
+        facts.append(Fact("Evidence", (Span(_evidence(context, verdict)),)))
     return facts
 
 

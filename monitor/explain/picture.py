@@ -1,7 +1,10 @@
 """The numbers of an incident's chart: what was, what is normal, and where it began."""
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from bellbuoy.detectors.base import BLOCKS
 from bellbuoy.detectors.baseline import cell
 from bellbuoy.monitor.explain.wording import percent, shown, wording
 from bellbuoy.monitor.incidents import Incident
@@ -11,6 +14,12 @@ from bellbuoy.sinks.base import Chart
 HOUR = 3600
 DAY = 86400
 WEEK_S = 7 * DAY
+SLOW_S = 5 * DAY
+"""An incident that began longer ago is drawn by the day, from a month before its onset."""
+ENOUGH = 15
+"""Trials that a bucket should have on average, or its share says nothing."""
+BUCKETS = {HOUR: "hour", 3 * HOUR: "3 hours", 6 * HOUR: "6 hours", DAY: "day"}
+TICK_S = 300
 Z99 = 2.576
 """Half width of a 99 % band in standard deviations."""
 
@@ -28,7 +37,7 @@ def band(normal: float, dispersion: float, trials: int) -> tuple[float, float]:
 
 
 def chart(reader: Reader, incident: Incident, baseline: str, at: int, zone: str) -> Chart | None:
-    """Return the chart of the leading series: 7 days by the hour, or since a month before the onset by the day.
+    """Return the chart of the leading series: 7 days, or since a month before the onset where that is longer ago.
 
     Args:
         reader: where counts and baselines are.
@@ -39,59 +48,31 @@ def chart(reader: Reader, incident: Incident, baseline: str, at: int, zone: str)
     """
     series = incident.lead.watched.series
     onset = incident.onset or incident.opened_at
-    slow = at - onset > 5 * DAY
-    bucket = DAY if slow else HOUR
-    since = (onset - 30 * DAY if slow else at - WEEK_S) // bucket * bucket
-    rows = reader.rows(
-        "explain/buckets",
-        signal=series.signal,
-        workflow=series.workflow,
-        step=series.step,
-        bucket=bucket,
-        since=since,
-        until=at,
-    )
-    if not rows:
+    long = at - onset > SLOW_S
+    since = (onset - 30 * DAY if long else at - WEEK_S) // DAY * DAY
+    names = {"signal": series.signal, "workflow": series.workflow, "step": series.step}
+    hours = reader.rows("explain/buckets", **names, bucket=HOUR, since=since, until=at)
+    if not hours:
         return None
-    learned = reader.rows(
-        "explain/baseline",
-        name=baseline,
-        signal=series.signal,
-        workflow=series.workflow,
-        step=series.step,
-        at=at,
-    )
-    counts = {row["at"]: row for row in rows}
-    times = tuple(range(max(since, rows[0]["at"]), at, bucket))
-    value: list[float | None] = []
-    low: list[float | None] = []
-    high: list[float | None] = []
-    for start in times:
-        row = counts.get(start)
-        trials = row["n"] if row else 0
-        value.append(shown(series.signal, row["bad"] / row["n"]) if row and row["n"] else None)
-        if not learned or not trials:
-            low.append(None)
-            high.append(None)
-            continue
-        normal = learned[0]["mean"] if slow else learned[0]["rate"][cell(start, zone, 0)]
-        ends = band(normal, learned[0]["dispersion"][-1 if slow else 4], trials)
-        low.append(min(shown(series.signal, end) for end in ends))
-        high.append(max(shown(series.signal, end) for end in ends))
+    bucket = DAY if long else _bucket(hours)
+    learned = reader.rows("explain/baseline", **names, name=baseline, at=at)
+    times = tuple(range(max(since, hours[0]["at"]) // bucket * bucket, at, bucket))
+    value, low, high = _drawn(series.signal, hours, learned[0] if learned else None, times, bucket, zone)
     verdict = incident.lead.verdict
     words = wording(series.signal)
     good_falls = words.success == (incident.lead.watched.direction > 0)
     return Chart(
-        title=f"{series.step or series.workflow} · {words.label.lower()} per {'day' if slow else 'hour'}",
+        title=f"{series.step or series.workflow} · {words.label.lower()} per {BUCKETS[bucket]}",
         subtitle=(
             f"{percent(shown(series.signal, verdict.baseline_rate))} is normal, "
-            f"{percent(shown(series.signal, verdict.current_rate))} since the onset · {verdict.n:,} trials · "
-            f"band = 99 % of normal {'days' if slow else 'hours'}"
+            f"{percent(shown(series.signal, verdict.current_rate))} "
+            f"{'since the onset' if incident.lead.resolved_at is None else 'since the recovery'} · {verdict.n:,} trials · "
+            "band = 99 % of normal"
         ),
         at=times,
-        value=tuple(value),
-        low=tuple(low),
-        high=tuple(high),
+        value=value,
+        low=low,
+        high=high,
         normal=shown(series.signal, verdict.baseline_rate),
         onset=incident.onset,
         opened=incident.opened_at,
@@ -100,3 +81,43 @@ def chart(reader: Reader, incident: Incident, baseline: str, at: int, zone: str)
         bucket=bucket,
         timezone=zone,
     )
+
+
+def _bucket(hours: Sequence[Mapping[str, Any]]) -> int:
+    """Return the shortest bucket whose share is more than noise."""
+    trials = sum(row["n"] for row in hours)
+    span = hours[-1]["at"] + HOUR - hours[0]["at"]
+    return next((bucket for bucket in BUCKETS if trials * bucket >= ENOUGH * span), DAY)
+
+
+def _drawn(
+    signal: str,
+    hours: Sequence[Mapping[str, Any]],
+    learned: Mapping[str, Any] | None,
+    times: Sequence[int],
+    bucket: int,
+    zone: str,
+) -> tuple[tuple[float | None, ...], tuple[float | None, ...], tuple[float | None, ...]]:
+    """Return the shares as shown, and the ends of the band: None where there was no trial, or nothing is learned."""
+    n = dict.fromkeys(times, 0)
+    bad = dict.fromkeys(times, 0)
+    expected = dict.fromkeys(times, 0.0)
+    for row in hours:
+        start = row["at"] // bucket * bucket
+        n[start] += row["n"]
+        bad[start] += row["bad"]
+        if learned is not None:
+            expected[start] += row["n"] * learned["rate"][cell(row["at"], zone, 0)]
+    spread = learned["dispersion"][_block(bucket)] if learned is not None else 1.0
+    value, low, high = [], [], []
+    for start in times:
+        value.append(shown(signal, bad[start] / n[start]) if n[start] else None)
+        ends = band(expected[start] / n[start], spread, n[start]) if n[start] and learned is not None else None
+        low.append(None if ends is None else min(shown(signal, end) for end in ends))
+        high.append(None if ends is None else max(shown(signal, end) for end in ends))
+    return tuple(value), tuple(low), tuple(high)
+
+
+def _block(bucket: int) -> int:
+    """Return the place of the longest block of ticks that a bucket holds."""
+    return max(place for place, ticks in enumerate(BLOCKS) if ticks * TICK_S <= bucket)
