@@ -25,7 +25,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import kafka
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
@@ -220,7 +219,7 @@ def measure(address: str | None, count: int, rounds: int, parts: int) -> dict[st
         },
         "machine": {
             "python": platform.python_version(),
-            "duckdb": duckdb.__version__,
+            "duckdb": Store.version,
             "kafka-python": kafka.__version__,
             "cores": os.cpu_count(),
             "load": round(os.getloadavg()[0], 2),

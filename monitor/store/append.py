@@ -21,6 +21,15 @@ from bellbuoy.monitor.store.errors import PositionConflict
 from bellbuoy.monitor.store.registry import Draft, Registry
 from bellbuoy.monitor.store.rollup import count
 
+_ROW_ERRORS = (
+    duckdb.DataError,
+    duckdb.ProgrammingError,
+    duckdb.IntegrityError,
+    duckdb.NotSupportedError,
+    pa.ArrowException,
+)
+"""What DuckDB and Arrow say when a value cannot be stored; files, memory and broken stores speak otherwise."""
+
 BANDS = 4
 """Quarters of the local day in which a step's latency limit may differ."""
 
@@ -103,10 +112,12 @@ class Appender:
         """
         try:
             return self._append(batch, told, refused=0)
-        except (duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError, pa.ArrowException) as error:
+        except _ROW_ERRORS as error:
             if batch.table is None or exhausted(error):
                 raise
             table = self._prepared(batch.table, told)
+            if self._tried(table.slice(0, 0), told) is not None:
+                raise  # no row is to blame
             wrong = self._refused(table, told, 0)
             if not wrong:
                 raise
@@ -247,7 +258,10 @@ class Appender:
 
     def _known(self, stream: Stream) -> Known:
         with self._gate:
-            return self.streams.setdefault(stream, Known(len(self.streams) + 1))
+            known = self.streams.get(stream)
+            if known is None:
+                known = self.streams[stream] = Known(1 + max((one.id for one in self.streams.values()), default=0))
+            return known
 
     def _refused(self, table: pa.Table, told: Told, at: int) -> dict[int, str]:
         """Return the rows of a prepared table that DuckDB refuses, with its reason, by halving."""
@@ -265,7 +279,7 @@ class Appender:
                 tx.show("arriving", table)
                 tx.run("store/add_events")
                 count(tx, "arriving", told.signals, self.registry, Draft())
-        except (duckdb.Error, pa.ArrowException) as error:
+        except _ROW_ERRORS as error:
             return str(error).split("\n", 1)[0]
         return None
 

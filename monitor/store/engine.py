@@ -252,7 +252,7 @@ def _connect(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnection
 
 
 def _named(path: Path, error: duckdb.Error) -> StoreError:
-    text = str(error)
+    text = str(error).split("\n", 1)[0]
     if "lock" in text and "PID" in text:
         found = re.search(r"PID (\d+)", text)
         return StoreLocked(path, int(found.group(1)) if found else None)

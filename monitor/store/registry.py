@@ -56,6 +56,7 @@ class Registry:
         self._ids: dict[Key, int] = {}
         self._spans: dict[int, tuple[int, int]] = {}
         self._workflows: set[str] = set()
+        self._last = 0
         for row in rows:
             self._add(row.key, row.id)
             self._spans[row.id] = (row.first_minute, row.last_minute)
@@ -76,7 +77,7 @@ class Registry:
             found = self._ids.get(key) or draft.ids.get(key)
             if found is not None:
                 return found
-        draft.ids[key] = len(self._ids) + len(draft.ids) + 1
+        draft.ids[key] = self._last + len(draft.ids) + 1
         return draft.ids[key]
 
     def span(self, draft: Draft, series: int, first: int, last: int) -> None:
@@ -108,3 +109,4 @@ class Registry:
         self._ids[key] = number
         self._keys[number] = key
         self._workflows.add(key[1])
+        self._last = max(self._last, number)

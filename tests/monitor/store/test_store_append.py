@@ -161,6 +161,16 @@ def test_new_epoch_of_a_stream_is_another_stream(store, stream, batch_of):
     assert store.positions("kafka") == {stream: 50, again: 30}
 
 
+def test_number_of_a_stream_is_never_given_twice(tmp_path, batch_of):
+    streams = [Stream("kafka", "t", partition, "e") for partition in range(4)]
+    with Store.open(tmp_path / "b.duckdb") as store:
+        assert [store.stream_id(stream) for stream in streams[:3]] == [1, 2, 3]
+        store.append(batch_of(store, streams[2], messages(1, 20)))  # the first two never got a batch
+    with Store.open(tmp_path / "b.duckdb") as store:
+        assert store.stream_id(streams[2]) == 3
+        assert store.stream_id(streams[3]) == 4
+
+
 def test_batch_of_tombstones_moves_the_position(store, stream, batch_of):
     store.append(batch_of(store, stream, [None] * 5))
     assert store.positions("kafka") == {stream: 5}
@@ -184,6 +194,16 @@ def test_row_that_duckdb_refuses_becomes_a_dead_letter(store, stream, batch_of):
     assert all(reason.startswith("store: ") for _, _, reason in letters)
     assert store.positions("kafka") == {stream: 400}
     assert minutes(store) == recounted(store)
+
+
+def test_fault_that_no_row_is_to_blame_for_makes_no_dead_letters(store, stream, batch_of):
+    batch = batch_of(store, stream, messages(1, 50))
+    store.configure([*table(), next(iter(table([SimpleNamespace(name="x", trial="nothing = 1", bad="true")])[-1:]))])
+    with pytest.raises(duckdb.BinderException, match="nothing"):
+        store.append(batch)
+    assert store.cursor().execute("SELECT count(*) FROM dead_letters_raw").fetchall() == [(0,)]
+    store.configure()
+    assert store.append(batch).rows == batch.rows
 
 
 def test_full_disk_is_told_and_nothing_is_stored(store, stream, batch_of, monkeypatch):

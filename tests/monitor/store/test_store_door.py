@@ -6,7 +6,7 @@ from contextlib import suppress
 import pyarrow as pa
 import pytest
 
-from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store import Store, adhoc
 from bellbuoy.monitor.store.adhoc import PUBLISHED, QueryRefused, ask
 
 pytestmark = pytest.mark.store
@@ -178,6 +178,21 @@ def test_every_published_name_can_be_read(store):
 
 def test_dead_letters_are_shown_without_their_bytes(store):
     assert not {"raw", "key", "headers"} & set(ask(store, "FROM dead_letters").columns)
+
+
+def test_each_layer_holds_something_that_the_others_would_let_through(store, monkeypatch):
+    before = fingerprint(store)
+    monkeypatch.setattr(adhoc, "objection", lambda *_: None)
+    for sql in ("SELECT * FROM duckdb_settings()", "SELECT * FROM meta", "SELECT current_setting('memory_limit')"):
+        assert ask(store, sql).rows.num_rows  # only the tree keeps these out
+    for sql in ("SELECT * FROM read_text('/etc/passwd')", "SELECT * FROM glob('/etc/*')", "SELECT * FROM secret_frame"):
+        with pytest.raises(QueryRefused):  # the settings of the instance keep these out without it
+            ask(store, sql)
+    monkeypatch.setattr(adhoc, "_judge", lambda *_: None)
+    for sql in ("INSERT INTO meta VALUES ('a', 'b')", "DROP TABLE events_raw", "UPDATE meta SET value = 'x'"):
+        with pytest.raises(QueryRefused, match="read-only"):  # the transaction keeps these out without either
+            ask(store, sql)
+    assert fingerprint(store) == before
 
 
 def test_answer_is_cut_at_the_limit_of_rows(store):
