@@ -1,11 +1,9 @@
 """The append: one transaction that stores events, counts, dead letters and the positions they end at."""
 
-import json
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import duckdb
@@ -14,10 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bellbuoy.monitor.event import Batch, DeadLetter
-from bellbuoy.monitor.signals import Signal
 from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.store.engine import Engine, Transaction, exhausted
 from bellbuoy.monitor.store.errors import PositionConflict
+from bellbuoy.monitor.store.letters import letter_of
+from bellbuoy.monitor.store.limits import Told, latency_limits
+from bellbuoy.monitor.store.positions import Known
 from bellbuoy.monitor.store.registry import Draft, Registry
 from bellbuoy.monitor.store.rollup import count
 
@@ -29,9 +29,6 @@ _ROW_ERRORS = (
     pa.ArrowException,
 )
 """What DuckDB and Arrow say when a value cannot be stored; files, memory and broken stores speak otherwise."""
-
-BANDS = 4
-"""Quarters of the local day in which a step's latency limit may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,40 +54,6 @@ class Appended:
     folded: int = 0
     kinds: Mapping[str, int] = field(default_factory=dict)
     oldest: int | None = None
-
-
-@dataclass(slots=True)
-class Known:
-    """What this process last stored of a stream.
-
-    Attributes:
-        id: its number in the rows.
-        next: offset of the record after the last one stored; None before the first append.
-        received: records stored as events or dead letters.
-        newest_us: greatest of least(ts, received_at), in microseconds.
-        arrived_us: when its last batch arrived, in microseconds.
-    """
-
-    id: int
-    next: int | None = None
-    received: int = 0
-    newest_us: int | None = None
-    arrived_us: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the configuration says about counting.
-
-    Attributes:
-        signals: what is counted.
-        limits: latency limit in ms by (workflow, step, band).
-        zone: the zone of the bands.
-    """
-
-    signals: Sequence[Signal]
-    limits: Mapping[tuple[str, str, int], float]
-    zone: tzinfo = UTC
 
 
 class Appender:
@@ -123,7 +86,7 @@ class Appender:
                 raise
             keep = np.ones(table.num_rows, bool)
             keep[list(wrong)] = False
-            letters = [_letter(batch, table.slice(row, 1), reason, self.streams) for row, reason in wrong.items()]
+            letters = [letter_of(batch, table.slice(row, 1), reason, self.streams) for row, reason in wrong.items()]
             rest = batch.table.filter(pa.array(keep))
             rest = replace(batch, table=rest if rest.num_rows else None, letters=[*batch.letters, *letters])
             return self._append(rest, told, refused=len(letters))
@@ -163,7 +126,7 @@ class Appender:
 
     def _prepared(self, table: pa.Table, told: Told) -> pa.Table:
         """Add the column that the store computes at arrival: the latency above which a step counts as slow."""
-        limits = _limits(table, told) if told.limits else pa.nulls(table.num_rows, pa.float64())
+        limits = latency_limits(table, told) if told.limits else pa.nulls(table.num_rows, pa.float64())
         if "latency_limit_ms" in table.column_names:
             table = table.drop_columns(["latency_limit_ms"])
         return table.append_column("latency_limit_ms", limits)
@@ -309,52 +272,3 @@ def _firsts(table: pa.Table | None) -> dict[int, int]:
     first = np.full(len(streams), np.iinfo(np.int64).max)
     np.minimum.at(first, place, table["offset"].to_numpy())
     return dict(zip(streams.tolist(), first.tolist(), strict=True))
-
-
-def _limits(table: pa.Table, told: Told) -> pa.Array:
-    """Return the latency limit of each row, null where there is none."""
-    workflow = table["workflow"].combine_chunks().dictionary_encode()
-    step = table["step"].combine_chunks().dictionary_encode()
-    workflows, steps = workflow.dictionary.to_pylist(), step.dictionary.to_pylist()
-    newest = pc.max(table["ts"]).cast(pa.int64()).as_py() / 1e6
-    offset = datetime.fromtimestamp(newest, told.zone).utcoffset()
-    seconds = pc.divide(table["ts"].combine_chunks().cast(pa.int64()), 1_000_000).to_numpy()
-    shift = 0 if offset is None else int(offset.total_seconds())
-    band = (seconds + shift) // (86400 // BANDS) % BANDS
-    known = np.full((len(workflows), len(steps) + 1, BANDS), np.nan)
-    for (name, part, quarter), limit in told.limits.items():
-        if name in workflows and part in steps:
-            known[workflows.index(name), steps.index(part), quarter] = limit
-    row = step.indices.fill_null(len(steps)).to_numpy()
-    found = known[workflow.indices.to_numpy(), row, band]
-    return pa.array(found, pa.float64(), mask=np.isnan(found))
-
-
-def _shown(value: pa.ChunkedArray) -> Any:
-    """Return the value of a one-row column; text that is no UTF-8 with marks in place of what cannot be read."""
-    try:
-        return value.to_pylist()[0]
-    except UnicodeDecodeError:
-        return (
-            value.cast(pa.binary()).to_pylist()[0].decode("utf-8", "replace")
-            if pa.types.is_string(value.type)
-            else "unreadable"
-        )
-
-
-def _letter(batch: Batch, row: pa.Table, reason: str, streams: Mapping[Stream, Known]) -> DeadLetter:
-    """Keep a row that the store refused as a dead letter that holds what was decoded of it."""
-    found = {name: _shown(row[name]) for name in row.column_names}
-    stream = next(
-        (one for one in batch.next if one in streams and streams[one].id == found["stream"]), next(iter(batch.next))
-    )
-    raw = json.dumps(found, default=str, ensure_ascii=False).encode("utf-8", "replace")
-    return DeadLetter(
-        stream=stream,
-        offset=int(found["offset"]),
-        received_at_us=int(row["received_at"].cast(pa.int64())[0].as_py()),
-        kind="store",
-        reason=f"store: {reason}; the decoded event is kept",
-        raw=raw,
-        size=len(raw),
-    )

@@ -1,7 +1,5 @@
 """The one DuckDB instance of a process: opening it safely, one writer, a cursor for each reading thread."""
 
-import os
-import re
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,22 +12,12 @@ import pandas as pd
 import pyarrow as pa
 
 from bellbuoy.config.server import Store as Settings
-from bellbuoy.monitor.store.errors import (
-    StoreError,
-    StoreExhausted,
-    StoreForeign,
-    StoreLocked,
-    StoreMissing,
-    StoreNewer,
-)
+from bellbuoy.monitor.store.errors import StoreExhausted
 from bellbuoy.monitor.store.gate import Gate
 from bellbuoy.monitor.store.migrate import migrate
+from bellbuoy.monitor.store.opening import connect, release, settle
 from bellbuoy.monitor.store.statements import statement
 
-FILE_FORMAT = "v1.5.0"
-"""Written so that every supported DuckDB opens it; later versions would default to a format that 1.5 cannot read."""
-
-_open_here: set[Path] = set()
 _gate = threading.Lock()
 
 
@@ -107,16 +95,16 @@ class Engine:
         self._writer_thread: int | None = None
         self._local = threading.local()
         self._cursors: list[tuple[threading.Thread, duckdb.DuckDBPyConnection]] = []
-        self._db = _connect(path, read_only=read_only)
+        self._db = connect(path, read_only=read_only)
         try:
-            _settle(self._db, path, settings)
+            settle(self._db, path, settings)
             self.schema = migrate(self._db, str(path or "memory"), read_only=read_only)
             found = self._db.execute(statement("store/names")).fetchall()
             self.names = frozenset(name.lower() for (name,) in found)
             self._db.execute("SET lock_configuration = true")
         except BaseException:
             self._db.close()
-            _release(path)
+            release(path)
             raise
 
     @classmethod
@@ -201,13 +189,15 @@ class Engine:
         """Bring the file up to date with its log and let go of it; a second call does nothing."""
         with self._lock, _gate:
             for _, cursor in self._cursors:
-                cursor.close()
+                cursor.interrupt()
+                with suppress(duckdb.Error):  # one that is busy is closed by its reader, which is interrupted
+                    cursor.close()
             self._cursors = []
             if not self.read_only:
                 with suppress(duckdb.Error):  # the log is replayed at the next start all the same
                     self._db.execute("CHECKPOINT")
             self._db.close()
-        _release(self.path)
+        release(self.path)
 
     def __enter__(self) -> Self:
         return self
@@ -231,72 +221,3 @@ def _rows(cursor: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any]
     found = cursor.execute(sql, dict(params) or None)
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def _connect(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    if path is None:
-        return duckdb.connect(":memory:")
-    if read_only and not path.exists():
-        raise StoreMissing(f"{path}: there is no store yet; start the daemon, or give another `store.path`.")
-    with _gate:
-        if path in _open_here:
-            raise StoreLocked(path, os.getpid())
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            config: dict[str, Any] = {} if read_only else {"storage_compatibility_version": FILE_FORMAT}
-            con = duckdb.connect(str(path), read_only=read_only, config=config)
-        except duckdb.Error as error:
-            raise _named(path, error) from error
-        _open_here.add(path)
-        return con
-
-
-def _named(path: Path, error: duckdb.Error) -> StoreError:
-    text = str(error).split("\n", 1)[0]
-    if "lock" in text and "PID" in text:
-        found = re.search(r"PID (\d+)", text)
-        return StoreLocked(path, int(found.group(1)) if found else None)
-    if "newer version" in text or "version number" in text:
-        return StoreNewer(
-            f"{path}: written by a later DuckDB than {duckdb.__version__}; upgrade it. DuckDB says: {text}"
-        )
-    if "not a valid DuckDB" in text:
-        return StoreForeign(f"{path}: not a DuckDB file; give another `store.path`.")
-    return StoreError(f"{path}: the store cannot be opened: {text}")
-
-
-def _release(path: Path | None) -> None:
-    with _gate:
-        if path is not None:
-            _open_here.discard(path)
-
-
-def _settle(con: duckdb.DuckDBPyConnection, path: Path | None, settings: Settings) -> None:
-    """Set limits, then take away the roads out of the process; `lock_configuration` comes after the migrations."""
-    threads = min(4, os.cpu_count() or 1) if settings.threads == "auto" else int(settings.threads)
-    spill = settings.temp.path or (str(path.parent / "tmp") if path is not None else "")
-    exports = [] if settings.exports is None else [str(Path(settings.exports).absolute())]
-    values: dict[str, Any] = {
-        "memory_limit": f"{settings.memory_limit}B",
-        "threads": threads,
-        "temp_directory": spill,
-        "max_temp_directory_size": f"{settings.temp.max}B",
-        "checkpoint_threshold": f"{settings.checkpoint}B",
-        "preserve_insertion_order": True,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "allow_community_extensions": False,
-        "python_enable_replacements": False,
-        "allowed_directories": exports,
-        "enable_external_access": False,
-    }
-    for key, value in values.items():
-        con.execute(f"SET {key} = {_literal(value)}")
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return "[" + ", ".join(_literal(one) for one in value) + "]"
-    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"

@@ -16,8 +16,10 @@ from bellbuoy.detectors.base import Counts
 from bellbuoy.monitor.event import Batch
 from bellbuoy.monitor.signals import BUILT_IN, Signal, table
 from bellbuoy.monitor.sources.base import Stream
-from bellbuoy.monitor.store.append import BANDS, Appended, Appender, Known, Told
+from bellbuoy.monitor.store.append import Appended, Appender
 from bellbuoy.monitor.store.engine import Engine
+from bellbuoy.monitor.store.limits import BANDS, Told
+from bellbuoy.monitor.store.positions import Known
 from bellbuoy.monitor.store.predicates import check
 from bellbuoy.monitor.store.registry import Registry, Series
 from bellbuoy.monitor.store.retain import Retained, retain

@@ -1,0 +1,41 @@
+"""Dead letters of rows that were decoded and that DuckDB refused."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from bellbuoy.monitor.event import Batch, DeadLetter
+from bellbuoy.monitor.sources.base import Stream
+from bellbuoy.monitor.store.positions import Known
+
+
+def _shown(value: pa.ChunkedArray) -> Any:
+    """Return the value of a one-row column; text that is no UTF-8 with marks in place of what cannot be read."""
+    try:
+        return value.to_pylist()[0]
+    except UnicodeDecodeError:
+        return (
+            value.cast(pa.binary()).to_pylist()[0].decode("utf-8", "replace")
+            if pa.types.is_string(value.type)
+            else "unreadable"
+        )
+
+
+def letter_of(batch: Batch, row: pa.Table, reason: str, streams: Mapping[Stream, Known]) -> DeadLetter:
+    """Keep a row that the store refused as a dead letter that holds what was decoded of it."""
+    found = {name: _shown(row[name]) for name in row.column_names}
+    stream = next(
+        (one for one in batch.next if one in streams and streams[one].id == found["stream"]), next(iter(batch.next))
+    )
+    raw = json.dumps(found, default=str, ensure_ascii=False).encode("utf-8", "replace")
+    return DeadLetter(
+        stream=stream,
+        offset=int(found["offset"]),
+        received_at_us=int(row["received_at"].cast(pa.int64())[0].as_py()),
+        kind="store",
+        reason=f"store: {reason}; the decoded event is kept",
+        raw=raw,
+        size=len(raw),
+    )

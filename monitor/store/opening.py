@@ -1,0 +1,99 @@
+"""How the file is opened: in a form that every supported DuckDB reads, by one process, with the roads out closed."""
+
+import os
+import re
+import threading
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from bellbuoy.config.server import Store as Settings
+from bellbuoy.monitor.store.errors import (
+    StoreError,
+    StoreForeign,
+    StoreLocked,
+    StoreMissing,
+    StoreNewer,
+)
+
+FILE_FORMAT = "v1.5.0"
+"""Written so that every supported DuckDB opens it; later versions would default to a format that 1.5 cannot read."""
+
+_open_here: set[Path] = set()
+_gate = threading.Lock()
+
+
+def connect(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Open the file, or a database in memory.
+
+    Raises:
+        StoreLocked, StoreNewer, StoreForeign, StoreMissing, StoreError: what is wrong with it.
+    """
+    if path is None:
+        return duckdb.connect(":memory:")
+    if read_only and not path.exists():
+        raise StoreMissing(f"{path}: there is no store yet; start the daemon, or give another `store.path`.")
+    with _gate:
+        if path in _open_here:
+            raise StoreLocked(path, os.getpid())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            config: dict[str, Any] = {} if read_only else {"storage_compatibility_version": FILE_FORMAT}
+            con = duckdb.connect(str(path), read_only=read_only, config=config)
+        except duckdb.Error as error:
+            raise _named(path, error) from error
+        _open_here.add(path)
+        return con
+
+
+def _named(path: Path, error: duckdb.Error) -> StoreError:
+    text = str(error).split("\n", 1)[0]
+    if "lock" in text and "PID" in text:
+        found = re.search(r"PID (\d+)", text)
+        return StoreLocked(path, int(found.group(1)) if found else None)
+    if "newer version" in text or "version number" in text:
+        return StoreNewer(
+            f"{path}: written by a later DuckDB than {duckdb.__version__}; upgrade it. DuckDB says: {text}"
+        )
+    if "not a valid DuckDB" in text:
+        return StoreForeign(f"{path}: not a DuckDB file; give another `store.path`.")
+    return StoreError(f"{path}: the store cannot be opened: {text}")
+
+
+def release(path: Path | None) -> None:
+    """Let this process open the path again."""
+    with _gate:
+        if path is not None:
+            _open_here.discard(path)
+
+
+def settle(con: duckdb.DuckDBPyConnection, path: Path | None, settings: Settings) -> None:
+    """Set limits, then take away the roads out of the process; `lock_configuration` comes after the migrations."""
+    threads = min(4, os.cpu_count() or 1) if settings.threads == "auto" else int(settings.threads)
+    spill = settings.temp.path or (str(path.parent / "tmp") if path is not None else "")
+    exports = [] if settings.exports is None else [str(Path(settings.exports).absolute())]
+    values: dict[str, Any] = {
+        "memory_limit": f"{settings.memory_limit}B",
+        "threads": threads,
+        "temp_directory": spill,
+        "max_temp_directory_size": f"{settings.temp.max}B",
+        "checkpoint_threshold": f"{settings.checkpoint}B",
+        "preserve_insertion_order": True,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+        "python_enable_replacements": False,
+        "allowed_directories": exports,
+        "enable_external_access": False,
+    }
+    for key, value in values.items():
+        con.execute(f"SET {key} = {_literal(value)}")
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "[" + ", ".join(_literal(one) for one in value) + "]"
+    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
