@@ -1,16 +1,15 @@
 """`bellbuoy check`: the errors of a configuration, with line and column, and what it means."""
 
 import json
+import shutil
+import sys
+import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from bellbuoy.monitor.cli.failures import BAD_CONFIG, DONE_NO
 from bellbuoy.monitor.cli.options import Named, config_option
-
-if TYPE_CHECKING:
-    from bellbuoy.config.model import Config
 
 
 @click.command("check", epilog="Example: bellbuoy check -c bellbuoy.yaml --strict")
@@ -30,24 +29,15 @@ def command(config: Path, *, form: str, strict: bool) -> int:
     if found.config is None:
         return BAD_CONFIG
     if form == "text":
+        from bellbuoy.monitor.cli.meaning import meaning
+
         for line in meaning(found.config):
-            click.echo(line)
+            click.echo(_fitted(line))
     return DONE_NO if strict and found.findings else 0
 
 
-def meaning(config: "Config") -> list[str]:
-    """Return what a configuration means, a sentence a line."""
-    from bellbuoy.monitor.explain.wording import span
-
-    lines = [f"{len(config.workflows)} workflows, {len(config.detectors)} detectors, judged every {span(config.tick)}."]
-    budget = config.budget
-    lines.append(
-        f"Budget: {budget.false_pages:g} false pages in {span(budget.per)} over the {budget.scope}; "
-        "the threshold follows from it and from how many series are watched."
-    )
-    for route in config.routes:
-        when = (
-            ", ".join(f"{key} {value}" for key, value in route.when.model_dump(exclude_none=True).items()) or "all else"
-        )
-        lines.append(f"Incidents ({when}) go to {', '.join(route.to)}.")
-    return lines
+def _fitted(line: str) -> str:
+    """Return a sentence broken at words on a terminal; elsewhere as it is."""
+    if not sys.stdout.isatty():
+        return line
+    return textwrap.fill(line, max(40, shutil.get_terminal_size().columns), subsequent_indent="  ")

@@ -30,11 +30,11 @@ def ends(error: BaseException) -> Failure | None:
     names = {kind.__name__ for kind in type(error).__mro__}
     if "ConfigError" in names:
         return Failure(str(error), BAD_CONFIG)
-    if names & {"PluginError", "SignalError"}:
-        return Failure(f"error: {error}; `bellbuoy check` says where", BAD_CONFIG)
+    if names & {"PluginError", "SignalError", "SourceSettings"}:
+        return Failure(f"error: {error}", BAD_CONFIG)
     if names & {"StoreLocked", "StoreNewer", "StoreForeign", "StoreError"}:
         return Failure(f"error: {error}", NOT_NOW)
-    if names & {"SourceSettings", "SourceStopped", "ReplayError", "KafkaError", "ListenError"}:
+    if names & {"SourceStopped", "ReplayError", "KafkaError", "ListenError"}:
         return Failure(f"error: {error}", NOT_NOW)
     if isinstance(error, OSError) and (error.errno in FULL or error.filename is not None):
         place = f"{error.filename}: " if error.filename is not None else ""
