@@ -99,11 +99,12 @@ class App:
                     self._start(f"drain {sender.name}", sender.drain, deadline - 3.0)
             self._join(("drain",), deadline - 2.0)
             self.server.should_exit = True
-            self._join(("web",), deadline - 1.0)
+            self._join(("web",), self.clock.monotonic() + 1.0)
             for source in self.sources:
                 source.close()
             self.closed.set()
             self.store.close()
+            self._join(("web",), self.clock.monotonic() + 2.0)  # a query that still ran is interrupted, and says so
         log.info("stopped")
         if self.failure is not None:
             raise self.failure
@@ -204,7 +205,7 @@ class App:
             )
         )
         return uvicorn.Server(
-            uvicorn.Config(web, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=1)
+            uvicorn.Config(web, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=3)
         )
 
     def _start(self, name: str, work: Callable[..., None], *arguments: object) -> None:
@@ -223,7 +224,7 @@ class App:
         for thread in self.threads:
             if thread.name.startswith(kinds):
                 thread.join(max(0.1, deadline - self.clock.monotonic()))
-                if thread.is_alive():
+                if thread.is_alive() and thread.name != "web":
                     log.warning("%s did not end in time; what it held is taken up at the next start", thread.name)
 
     def _signals(self) -> None:
