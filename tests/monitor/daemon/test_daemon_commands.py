@@ -1,0 +1,197 @@
+"""Exit codes of the daemon, and what other commands get of it while it runs."""
+
+import contextlib
+import http.client
+import io
+import json
+import threading
+import urllib.request
+from collections import Counter
+
+import pyarrow as pa
+import pytest
+from daemon_traffic import Traffic
+from running_daemon import bellbuoy, free_port, until
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def test_a_second_daemon_on_the_store_names_the_first_and_ends(daemon, tmp_path):
+    traffic = Traffic(tmp_path / "calls.jsonl", days_=1)
+    traffic.until(1)
+    first = daemon([traffic.source]).start()
+    done = bellbuoy("run", "-c", first.config)
+    assert done.returncode == 75, done.stderr
+    assert str(first.process.pid).encode() in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert first.status("/readyz") == 200, "the first is unharmed"
+    until(lambda: first.metric("events_total", result="stored") == traffic.events, lambda: first.log[-2000:])
+    assert first.stop()[0] == 0
+
+
+def test_a_broken_configuration_is_refused_with_its_place(tmp_path):
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("version: 1\nsources:\n  - files: { path: x.jsonl, folow: true }\n")
+    done = bellbuoy("run", "-c", broken)
+    assert done.returncode == 78, done.stderr
+    assert b"broken.yaml:3:" in done.stderr
+    assert b"follow" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_a_sentence(daemon, tmp_path):
+    traffic = Traffic(tmp_path / "calls.jsonl", days_=1)
+    first = daemon([traffic.source]).start()
+    other = daemon([traffic.source])
+    config = json.loads(other.config.read_text())
+    config["server"]["listen"] = f"127.0.0.1:{first.port}"
+    other.config.write_text(json.dumps(config))
+    done = bellbuoy("run", "-c", other.config)
+    assert done.returncode == 75, done.stderr
+    assert str(first.port).encode() in done.stderr.splitlines()[-1]
+    assert b"Traceback" not in done.stderr
+
+
+def test_no_file_and_none_awaited_is_a_sentence(daemon, tmp_path):
+    one = daemon([{"files": {"path": str(tmp_path / "none*.jsonl")}}])
+    done = bellbuoy("run", "-c", one.config)
+    assert done.returncode in (75, 78), done.stderr
+    assert b"no file matches" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_second_signal_ends_at_once(daemon, fake_slack, tmp_path):
+    traffic = Traffic(tmp_path / "calls.jsonl", days_=1)
+    running = daemon([traffic.source]).start()
+    running.process.terminate()
+    running.process.terminate()
+    assert running.process.wait(15) in (0, 143)
+
+
+def test_finished_files_are_judged_and_the_daemon_serves_on(daemon, tmp_path):
+    traffic = Traffic(tmp_path / "calls.jsonl", days_=2)
+    traffic.until(2)
+    running = daemon([{"files": {"path": str(traffic.path)}}]).start()
+    until(lambda: running.metric("events_total", result="stored") == traffic.events, lambda: running.log[-2000:])
+    assert running.status("/readyz") == 200
+    assert running.stop()[0] == 0
+
+
+@pytest.fixture
+def ingesting(daemon, tmp_path):
+    """A daemon into which events come all the time."""
+    traffic = Traffic(tmp_path / "calls.jsonl")
+    running = daemon([traffic.source], batch={"rows": 500, "every": "50ms"})
+    traffic.until(1)
+    running.start()
+    until(lambda: running.metric("events_total", result="stored") == traffic.events, lambda: running.log[-2000:])
+    enough = threading.Event()
+
+    def feed():
+        for day in range(1, 28):
+            lines = traffic.lines(day)
+            for begin in range(0, len(lines), 100):
+                if enough.wait(0.02):
+                    return
+                traffic.append(lines[begin : begin + 100])
+
+    feeding = threading.Thread(target=feed)
+    feeding.start()
+    yield running, traffic
+    enough.set()
+    feeding.join()
+
+
+def test_query_answers_in_every_format_while_events_come(ingesting):
+    running, traffic = ingesting
+
+    def ask(*arguments):
+        done = bellbuoy("query", "--url", running.url, *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    count = "select count(*) as n, count(distinct interaction_id) as calls from events"
+    table = ask(count).decode().splitlines()
+    assert table[0].split() == ["n", "calls"]
+    seen = [int(table[2].split()[0])]
+    seen.append(int(ask(count, "--format", "csv").decode().splitlines()[1].split(",")[0]))
+    seen.append(json.loads(ask(count, "--format", "jsonl"))["n"])
+    seen.append(pa.ipc.open_stream(io.BytesIO(ask(count, "--format", "arrow"))).read_all().to_pylist()[0]["n"])
+    assert seen == sorted(seen)
+    assert seen[0] < seen[-1], "events came between the questions"
+    assert seen[-1] <= traffic.events
+    steps = ask("select step, outcome, count(*) as n from events where type = 'step' group by all", "--format", "jsonl")
+    assert {json.loads(line)["step"] for line in steps.splitlines()} >= {"greet", "qualify", "close"}
+    whole = ask("select * from events order by ts limit 50", "--format", "arrow")
+    assert pa.ipc.open_stream(io.BytesIO(whole)).read_all().num_rows == 50
+    assert ask("select * from events order by ts limit 3", "--format", "csv").count(b"call-5-") >= 3
+    assert running.status("/readyz") == 200
+
+
+def test_sigterm_during_a_long_query_ends_in_time(ingesting):
+    running, _ = ingesting
+    endless = "select count(*) from events a, events b, events c where a.latency_ms + b.latency_ms < c.latency_ms"
+    asked = http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)
+    asked.request("POST", "/v1/query", json.dumps({"sql": endless}), {"Content-Type": "application/json"})
+    assert running.query("select 1 as one") == [{"one": 1}], "asked later, so the first one is running by now"
+    code, seconds = running.stop()
+    assert code == 0, running.log[-3000:]
+    assert seconds < 10
+    assert "Traceback" not in running.log
+    with contextlib.closing(asked), asked.getresponse() as answer:
+        assert answer.status == 400
+        assert "error" in json.load(answer)
+    with running.closed_store() as ask:
+        assert ask('SELECT count(*) = count(DISTINCT (stream, "offset")) FROM events_raw') == [(True,)]
+
+
+def test_readers_that_keep_asking_do_not_hinder_the_end(ingesting):
+    running, _ = ingesting
+    ended = threading.Event()
+    answers = Counter()
+
+    def read(path, body):
+        while not ended.is_set():
+            try:
+                request = urllib.request.Request(running.url + path, body, {"Content-Type": "application/json"})
+                with urllib.request.urlopen(request, timeout=10) as answer:
+                    answer.read()
+                answers[path] += 1
+            except (OSError, http.client.HTTPException):
+                answers["none"] += 1
+                ended.wait(0.01)
+
+    question = json.dumps({"sql": "select step, outcome, count(*) from events group by all"}).encode()
+    paths = [("/", None), ("/w/lead-qualifier", None), ("/metrics", None), ("/v1/query", question)]
+    readers = [threading.Thread(target=read, args=one) for one in paths]
+    for reader in readers:
+        reader.start()
+    until(lambda: all(answers[path] for path, _ in paths), lambda: f"all are answered: {answers}")
+    code, seconds = running.stop()
+    ended.set()
+    for reader in readers:
+        reader.join()
+    assert code == 0, running.log[-3000:]
+    assert seconds < 10
+    assert "Traceback" not in running.log, running.log[-5000:]
+
+
+def test_query_refuses_in_a_sentence(ingesting):
+    running, _ = ingesting
+    for sql, said in (
+        ("drop table events", "SELECT"),
+        ("select * from read_csv('/etc/passwd')", "read_csv"),
+        ("select * from nowhere", "nowhere"),
+        ("selec 1", "selec"),
+        ("select 1; select 2", "one"),
+    ):
+        done = bellbuoy("query", "--url", running.url, sql)
+        assert done.returncode == 1, (sql, done.returncode, done.stderr)
+        assert said.lower() in done.stderr.decode().lower(), (sql, done.stderr)
+        assert b"Traceback" not in done.stderr
+        assert done.stdout == b""
+    empty = bellbuoy("query", "--url", running.url, " ")
+    assert empty.returncode == 2
+    nobody = bellbuoy("query", "--url", f"http://127.0.0.1:{free_port()}", "select 1")
+    assert nobody.returncode == 75
+    assert b"no daemon answers" in nobody.stderr
