@@ -15,6 +15,21 @@ with warnings.catch_warnings():
     from kafka import KafkaAdminClient, KafkaProducer
     from kafka.admin import NewTopic
     from kafka.errors import KafkaError
+    from kafka.net.inet import KafkaNetSocket
+
+_SOCK_CONNECT = KafkaNetSocket.sock_connect
+
+
+async def _connect_or_close(self, net, sock, *rest, **more):
+    """The library leaves the sockets of failed connections to the garbage collector, and a warning is an error here."""
+    try:
+        return await _SOCK_CONNECT(self, net, sock, *rest, **more)
+    except BaseException:
+        sock.close()
+        raise
+
+
+KafkaNetSocket.sock_connect = _connect_or_close
 
 ROOT = Path(__file__).parent.parent
 JARS = ROOT / ".tools" / "kafka"

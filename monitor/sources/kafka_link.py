@@ -44,8 +44,8 @@ class _Heard(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the reason of a failed attempt."""
         found = re.search(r"failed: (.*?)( \(backoff .*\))?$", record.getMessage())
-        if found and "Unable to bootstrap" not in found[1] and "Authentication" not in self.why:
-            self.why = found[1]
+        if found and "Unable to bootstrap" not in found[1] and ("Authentication" in found[1] or not self.why):
+            self.why = found[1]  # the first one: the last attempt is cut short by our own time-out
 
 
 _HEARD = _Heard()

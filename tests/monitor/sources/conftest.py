@@ -1,6 +1,5 @@
 """Sources to try: the in-process log (the oracle), files, and Kafka itself, each behind the same few handles."""
 
-import gc
 import time
 import uuid
 
@@ -170,5 +169,3 @@ def opened():
     yield act
     for source in sources:
         source.close()
-    sources.clear()
-    gc.collect()  # the client library leaves the sockets of failed connections behind: here, where that is expected

@@ -14,8 +14,6 @@ from bellbuoy.monitor.sources.kafka import KafkaSource
 from bellbuoy.monitor.sources.kafka_client import KafkaSettings, login
 
 pytestmark = [pytest.mark.needs_real_broker, pytest.mark.timeout(240)]
-LEAKS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-"""The client library leaves the sockets of failed connections to the garbage collector."""
 
 
 def lines(begin, end):
@@ -284,7 +282,6 @@ def test_a_login_lets_in_and_a_wrong_one_is_told(kafka, opened, reader, caplog):
     reader.until(make("made-up-for-tests"), 5)
 
 
-@LEAKS
 def test_a_broker_killed_and_started_again_costs_nothing(kafka, source, reader, caplog):
     if kafka.broker is None:
         pytest.skip("needs a broker that may be killed")
@@ -306,7 +303,6 @@ def test_a_broker_killed_and_started_again_costs_nothing(kafka, source, reader, 
     assert caplog.text.count("does not answer; trying on") <= 2
 
 
-@LEAKS
 def test_a_broker_that_is_not_up_yet_is_waited_for(kafka, opened, reader, caplog):
     if kafka.broker is None:
         pytest.skip("needs a broker that may be killed")
