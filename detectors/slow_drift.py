@@ -1,13 +1,13 @@
 """The detector of slow slides: the same recursion as `rate_shift`, against an anchor that never moves."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from bellbuoy.detectors import mixture
-from bellbuoy.detectors.base import Array, Baseline, Evidence, State, Tick
+from bellbuoy.detectors.rate_shift import RateShift
 
 
 @dataclass(frozen=True)
-class SlowDrift:
+class SlowDrift(RateShift):
     """Tells when the share of bad trials left what it was in the anchor, say in month one.
 
     The arithmetic is that of `rate_shift`, number for number; only the baseline differs. A learning baseline follows a
@@ -49,20 +49,5 @@ class SlowDrift:
         As for `rate_shift`.
     """
 
-    ratios: tuple[float, ...] = mixture.RATIOS
-
-    def __post_init__(self) -> None:
-        """Refuse ratios that are no change for the worse."""
-        object.__setattr__(self, "ratios", mixture.checked(self.ratios))
-
-    def begin(self, size: int) -> State:
-        """Return the state of `size` streams that have seen nothing."""
-        return mixture.begin(size, self.ratios)
-
-    def prepare(self, baseline: Baseline, threshold: Array, direction: Array) -> mixture.Prepared:
-        """Price trials against the anchor for every hour of the day."""
-        return mixture.prepare(baseline, threshold, direction, self.ratios)
-
-    def step(self, state: State, tick: Tick, prepared: mixture.Prepared) -> tuple[State, Evidence]:
-        """Fold one tick in."""
-        return mixture.step(state, tick, prepared)
+    anchored: ClassVar[bool] = True
+    """Without a baseline of its own choice it is judged against the anchor."""
