@@ -90,6 +90,7 @@ class Ingest:
         self._failed = threading.Event()
         self._read_to: dict[Stream, int] = {}
         self._lags: dict[Stream, int] | None = None
+        self._lag_known = True
         self._lags_at = float("-inf")
         self._opened = False
 
@@ -109,7 +110,7 @@ class Ingest:
             self._fail("reading", error)
         finally:
             if self.source.finished:
-                self._lags = {}
+                self._lags, self._lag_known = {}, True
             self._read_all.set()
 
     def _open(self) -> None:
@@ -207,6 +208,7 @@ class Ingest:
         self._lags_at = now
         try:
             self._lags = self.source.lag()
+            self._lag_known = getattr(self.source, "lag_known", True)  # a source that can lose sight of its end says so
         except Exception as error:  # noqa: BLE001 - whatever it is, events matter more than their lag
             self._lags = None
             log.warning("%s: lag not known: %s", self.source.name, error)
@@ -303,6 +305,8 @@ class Ingest:
         if lags is None:
             return None
         stored = self.store.positions(self.source.name)
+        if not self._lag_known and (stored or read_to):
+            return None
         waiting = {stream: position - stored.get(stream, 0) for stream, position in read_to.items()}
         return {stream: lags.get(stream, 0) + max(0, waiting.get(stream, 0)) for stream in {*lags, *waiting}}
 

@@ -35,6 +35,9 @@ class KafkaSource:
         clock: tells the time and waits.
         refresh_s: how often new partitions and a new topic id are looked for.
         commit_s: how often the group is told what was stored.
+
+    Attributes:
+        lag_known: false while no broker answers and `lag` can only repeat itself: the watermark waits then.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class KafkaSource:
         self._paused = False
         self._mean_bytes = 1.0
         self._lag: dict[Stream, int] = {}
+        self.lag_known = False
 
     @property
     def finished(self) -> bool:
@@ -322,6 +326,7 @@ class KafkaSource:
         """
         consumer = self._link.consumer
         streams = dict(self._streams)
+        self.lag_known = False
         if consumer is None or not streams:
             return dict(self._lag)
         try:
@@ -333,6 +338,7 @@ class KafkaSource:
             stream: max(0, ends[partition] - self._position(consumer, partition))
             for partition, stream in streams.items()
         }
+        self.lag_known = True
         return dict(self._lag)
 
     def _position(self, consumer: Any, partition: Any) -> int:

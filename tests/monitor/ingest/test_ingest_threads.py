@@ -225,3 +225,18 @@ def test_watermark_of_a_source_that_is_behind_stays_with_its_events(store, told,
     assert watermark(store, [ingest], clock.now() + 10_000, 300, 300) == newest - 300
     ingest.drain()
     assert watermark(store, [ingest], clock.now() + 10_000, 300, 300) > newest
+
+
+def test_source_that_lost_sight_of_its_end_holds_the_watermark(store, told, clock):
+    source = Endless([messages(1, 100)])
+    Ingest(source, store, told(), clock).drain()
+    again = Endless([messages(1, 100)])
+    again.lag = dict  # after a restart, before a broker answers
+    again.lag_known = False
+    ingest = Ingest(again, store, told(), clock)
+    ingest._measure()
+    assert watermark(store, [ingest], clock.now() + 10_000, 300, 300) is None
+    again.lag_known = True
+    ingest._lags_at = float("-inf")
+    ingest._measure()
+    assert watermark(store, [ingest], clock.now() + 10_000, 300, 300) is not None
