@@ -25,7 +25,7 @@ from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.notify import Sender
 from bellbuoy.monitor.reading import Reading
 from bellbuoy.monitor.schedule import Job, timetable
-from bellbuoy.monitor.sources import build
+from bellbuoy.monitor.sources.build import build
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.trials import count
 from bellbuoy.monitor.version import VERSION

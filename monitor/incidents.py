@@ -211,7 +211,9 @@ def _update(incident: Incident, observation: Observation, at: int, reasons: list
                 reasons.append(f"{_subject(member.watched)} is bad again: {observation.verdict.why}")
             members.append(replace(member, verdict=observation.verdict, resolved_at=None))
         elif was_bad:
-            reasons.append(f"{_subject(member.watched)} has recovered: {observation.verdict.why}")
+            twins = (one for one in incident.members if one.watched != member.watched and one.resolved_at is None)
+            if all(one.watched.series != member.watched.series for one in twins):
+                reasons.append(f"{_subject(member.watched)} has recovered: {observation.verdict.why}")
             members.append(replace(member, verdict=observation.verdict, resolved_at=at))
         else:
             members.append(member)

@@ -1,4 +1,4 @@
-"""Forty days of an agent, the last ones bad, through the product's own pipeline: made once for the tests of the judgement."""
+"""Weeks of an agent, some days of it bad, through the product's own pipeline: made once for the tests of the judgement."""
 
 from dataclasses import replace
 
@@ -63,7 +63,7 @@ def plan_of(*drifts, length=40, per_day=150, seed=5):
 @pytest.fixture(scope="session")
 def falling():
     """`qualify` falls from 98.5 % to 85 % on day 32, and is back on day 37."""
-    return World(plan_of("qualify:0.985->0.85@day32", "qualify:0.85->0.985@day37"))
+    return World(plan_of("qualify:0.985->0.85@day32", "qualify:0.85->0.985@day37", length=45))
 
 
 @pytest.fixture

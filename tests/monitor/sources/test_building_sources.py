@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from bellbuoy.monitor.clock import VirtualClock
-from bellbuoy.monitor.sources import SourceSettings, build
+from bellbuoy.monitor.sources.build import build
+from bellbuoy.monitor.sources.errors import SourceSettings
 from bellbuoy.monitor.sources.files import FilesSource
 from bellbuoy.monitor.sources.kafka import KafkaSource
 from bellbuoy.monitor.sources.kafka_client import ELSEWHERE, SAFE, KafkaSettings, login

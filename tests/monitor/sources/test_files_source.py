@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bellbuoy.monitor.clock import VirtualClock
-from bellbuoy.monitor.sources import SourceSettings, SourceStopped
 from bellbuoy.monitor.sources.base import Stream
+from bellbuoy.monitor.sources.errors import SourceSettings, SourceStopped
 from bellbuoy.monitor.sources.files import FilesSource
 from bellbuoy.monitor.sources.log_file import LogFile
 

@@ -9,8 +9,8 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
-from bellbuoy.monitor.sources import SourceStopped
 from bellbuoy.monitor.sources.base import Stream
+from bellbuoy.monitor.sources.errors import SourceStopped
 from bellbuoy.monitor.sources.kafka import KafkaSource
 from bellbuoy.monitor.sources.kafka_client import KafkaSettings, login
 
