@@ -26,7 +26,7 @@ from bellbuoy.monitor.notify import Sender
 from bellbuoy.monitor.reading import Reading
 from bellbuoy.monitor.schedule import Job, timetable
 from bellbuoy.monitor.sources.build import build
-from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store import Store, StoreExhausted
 from bellbuoy.monitor.trials import count
 from bellbuoy.monitor.version import VERSION
 from bellbuoy.monitor.web.app import create_app
@@ -50,6 +50,7 @@ class App:
         self.health = Health(self.clock)
         self.stop = threading.Event()
         self.closed = threading.Event()
+        self.trouble: str | None = None
         self.failure: BaseException | None = None
         self.store = Store.open(Path(config.store.path), config.store)
         count(self.store, config)
@@ -65,6 +66,7 @@ class App:
         self.evaluation = Evaluation(self.store, config)
         after_tick(self.metrics, self.evaluation, config)
         self.senders = [Sender(self.store, name, one, self.clock, self.metrics) for name, one in self.sinks.items()]
+        self.health.watch("store", self._unwritable)
         self.listener = self._listen()
         self.server = self._server()
         self.threads: list[threading.Thread] = []
@@ -120,7 +122,15 @@ class App:
             if mark is None or mark // self.evaluation.tick * self.evaluation.tick <= (self.evaluation.judged or 0):
                 return
             began = self.clock.monotonic()
-            told = self.evaluation.advance(int(mark), stop=self._stopping)
+            try:
+                told = self.evaluation.advance(int(mark), stop=self._stopping)
+            except StoreExhausted as error:
+                if self.trouble is None:
+                    log.error("judging pauses, nothing is lost: %s", error)  # noqa: TRY400 - the state is told, not a defect
+                self.trouble = str(error)
+                self.metrics.ticks.labels("error").inc()
+                return
+            self.trouble = None
             self.metrics.tick_duration.observe(self.clock.monotonic() - began)
             self.metrics.ticks.labels("ok").inc()
             self.metrics.tick_last_success.set(self.clock.now())
@@ -141,6 +151,11 @@ class App:
         self.health.fail(name, str(error))
         self.failure = self.failure or error
         self.stop.set()
+
+    def _unwritable(self) -> str | None:
+        """Return why the store takes nothing at present; None while it does."""
+        told = [self.trouble, *(one.trouble for one in self.ingests), *(one.trouble for one in self.senders)]
+        return next((one for one in told if one), None)
 
     def _stopping(self) -> bool:
         self.health.beat()
@@ -182,7 +197,7 @@ class App:
             self.metrics.ready.labels(check.name).set(check.ok)
 
     def _job_failed(self, name: str, error: BaseException) -> None:
-        log.error("%s failed: %s", name, error, exc_info=error)
+        log.error("%s failed: %s", name, error, exc_info=None if isinstance(error, StoreExhausted) else error)
         if name == "judge":
             self.metrics.ticks.labels("error").inc()
 

@@ -1,6 +1,7 @@
 """Whether the daemon is alive and ready: named checks, each with its reason."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bellbuoy.monitor.clock import Clock
@@ -27,10 +28,16 @@ class Health:
         self._failing: dict[str, str] = {"started": "starting"}
         self._beat = clock.monotonic()
         self._names = {"started", "store", "ingest", "draining"}
+        self._asked: dict[str, Callable[[], str | None]] = {}
 
     def beat(self) -> None:
         """The judging thread moved."""
         self._beat = self.clock.monotonic()
+
+    def watch(self, name: str, trouble: Callable[[], str | None]) -> None:
+        """A check that is asked: it fails while `trouble` gives a reason."""
+        self._names.add(name)
+        self._asked[name] = trouble
 
     def fail(self, name: str, why: str) -> None:
         """A check fails from now on, for the reason `why`."""
@@ -54,4 +61,6 @@ class Health:
     def checks(self) -> list[Check]:
         """Return every readiness check."""
         with self._lock:
-            return [Check(name, name not in self._failing, self._failing.get(name, "")) for name in sorted(self._names)]
+            failing = dict(self._failing)
+        failing |= {name: why for name, trouble in self._asked.items() if (why := trouble())}
+        return [Check(name, name not in failing, failing.get(name, "")) for name in sorted(self._names)]

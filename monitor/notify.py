@@ -7,6 +7,7 @@ import logging
 import random
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -15,17 +16,22 @@ import msgspec
 from bellbuoy.monitor.clock import Clock
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.records import page_of
-from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store import Store, StoreExhausted
 from bellbuoy.sinks.base import News, Page, Receipt, Refused, Retry, Sent, Sink
 
 log = logging.getLogger(__name__)
 
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 300.0
+STORE_RETRY_S = 1.0
 
 
 class Sender:
-    """Sends what is due for one sink, and nothing faster than the sink's pace."""
+    """Sends what is due for one sink, and nothing faster than the sink's pace.
+
+    Attributes:
+        trouble: why nothing is sent at present: the store takes no receipt. None while all is well.
+    """
 
     def __init__(
         self, store: Store, name: str, sink: Sink, clock: Clock, metrics: Metrics, chance: random.Random | None = None
@@ -37,11 +43,22 @@ class Sender:
         self.metrics = metrics
         self.chance = chance or random.Random()  # noqa: S311 - jitter, no secret
         self.wake = threading.Event()
+        self.trouble: str | None = None
+        self._unwritten: tuple[Mapping[str, Any], Receipt, Page] | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Send until `stop` is set; woken by `wake` when a change was written."""
         while not stop.is_set():
-            if self.send_one():
+            try:
+                sent = self.send_one()
+            except StoreExhausted as error:
+                if self.trouble is None:
+                    log.error("%s: sending pauses, nothing is lost: %s", self.name, error)  # noqa: TRY400 - the state is told, not a defect
+                self.trouble = str(error)
+                self.clock.wait(stop, STORE_RETRY_S)
+                continue
+            self.trouble = None
+            if sent:
                 self.clock.wait(stop, getattr(self.sink, "pace", 0.0))
             else:
                 self.clock.wait(self.wake, 0.5)
@@ -49,11 +66,17 @@ class Sender:
 
     def drain(self, deadline: float) -> None:
         """Send what is due until nothing is, or the monotonic instant `deadline` has passed."""
-        while self.clock.monotonic() < deadline and self.send_one():
-            self.clock.wait(threading.Event(), getattr(self.sink, "pace", 0.0))
+        with suppress(StoreExhausted):  # what was not written is due at the next start
+            while self.clock.monotonic() < deadline and self.send_one():
+                self.clock.wait(threading.Event(), getattr(self.sink, "pace", 0.0))
 
     def send_one(self) -> bool:
-        """Send the page that is due first and write its receipt; false when none is due."""
+        """Send the page that is due first and write its receipt; false when none is due.
+
+        Raises:
+            StoreExhausted: nothing can be written: nothing was sent, or its receipt is kept and written first next time.
+        """
+        self._receive()
         now = self.clock.now()
         self._measure(now)
         rows = self.store.rows("outbox/due", sink=self.name, now=int(now))
@@ -66,8 +89,15 @@ class Sender:
         began = self.clock.monotonic()
         receipt = self.sink.send(page)
         self.metrics.notification_duration.labels(self.name).observe(self.clock.monotonic() - began)
-        self._write(row, receipt, page)
+        self._unwritten = (row, receipt, page)
+        self._receive()
         return True
+
+    def _receive(self) -> None:
+        """Write the receipt that is not written yet."""
+        if self._unwritten is not None:
+            self._write(*self._unwritten)
+            self._unwritten = None
 
     def _page(self, row: Mapping[str, Any]) -> Page:
         """Return the newest page wanted, with every change since the last one sent as news."""

@@ -213,7 +213,14 @@ def exhausted(error: BaseException) -> bool:
     text = str(error)
     return isinstance(error, duckdb.Error | OSError) and any(
         sign in text
-        for sign in ("No space left", "Read-only file system", "Too many open files", "Disk quota", "ENOSPC")
+        for sign in (
+            "No space left",
+            "File too large",
+            "Read-only file system",
+            "Too many open files",
+            "Disk quota",
+            "ENOSPC",
+        )
     )
 
 
