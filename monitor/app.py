@@ -13,9 +13,11 @@ from types import FrameType
 import uvicorn
 
 from bellbuoy.config.model import Config
+from bellbuoy.config.pending import pending
 from bellbuoy.config.plugins import sink as sink_of
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.evaluate import Evaluation
+from bellbuoy.monitor.event import Limits
 from bellbuoy.monitor.gauges import after_tick
 from bellbuoy.monitor.health import Health
 from bellbuoy.monitor.heartbeat import ping
@@ -60,14 +62,14 @@ class App:
         self.sources = build(config.sources, self.clock)
         self.metrics.start(sources=[one.name for one in self.sources], sinks=list(self.sinks), at=self.clock.now())
         self.ingests = [
-            Ingest(source, self.store, config, self.clock, self.metrics, on_failure=self.fail)
-            for source in self.sources
+            Ingest(source, self.store, config, self.clock, self.metrics, on_failure=self.fail, limits=limits)
+            for source, limits in zip(self.sources, _limits(config), strict=True)
         ]
         self.evaluation = Evaluation(self.store, config)
         after_tick(self.metrics, self.evaluation, config)
         self.senders = [Sender(self.store, name, one, self.clock, self.metrics) for name, one in self.sinks.items()]
         self.health.watch("store", self._unwritable)
-        self.listener = self._listen()
+        self.listeners = self._listen()
         self.server = self._server()
         self.threads: list[threading.Thread] = []
         self._judging = threading.Lock()
@@ -78,7 +80,7 @@ class App:
         logging.getLogger().addHandler(Counting(self.metrics.log_messages))
         self.metrics.build_info.labels(VERSION, platform.python_version(), self.store.version).set(1)
         self.metrics.budget_false_pages.set(self.config.budget.false_pages)
-        self._start("web", self.server.run, [self.listener])
+        self._start("web", self.server.run, self.listeners)
         for ingest in self.ingests:
             self._start(f"read {ingest.source.name}", ingest.read_loop, self.stop)
             self._start(f"write {ingest.source.name}", ingest.write_loop, self.stop)
@@ -87,6 +89,9 @@ class App:
         scheduler = timetable(self._jobs(), self._job_failed)
         scheduler.start()
         self.health.mend("started")
+        unheeded = pending(self.config)
+        if unheeded:
+            log.warning("accepted and without effect in this version: %s", ", ".join(unheeded))
         log.info("started version=%s listen=%s store=%s", VERSION, self.config.server.listen, self.config.store.path)
         self.stop.wait()
         deadline = self.clock.monotonic() + DRAIN_S
@@ -201,7 +206,7 @@ class App:
         if name == "judge":
             self.metrics.ticks.labels("error").inc()
 
-    def _listen(self) -> socket.socket:
+    def _listen(self) -> list[socket.socket]:
         try:
             return listen(self.config.server.listen)
         except ListenError:
@@ -250,3 +255,17 @@ class App:
 
         signal.signal(signal.SIGTERM, asked)
         signal.signal(signal.SIGINT, asked)
+
+
+def _limits(config: Config) -> list[Limits]:
+    """Return what each source takes in, in the order of the configuration."""
+    return [
+        Limits(
+            max_message=config.ingest.max_message,
+            warn_ahead_s=feed.future.warn,
+            refuse_ahead_s=feed.future.refuse,
+            keep_s=config.store.retention.minutes,
+        )
+        for entry in config.sources
+        if (feed := entry.kafka or entry.files or entry.http) is not None
+    ]
