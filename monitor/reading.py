@@ -177,13 +177,15 @@ class Reading:
             state: Literal["reading", "paused", "stopped", "finished"] = "reading"
             if ingest is None or ingest.source.finished:
                 state = "finished"
+            elif ingest.stopped:
+                state = "stopped"
             elif ingest.paused or ingest.trouble:
                 state = "paused"
             made.append(
                 door.SourceRow(
                     name,
                     state,
-                    (ingest.trouble or "") if ingest else "",
+                    _why(ingest),
                     lag=_lag(ingest),
                     last_event_at=row["newest"] if row else None,
                     dead_letters=row["letters"] if row else 0,
@@ -200,3 +202,10 @@ def _lag(ingest: Ingest | None) -> str:
     """Return in words how far the store is behind a source; nothing where that is not known."""
     lags = None if ingest is None else ingest.lags()
     return "" if lags is None else f"{sum(lags.values()):,} behind"
+
+
+def _why(ingest: Ingest | None) -> str:
+    """Return why a source does not read."""
+    if ingest is None:
+        return ""
+    return "; ".join([*map(str, ingest.stopped), *([ingest.trouble] if ingest.trouble else [])])

@@ -1,11 +1,11 @@
 """Builds the page of a change. What is computed here is read from the store as of the change's instant."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from bellbuoy.config.model import Config, DetectorEntry, Workflow
-from bellbuoy.detectors.base import Verdict
+from bellbuoy.monitor.explain.facts import Rates, also, facts_of, rate_of, row_of
 from bellbuoy.monitor.explain.findings import Slice, just_before, ruled_out, slices, where, where_fact
 from bellbuoy.monitor.explain.picture import chart
 from bellbuoy.monitor.explain.wording import (
@@ -13,18 +13,14 @@ from bellbuoy.monitor.explain.wording import (
     moved,
     per_time,
     percent,
-    points,
     shown,
     span,
     subject,
-    wording,
 )
-from bellbuoy.monitor.incidents import Change, Incident, Member
+from bellbuoy.monitor.incidents import Change, Incident
 from bellbuoy.monitor.records import Reader
 from bellbuoy.monitor.watched import SeriesKey
-from bellbuoy.sinks.base import Fact, Link, Page, Sentence, Span
-
-WEEK_S = 7 * 86400
+from bellbuoy.sinks.base import Link, Page, Sentence, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +75,7 @@ def explain(reader: Reader, context: Context, change: Change, baseline: str) -> 
     silent = series.signal == "interactions"
     over = incident.state == "resolved"
     findings = [
-        _also(incident),
+        also(incident),
         None if silent or over else where_fact(found, series.signal),
         None if over else before,
         None if silent or over else ruled_out(reader, series, rates, bad, onset, at),
@@ -99,7 +95,7 @@ def explain(reader: Reader, context: Context, change: Change, baseline: str) -> 
         onset=incident.onset,
         resolved_at=incident.resolved_at,
         workflow=incident.workflow,
-        facts=tuple(_facts(context, incident, rates, at)),
+        facts=tuple(facts_of(incident, rates, context.budget, at)),
         findings=tuple(one for one in findings if one is not None),
         chart=None if silent else chart(reader, incident, baseline, at, zone),
         links=tuple(_links(context, incident)),
@@ -150,10 +146,10 @@ def _headline(incident: Incident) -> str:
     return f"{name} {moved(lead.watched, verdict.baseline_rate, verdict.current_rate)}"
 
 
-def _summary(incident: Incident, headline: str, rates: Sequence[Mapping[str, Any]], change: Change) -> str:
+def _summary(incident: Incident, headline: str, rates: Rates, change: Change) -> str:
     state = "RESOLVED" if incident.state == "resolved" else incident.state.upper() + f" {incident.severity}"
     text = f"{state}, {incident.workflow}: {headline}."
-    ends = _rate(rates, "interaction_failure", None)
+    ends = rate_of(rates, "interaction_failure", None)
     if ends and incident.lead.watched.series.signal not in ("interaction_failure", "interactions"):
         text += f" Interactions that end well: {percent(1 - ends[0])} → {percent(1 - ends[1])}."
     if incident.lead.watched.series.signal == "interactions":
@@ -164,7 +160,7 @@ def _summary(incident: Incident, headline: str, rates: Sequence[Mapping[str, Any
 def _impact(
     context: Context,
     incident: Incident,
-    rates: Sequence[Mapping[str, Any]],
+    rates: Rates,
     onset: int,
     at: int,
     found: Slice | None,
@@ -189,7 +185,7 @@ def _impact(
     if series.signal == "interactions":
         spans += [Span(f" · {incident.lead.verdict.why}.")]
         return tuple(spans)
-    ends = _row(rates, "interaction_failure", None)
+    ends = row_of(rates, "interaction_failure", None)
     if ends is not None and ends["n_since"] and ends["n_before"]:
         old, new = 1 - ends["bad_before"] / ends["n_before"], 1 - ends["bad_since"] / ends["n_since"]
         spans += [Span(" · interactions that end well "), Span(f"{percent(old)} → {percent(new)}", "bold")]
@@ -203,89 +199,6 @@ def _impact(
     elif found is not None:
         spans += [Span(", most of it where "), Span(f"{found.name}={found.value}", "code")]
     return (*spans, Span("."))
-
-
-def _facts(context: Context, incident: Incident, rates: Sequence[Mapping[str, Any]], at: int) -> list[Fact]:
-    lead = incident.lead
-    series, verdict = lead.watched.series, lead.verdict
-    if series.signal == "interactions" and incident.state == "resolved":
-        return []
-    if series.signal == "interactions":
-        return [Fact("Evidence", (Span(_evidence(context, verdict)),))]
-    facts = [_change_fact(lead)]
-    own = _row(rates, series.signal, series.step)
-    if own is not None and own["n_week"] and at - (incident.onset or at) > WEEK_S:
-        facts.append(
-            Fact("Last 7 days", (Span(percent(shown(series.signal, own["bad_week"] / own["n_week"])), "bold"),))
-        )
-    since = "onset" if lead.resolved_at is None else "recovery"
-    facts.append(Fact("Trials", (Span(f"{verdict.n:,} since the {since}, {verdict.bad:,} bad"),)))
-    if incident.state == "resolved":
-        return facts
-    for signal, step in (
-        ("reask", series.step),
-        ("slow", series.step),
-        ("handoff", None),
-        ("interaction_failure", None),
-    ):
-        if (signal, step) == (series.signal, series.step):
-            continue
-        pair = _rate(rates, signal, step)
-        if pair is None:
-            continue
-        hit = any(
-            member.watched.series.signal == signal and member.watched.series.step == step for member in incident.members
-        )
-        old, new = (percent(shown(signal, one)) for one in pair)
-        after = (Span(new, "bold"), Span(" ▲")) if hit else (Span(new),)
-        facts.append(Fact(wording(signal).label, (Span(f"{old} → "), *after)))
-    if lead.resolved_at is None:
-        facts.append(Fact("Evidence", (Span(_evidence(context, verdict)),)))
-    return facts
-
-
-def _change_fact(lead: Member) -> Fact:
-    signal, verdict = lead.watched.series.signal, lead.verdict
-    old, new = shown(signal, verdict.baseline_rate), shown(signal, verdict.current_rate)
-    ends = (verdict.change_low, verdict.change_high)
-    if wording(signal).success:
-        ends = (-ends[1], -ends[0])
-    return Fact(
-        wording(signal).label,
-        (
-            Span(f"{percent(old)} → "),
-            Span(percent(new), "bold"),
-            Span(f" ({points(new - old)}; 95 % interval {points(ends[0])[:-3]} … {points(ends[1])[:-3]})"),
-        ),
-    )
-
-
-def _evidence(context: Context, verdict: Verdict) -> str:
-    return f"{verdict.evidence:.1f} nats, threshold {verdict.threshold:.1f} ({context.budget})"
-
-
-def _also(incident: Incident) -> Fact | None:
-    told = {incident.lead.watched.series}
-    spans: list[Span] = []
-    for member in incident.members[1:]:
-        if member.resolved_at is not None or member.watched.series in told:
-            continue
-        told.add(member.watched.series)
-        moves = moved(member.watched, member.verdict.baseline_rate, member.verdict.current_rate)
-        spans.append(Span(f"{' · ' if spans else ''}{subject(member.watched.series)} {moves}"))
-    return Fact("Also part of it", tuple(spans[:5])) if spans else None
-
-
-def _row(rates: Sequence[Mapping[str, Any]], signal: str, step: str | None) -> Mapping[str, Any] | None:
-    return next((row for row in rates if row["signal"] == signal and row["step"] == step), None)
-
-
-def _rate(rates: Sequence[Mapping[str, Any]], signal: str, step: str | None) -> tuple[float, float] | None:
-    """Return the bad shares before and since the onset; None where one of them has no trial."""
-    row = _row(rates, signal, step)
-    if row is None or not row["n_before"] or not row["n_since"]:
-        return None
-    return row["bad_before"] / row["n_before"], row["bad_since"] / row["n_since"]
 
 
 def _links(context: Context, incident: Incident) -> list[Link]:

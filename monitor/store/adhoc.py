@@ -17,6 +17,7 @@ PUBLISHED = (
     "interactions",
     "minutes",
     "rates",
+    "trials",
     "series",
     "verdicts",
     "incidents",

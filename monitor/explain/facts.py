@@ -1,0 +1,99 @@
+"""The numbers of a page: the change with its interval, what else moved, the evidence."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bellbuoy.detectors.base import Verdict
+from bellbuoy.monitor.explain.wording import moved, percent, points, shown, subject, wording
+from bellbuoy.monitor.incidents import Incident, Member
+from bellbuoy.sinks.base import Fact, Span
+
+WEEK_S = 7 * 86400
+Rates = Sequence[Mapping[str, Any]]
+"""For each series of a workflow the trials and bad ones before and since an onset, and of the last 7 days."""
+
+
+def facts_of(incident: Incident, rates: Rates, budget: str, at: int) -> list[Fact]:
+    """Return the numbers of the incident as of `at`, the change itself first."""
+    lead = incident.lead
+    series, verdict = lead.watched.series, lead.verdict
+    if series.signal == "interactions" and incident.state == "resolved":
+        return []
+    if series.signal == "interactions":
+        return [Fact("Evidence", (Span(_evidence(verdict, budget)),))]
+    facts = [_change_fact(lead)]
+    own = row_of(rates, series.signal, series.step)
+    if own is not None and own["n_week"] and at - (incident.onset or at) > WEEK_S:
+        facts.append(
+            Fact("Last 7 days", (Span(percent(shown(series.signal, own["bad_week"] / own["n_week"])), "bold"),))
+        )
+    since = "onset" if lead.resolved_at is None else "recovery"
+    facts.append(Fact("Trials", (Span(f"{verdict.n:,} since the {since}, {verdict.bad:,} bad"),)))
+    if incident.state == "resolved":
+        return facts
+    for signal, step in (
+        ("reask", series.step),
+        ("slow", series.step),
+        ("handoff", None),
+        ("interaction_failure", None),
+    ):
+        if (signal, step) == (series.signal, series.step):
+            continue
+        pair = rate_of(rates, signal, step)
+        if pair is None:
+            continue
+        hit = any(
+            member.watched.series.signal == signal and member.watched.series.step == step for member in incident.members
+        )
+        old, new = (percent(shown(signal, one)) for one in pair)
+        after = (Span(new, "bold"), Span(" ▲")) if hit else (Span(new),)
+        facts.append(Fact(wording(signal).label, (Span(f"{old} → "), *after)))
+    if lead.resolved_at is None:
+        facts.append(Fact("Evidence", (Span(_evidence(verdict, budget)),)))
+    return facts
+
+
+def _change_fact(lead: Member) -> Fact:
+    signal, verdict = lead.watched.series.signal, lead.verdict
+    old, new = shown(signal, verdict.baseline_rate), shown(signal, verdict.current_rate)
+    ends = (verdict.change_low, verdict.change_high)
+    if wording(signal).success:
+        ends = (-ends[1], -ends[0])
+    return Fact(
+        wording(signal).label,
+        (
+            Span(f"{percent(old)} → "),
+            Span(percent(new), "bold"),
+            Span(f" ({points(new - old)}; 95 % interval {points(ends[0])[:-3]} … {points(ends[1])[:-3]})"),
+        ),
+    )
+
+
+def _evidence(verdict: Verdict, budget: str) -> str:
+    return f"{verdict.evidence:.1f} nats, threshold {verdict.threshold:.1f} ({budget})"
+
+
+def also(incident: Incident) -> Fact | None:
+    """Return the other series that are bad for the same cause."""
+    told = {incident.lead.watched.series}
+    spans: list[Span] = []
+    for member in incident.members[1:]:
+        if member.resolved_at is not None or member.watched.series in told:
+            continue
+        told.add(member.watched.series)
+        moves = moved(member.watched, member.verdict.baseline_rate, member.verdict.current_rate)
+        spans.append(Span(f"{' · ' if spans else ''}{subject(member.watched.series)} {moves}"))
+    return Fact("Also part of it", tuple(spans[:5])) if spans else None
+
+
+def row_of(rates: Rates, signal: str, step: str | None) -> Mapping[str, Any] | None:
+    """Return the counts of one series, or None where it had no trial."""
+    return next((row for row in rates if row["signal"] == signal and row["step"] == step), None)
+
+
+def rate_of(rates: Rates, signal: str, step: str | None) -> tuple[float, float] | None:
+    """Return the bad shares before and since the onset; None where one of them has no trial."""
+    row = row_of(rates, signal, step)
+    if row is None or not row["n_before"] or not row["n_since"]:
+        return None
+    return row["bad_before"] / row["n_before"], row["bad_since"] / row["n_since"]
