@@ -59,7 +59,7 @@ class Daemon:
         log: everything that all its lives wrote to stderr.
     """
 
-    def __init__(self, folder, sources, *, sinks=None, batch=None, environment=None, **more):
+    def __init__(self, folder, sources, *, sinks=None, batch=None, environment=None, server=None, **more):
         folder.mkdir()
         self.folder = folder
         self.store = folder / "store.duckdb"
@@ -71,7 +71,7 @@ class Daemon:
         sinks = sinks or {"out": {"console": {}}}
         config = {
             "version": 1,
-            "server": {"listen": f"127.0.0.1:{self.port}"},
+            "server": {"listen": f"127.0.0.1:{self.port}", **(server or {})},
             "store": {"path": str(self.store), "retention": {"events": "9000d", "minutes": "9000d"}},
             "ingest": {"batch": batch or {"every": "100ms"}},
             "sources": sources,
@@ -87,12 +87,12 @@ class Daemon:
 
     # -- its life
 
-    def start(self, *, ready=True):
+    def start(self, *options, ready=True):
         """Start it, and wait until it is ready unless told otherwise."""
         assert self.process is None or self.process.poll() is not None, "it runs already"
         with self._log.open("ab") as log, (self.folder / "stdout.txt").open("ab") as out:
             self.process = subprocess.Popen(
-                [*PROGRAM, "run", "-c", str(self.config)], stdout=out, stderr=log, env=self._environment
+                [*PROGRAM, "run", "-c", str(self.config), *options], stdout=out, stderr=log, env=self._environment
             )
         if ready:
             until(lambda: self.status("/readyz") == 200, lambda: f"ready; {self.log[-2000:]}", 60)

@@ -77,6 +77,32 @@ def test_finished_files_are_judged_and_the_daemon_serves_on(daemon, tmp_path):
     assert running.stop()[0] == 0
 
 
+def test_a_daemon_with_a_token_shows_nothing_to_those_without(daemon, tmp_path):
+    secret = "a-token-of-some-length-1795"
+    traffic = Traffic(tmp_path / "calls.jsonl", days_=1)
+    traffic.until(1)
+    running = daemon([traffic.source], server={"token": {"env": "BUOY_TOKEN"}}, environment={"BUOY_TOKEN": secret})
+    running.start()
+    for path in ("/metrics", "/.json", "/i.json"):
+        assert running.status(path) == 401, path
+    assert running.get("/v1/query", {"sql": "select 1"})[0] == 401
+    assert "ingest" not in running.get("/readyz?verbose")[1]
+    right, wrong = tmp_path / "right", tmp_path / "wrong"
+    right.write_text(secret)
+    wrong.write_text("another")
+    count = "select count(*) from events"
+    asked = bellbuoy("query", "--url", running.url, "--token-file", right, "--format", "csv", count)
+    assert asked.returncode == 0, asked.stderr
+    for arguments in (["--token-file", wrong], []):
+        refused = bellbuoy("query", "--url", running.url, *arguments, count)
+        assert refused.returncode == 75, refused.stderr
+        assert b"--token-file" in refused.stderr
+    assert running.stop()[0] == 0
+    assert secret not in running.log + running.out
+    assert not any(secret in answer for answer in running.answers)
+    assert not any(secret.encode() in content for content in running.bytes_left().values())
+
+
 @pytest.fixture
 def ingesting(daemon, tmp_path):
     """A daemon into which events come all the time."""

@@ -11,6 +11,7 @@ from kafka import KafkaConsumer, TopicPartition
 from running_daemon import bellbuoy, until
 
 from bellbuoy.monitor.signals import rollup_sql, table
+from bellbuoy.monitor.simulate import Plan, days
 
 LOGS = ("tau_airline", "tau2_gym", "star_0512_0519")
 KILLS = 4
@@ -129,8 +130,6 @@ def minutes_recounted(ask):
 
 @pytest.mark.needs_real_broker
 def test_sigterm_under_load_drains_and_the_next_life_repeats_nothing(daemon, kafka):
-    from bellbuoy.monitor.simulate import Plan, days
-
     topic = kafka.topic(partitions=3)
     lines = [line for _, day in days(Plan(days=12, per_day=300)) for line in day]
     running = daemon([kafka_of(kafka.address, topic)], batch={"rows": 500, "every": "50ms"})
@@ -169,9 +168,34 @@ def test_a_broker_that_is_not_there_is_tried_again_while_the_daemon_lives(daemon
 
 
 @pytest.mark.needs_real_broker
-def test_a_topic_that_comes_later_is_read_from_its_beginning(daemon, kafka):
-    from bellbuoy.monitor.simulate import Plan, days
+def test_a_broker_that_dies_and_comes_back_costs_no_event(daemon, kafka):
+    if kafka.broker is None:
+        pytest.skip("somebody else runs the broker: it cannot be killed")
+    topic = kafka.topic(partitions=2)
+    lines = [line for _, day in days(Plan(days=6, per_day=200)) for line in day]
+    half = len(lines) // 2
+    running = daemon([kafka_of(kafka.address, topic)], batch={"rows": 500, "every": "50ms"})
+    kafka.send(topic, lines[:half])
+    running.start()
+    running.reaches(1)
+    kafka.broker.kill()
+    try:
+        until(lambda: "127.0.0.1" in running.log, lambda: "a word about the broker")
+        assert running.status("/livez") == 200
+        assert running.status("/readyz") == 200, "a dead broker does not make the daemon unready: its metrics tell"
+    finally:
+        kafka.broker.start()
+    kafka.send(topic, lines[half:])
+    running.reaches(len(lines), 90)
+    assert running.stop()[0] == 0
+    assert "Traceback" not in running.log, running.log[-3000:]
+    with running.closed_store() as ask:
+        distinct = 'SELECT count(*), count(DISTINCT (stream, "offset")), count(DISTINCT event_id) FROM events_raw'
+        assert ask(distinct) == [(len(lines),) * 3]
 
+
+@pytest.mark.needs_real_broker
+def test_a_topic_that_comes_later_is_read_from_its_beginning(daemon, kafka):
     topic = f"{kafka.topic()}-later"
     running = daemon([kafka_of(kafka.address, topic)]).start(ready=False)
     until(lambda: topic in running.log, lambda: running.log[-2000:])

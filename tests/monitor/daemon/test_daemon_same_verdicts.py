@@ -43,6 +43,7 @@ def in_pieces(running, traffic):
 
 def in_pieces_with_deaths(running, traffic):
     running.start()
+    behind = []
     for number, piece in enumerate(pieces(traffic)):
         traffic.append(piece)
         if number % 3 == 0:  # while it is on its way
@@ -50,11 +51,13 @@ def in_pieces_with_deaths(running, traffic):
             running.kill()
         elif number % 3 == 1:  # while it is judged
             running.reaches(traffic.events)
+            behind.append((running.metric("tick_judged_timestamp_seconds") or 0) < traffic.at - 600)
             running.kill()
         else:
             running.reaches(traffic.events)
             assert running.stop()[0] == 0
         running.start()
+    assert any(behind), "a kill came before all was judged"
 
 
 def pieces(traffic):

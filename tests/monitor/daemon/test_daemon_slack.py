@@ -246,6 +246,18 @@ def test_a_death_at_any_instant_of_the_fall_loses_no_page(daemon, fake_slack, tm
         assert ask("SELECT count(*) FROM events_raw")[0][0] == traffic.events
 
 
+def test_a_dry_run_tells_the_console_and_nobody_else(daemon, fake_slack, tmp_path):
+    traffic = Traffic(tmp_path / "calls.jsonl")
+    running = daemon([traffic.source], sinks=slack_sink(fake_slack, tmp_path))
+    traffic.until(GOOD + 1)
+    running.start("--dry-run")
+    until(lambda: all_sent(running), lambda: running.log[-3000:])
+    assert running.stop()[0] == 0
+    assert "qualify" in running.out
+    assert fake_slack.requests == []
+    assert fake_slack.token not in running.out + running.log
+
+
 def test_check_names_the_channel_but_not_the_token(fake_slack, daemon, tmp_path):
     one = daemon(
         [{"files": {"path": str(tmp_path / "none.jsonl"), "follow": True}}], sinks=slack_sink(fake_slack, tmp_path)
