@@ -186,9 +186,7 @@ class Ingest:
                     return  # the store takes nothing now; this is read again at the next start
                 continue
             self._measure()
-            kept += [
-                self._decode(chunk, stop) for chunk in self.source.read(1, 1, POLL_S)
-            ]  # nothing, unless it was parked
+            kept += [self._decode(chunk, stop) for chunk in self._read(1, 1, POLL_S)]  # nothing, unless it was parked
         self._pause(paused=False)
 
     def _pause(self, *, paused: bool) -> None:

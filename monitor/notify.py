@@ -87,11 +87,19 @@ class Sender:
         with self.store.transaction() as tx:
             tx.run("outbox/begin", incident=row["incident"], sink=self.name)
         began = self.clock.monotonic()
-        receipt = self.sink.send(page)
+        receipt = self._send(page)
         self.metrics.notification_duration.labels(self.name).observe(self.clock.monotonic() - began)
         self._unwritten = (row, receipt, page)
         self._receive()
         return True
+
+    def _send(self, page: Page) -> Receipt:
+        """Send a page; a sink that raises has a bug, which must not stop the others, and the page may have left."""
+        try:
+            return self.sink.send(page)
+        except Exception:
+            log.exception("the sink %s has a bug; its page is tried again later", self.name)
+            return Retry(None, "no_answer")
 
     def _receive(self) -> None:
         """Write the receipt that is not written yet."""

@@ -246,6 +246,35 @@ def test_a_death_at_any_instant_of_the_fall_loses_no_page(daemon, fake_slack, tm
         assert ask("SELECT count(*) FROM events_raw")[0][0] == traffic.events
 
 
+BROKEN = """
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Broken:
+    pace = 0.0
+
+    def send(self, page):
+        raise ZeroDivisionError("as a plug-in may")
+"""
+
+
+def test_a_sink_with_a_bug_does_not_stop_the_others(daemon, fake_slack, tmp_path):
+    (tmp_path / "brokensink.py").write_text(BROKEN)
+    traffic = Traffic(tmp_path / "calls.jsonl")
+    sinks = {"acme": {"brokensink:Broken": {}}, **slack_sink(fake_slack, tmp_path)}
+    running = daemon([traffic.source], sinks=sinks, environment={"PYTHONPATH": str(tmp_path)})
+    traffic.until(GOOD + 1)
+    running.start()
+    until(lambda: fake_slack.messages, lambda: running.log[-3000:])
+    until(lambda: (running.metric("notifications_total", sink="acme", result="retry") or 0) >= 2, lambda: running.log)
+    assert running.status("/readyz") == 200
+    (waiting,) = running.query("select state, reason from deliveries where sink = 'acme'")
+    assert (waiting["state"], waiting["reason"]) == ("due", "no_answer")
+    assert "the sink acme has a bug" in running.log
+    assert fake_slack.messages == 1
+    assert running.stop()[0] == 0
+
+
 def test_a_dry_run_tells_the_console_and_nobody_else(daemon, fake_slack, tmp_path):
     traffic = Traffic(tmp_path / "calls.jsonl")
     running = daemon([traffic.source], sinks=slack_sink(fake_slack, tmp_path))
