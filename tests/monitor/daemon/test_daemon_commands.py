@@ -1,6 +1,7 @@
 """Exit codes of the daemon, and what other commands get of it while it runs."""
 
 import contextlib
+import gzip
 import http.client
 import io
 import json
@@ -75,6 +76,25 @@ def test_finished_files_are_judged_and_the_daemon_serves_on(daemon, tmp_path):
     until(lambda: running.metric("events_total", result="stored") == traffic.events, lambda: running.log[-2000:])
     assert running.status("/readyz") == 200
     assert running.stop()[0] == 0
+
+
+def test_a_damaged_file_stops_alone_and_is_named(daemon, tmp_path):
+    traffic = Traffic(tmp_path / "calls.jsonl", days_=1)
+    traffic.until(1)
+    whole = gzip.compress(b"\n".join(traffic.lines(0)))
+    (tmp_path / "damaged.jsonl.gz").write_bytes(whole[: len(whole) // 2] + b"\0" * 100)
+    running = daemon([{"files": {"path": str(tmp_path / "*.jsonl*"), "follow": True}}]).start()
+    until(lambda: running.metric("source_stopped") == 1, lambda: running.log[-2000:])
+    (source,) = json.loads(running.get("/.json")[1])["sources"]
+    assert source["state"] == "stopped"
+    assert "damaged.jsonl.gz" in source["why"]
+    assert "damaged.jsonl.gz" in running.log
+    traffic.append(traffic.lines(0)[:10])
+    healthy = f"select received from streams where path = '{traffic.path}'"
+    until(lambda: running.query(healthy) == [{"received": traffic.events}], lambda: running.query(healthy))
+    assert running.status("/readyz") == 200
+    assert running.stop()[0] == 0
+    assert "Traceback" not in running.log
 
 
 def test_a_daemon_with_a_token_shows_nothing_to_those_without(daemon, tmp_path):
