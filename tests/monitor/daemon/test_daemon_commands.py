@@ -11,8 +11,8 @@ from collections import Counter
 
 import pyarrow as pa
 import pytest
-from daemon_traffic import Traffic
-from running_daemon import bellbuoy, free_port, until
+from daemon_traffic import ALL, Traffic
+from running_daemon import CALM, bellbuoy, free_port, until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -69,13 +69,24 @@ def test_a_second_signal_ends_at_once(daemon, fake_slack, tmp_path):
     assert running.process.wait(15) in (0, 143)
 
 
-def test_finished_files_are_judged_and_the_daemon_serves_on(daemon, tmp_path):
-    traffic = Traffic(tmp_path / "calls.jsonl", days_=2)
-    traffic.until(2)
-    running = daemon([{"files": {"path": str(traffic.path)}}]).start()
-    until(lambda: running.metric("events_total", result="stored") == traffic.events, lambda: running.log[-2000:])
-    assert running.status("/readyz") == 200
-    assert running.stop()[0] == 0
+def test_finished_files_are_judged_to_their_end_and_no_further(daemon, tmp_path):
+    traffic = Traffic(tmp_path / "calls.jsonl")
+    traffic.until(ALL)
+    silence = {"name": "traffic", "signal": "interactions", "by": ["workflow"], "kind": "silence"}
+    running = daemon([{"files": {"path": str(traffic.path)}}], detectors=[*CALM, silence])
+    seen = []
+    for _ in range(2):
+        running.start()
+        running.judged(traffic.at + 300)
+        assert running.metric("tick_judged_timestamp_seconds") <= traffic.at + 300
+        until(lambda: "finished" in running.get("/.json")[1], lambda: running.get("/.json"))
+        assert running.status("/readyz") == 200
+        seen.append(running.query("select id, signal, state, changes from incidents order by id"))
+        seen.append(running.query("select count(*) as n from events"))
+        assert running.stop()[0] == 0
+    assert seen[:2] == seen[2:], "the second life finds nothing new"
+    assert [(row["signal"], row["state"]) for row in seen[0]] == [("step_failure", "resolved")], "the end is no silence"
+    assert seen[1] == [{"n": traffic.events}]
 
 
 def test_a_damaged_file_stops_alone_and_is_named(daemon, tmp_path):
