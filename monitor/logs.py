@@ -88,6 +88,7 @@ def start(
     root.setLevel(level)
     for noisy, least in (
         ("kafka", "WARNING"),
+        ("kafka.net.selector", "ERROR"),  # its warnings tell of its own coroutines: nothing that a reader can act on
         ("apscheduler", "WARNING"),
         ("uvicorn", "WARNING"),
         ("slack_sdk", "WARNING"),
