@@ -151,7 +151,9 @@ class Detector(Protocol):
 
     No clock, no I/O, no logging, no randomness; the same input gives the same output, whatever else is in the batch.
     A tick without trials changes nothing, unless the class says `empty_ticks: ClassVar[bool] = True`. A class that
-    judges the absence of trials says `watches: ClassVar[str] = "silence"`; all others watch a share of bad trials.
+    judges the absence of trials says `watches: ClassVar[str] = "silence"`; all others watch a share of bad trials. One that compares
+    with the anchor unless told otherwise says `anchored: ClassVar[bool] = True`; one whose fold is another's, number for
+    number, names that one in `folds_as`, and both are folded together.
     """
 
     def begin(self, size: int) -> State:

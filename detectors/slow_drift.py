@@ -51,3 +51,8 @@ class SlowDrift(RateShift):
 
     anchored: ClassVar[bool] = True
     """Without a baseline of its own choice it is judged against the anchor."""
+
+    @property
+    def folds_as(self) -> RateShift:
+        """The detector whose fold this is: series of both are folded in one set of arrays."""
+        return RateShift(self.ratios)

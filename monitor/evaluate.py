@@ -18,7 +18,7 @@ from bellbuoy.monitor import judgement_rows as rows
 from bellbuoy.monitor.explain.page import Context, explain
 from bellbuoy.monitor.groups import Group, groups, memory_of
 from bellbuoy.monitor.incidents import Change, Incident, Observation, SeverityRules, observe
-from bellbuoy.monitor.learn import DAY, Learner, summed
+from bellbuoy.monitor.learn import DAY, Known, Learner, summed
 from bellbuoy.monitor.records import open_incidents, save_change, save_incident
 from bellbuoy.monitor.routes import sinks_for
 from bellbuoy.monitor.store import Store
@@ -52,6 +52,7 @@ class Evaluation:
         self.members = _members(self.incidents)
         self.lines: list[Line] = []
         self.groups: list[Group] = []
+        self.known: Known = {}
         self.day: int | None = None
         self.judged = self._progress("judged")
 
@@ -97,7 +98,7 @@ class Evaluation:
         """Fit what is due at a midnight, or load what was fitted then, and set up the groups."""
         series = [one for one in self.store.series() if one.first_minute < midnight]
         self.lines = watchlist(self.config.detectors, self.detectors, series)
-        known = rows.baselines(self.store, midnight)
+        known = self.known if self.day is not None else rows.baselines(self.store, midnight)
         if self._progress("learned") != midnight:
             frozen = {
                 member.watched.series
@@ -111,8 +112,9 @@ class Evaluation:
                 if fresh:
                     tx.insert("baselines", rows.baseline_rows(fresh, midnight))
                 tx.run("judgement/set_progress", name="learned", at=midnight)
-            known |= fresh
+            known = known | fresh
         memory = memory_of(self.groups) if self.day is not None else rows.states(self.store)
+        self.known = known
         self.groups = groups(self.config, self.lines, known, memory, midnight)
         self.day = midnight
 
@@ -134,10 +136,13 @@ class Evaluation:
                 continue
             seen: list[Observation] = []
             for group, (n, bad) in zip(self.groups, inputs, strict=True):
+                if place and not (group.restless or n[place].any()):
+                    continue  # a tick without trials changes nothing
                 tick = Tick(end, int(profile[place]), n[place], bad[place], self.tick)
                 group.state, judged = fold(
                     group.detector, group.state, tick, group.prepared, group.baseline, group.watch
                 )
+                group.open = bool(judged.open.size)
                 verdicts += [(group.lines[i].watched, judged.verdict(i)) for i in self._to_write(judged, end)]
                 seen += self._observations(group, judged, end)
             if seen:

@@ -30,6 +30,7 @@ class Group:
         columns: place of each line in the matrix of a day's counts.
         baseline, watch, prepared: what the fold needs; made once a fit.
         state: what is remembered.
+        open: a line was bad after the last tick.
     """
 
     detector: Detector
@@ -39,6 +40,12 @@ class Group:
     watch: Watch
     prepared: Any
     state: State
+    open: bool = True
+
+    @property
+    def restless(self) -> bool:
+        """Tell whether a tick without trials matters to it: something is open, or silence is what it judges."""
+        return self.open or getattr(self.detector, "empty_ticks", False)
 
 
 def groups(

@@ -21,7 +21,7 @@ class Line:
     Attributes:
         watched: its names.
         entry: the detector's entry in the configuration.
-        detector: the detector itself.
+        detector: whose fold judges it.
         members: ids of the series whose counts it sums.
         baseline: name of the baseline that it compares with.
         first_minute, last_minute: of its counts, epoch seconds.
@@ -64,15 +64,15 @@ def watchlist(entries: Sequence[DetectorEntry], detectors: dict[str, Detector], 
                 step = one.step if "step" in entry.by else None
                 keys.setdefault(SeriesKey(one.signal, one.workflow, step), []).append(one)
         detector = detectors[entry.name]
+        folded = getattr(detector, "folds_as", detector)
+        baseline = baseline_of(entry, detector)
         for key in sorted(keys, key=lambda one: (one.workflow, one.step or "")):
             members = keys[key]
             first = min(one.first_minute for one in members)
             last = max(one.last_minute for one in members)
             ids = tuple(sorted(one.id for one in members))
             lines.extend(
-                Line(
-                    Watched(entry.name, key, direction), entry, detector, ids, baseline_of(entry, detector), first, last
-                )
+                Line(Watched(entry.name, key, direction), entry, folded, ids, baseline, first, last)
                 for direction in DIRECTIONS[entry.direction]
             )
     return lines
