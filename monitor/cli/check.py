@@ -40,4 +40,10 @@ def _fitted(line: str) -> str:
     """Return a sentence broken at words on a terminal; elsewhere as it is."""
     if not sys.stdout.isatty():
         return line
-    return textwrap.fill(line, max(40, shutil.get_terminal_size().columns), subsequent_indent="  ")
+    return textwrap.fill(
+        line,
+        max(40, shutil.get_terminal_size().columns),
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -102,14 +102,14 @@ def _usual(usual: Usual, plan: Plan) -> str:
             "one the rate was back above it, and an alert that comes and goes is muted."
         )
     return (
-        f"{line} In the good month it would have been {_false(usual.line_false)}. A z-test against the last 30 days "
-        f"learns the slide as normal: it alerted on {usual.z_days} of the last 30 days, and in the good month it was "
+        f"{line} In the good month it would {_false(usual.line_false)}. A z-test against the last 30 days "
+        f"learns the slide as normal: it alerted on {usual.z_days} of the last 30 days, and in the good month it would "
         f"{_false(usual.z_false)}."
     )
 
 
 def _false(days: int) -> str:
-    return "never wrong" if not days else f"wrong on {days} day{'' if days == 1 else 's'}"
+    return "never have been wrong" if not days else f"have been wrong on {days} day{'' if days == 1 else 's'}"
 
 
 def _before(done: Sequence[Day], at: int) -> list[Day]:

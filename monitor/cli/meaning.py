@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from bellbuoy.config.pending import pending
 from bellbuoy.config.quantities import write_duration, write_share
 from bellbuoy.config.signals import LEVELS
 
@@ -55,7 +56,7 @@ def _workflows(config: "Config") -> str:
         return "No workflow is declared: whatever workflow and step comes is watched, without an objective or an order."
     told = []
     for one in config.workflows:
-        parts = [_count(len(one.steps), "step")]
+        parts = [_count(len(one.steps), "step") if one.steps else "no steps"]
         if one.objective is not None:
             parts.append(f"{write_share(one.objective)} shall end well")
         told.append(f"{one.name} ({', '.join(parts)})")
@@ -182,9 +183,9 @@ def _missing(config: "Config") -> Iterator[str]:
         missing.append("the steps of " + _listed([one.name for one in config.workflows if not one.steps]))
     if missing:
         yield f"Missing: {_listed(missing, None, 8)}."
-    idle = [key for key in ("quiet", "audit") if getattr(config, key)]
+    idle = pending(config)
     if idle:
-        yield f"Not acted on in this version: {_listed(idle, 'and')}."
+        yield f"Read, but without effect in this version: {_listed(idle, 'and', 8)}."
     if any(one.http is not None for one in config.sources):
         yield "Events over HTTP are not read in this version: `bellbuoy run` refuses the source `http`."
 

@@ -13,8 +13,8 @@ from bellbuoy.monitor.cli.options import Named, token_option, url_option, where_
 @click.command(
     "query",
     epilog=(
-        "\b\nTables: events, interactions, minutes, rates, series, verdicts, incidents,\n"
-        "changes, deliveries, dead_letters, streams.\n"
+        "\b\nTables: events, interactions, minutes, rates, trials, series, verdicts,\n"
+        "incidents, changes, deliveries, dead_letters, streams.\n"
         'Example: bellbuoy query "select step, count(*) from events group by all"'
     ),
 )

@@ -1,6 +1,9 @@
 """`bellbuoy schema`: JSON Schemas and references of what goes in and out."""
 
 import json
+import shutil
+import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -12,15 +15,15 @@ from bellbuoy.monitor.cli.options import Named
 @click.argument("what", type=Named(["event", "config", "reference"]))
 @click.option(
     "--check",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Check a file of events, one JSON a line.",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="Check a file of events, one JSON a line; - is standard input.",
 )
 def command(what: str, check: Path | None) -> int:
     """Print the JSON Schema of events or of the configuration, or the reference of all its keys."""
     if check is not None:
         if what != "event":
             raise click.UsageError("--check reads events; a configuration is checked by `bellbuoy check -c FILE`.")
-        return _check(check)
+        return _check_input() if str(check) == "-" else _check(check, str(check))
     if what == "event":
         from bellbuoy.monitor.event import json_schema
 
@@ -32,12 +35,20 @@ def command(what: str, check: Path | None) -> int:
     return 0
 
 
-def _check(path: Path) -> int:
+def _check_input() -> int:
+    """Check standard input like a file: a position in it has to be found again, so it is kept in one."""
+    with tempfile.NamedTemporaryFile(suffix=".jsonl") as kept:
+        shutil.copyfileobj(sys.stdin.buffer, kept)
+        kept.flush()
+        return _check(Path(kept.name), "-")
+
+
+def _check(path: Path, name: str) -> int:
     """Say of each line of a file whether it is an event; 1 when one is not."""
     from bellbuoy.monitor.replay import check_file
 
     good, letters = check_file(path)
     for line, reason in letters:
-        click.echo(f"{path}:{line}: {reason}")
+        click.echo(f"{name}:{line}: {reason}")
     click.echo(f"{good:,} events are good, {len(letters):,} would be dead letters", err=True)
     return 1 if letters else 0

@@ -41,6 +41,7 @@ def connect(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         try:
             config: dict[str, Any] = {} if read_only else {"storage_compatibility_version": FILE_FORMAT}
             con = duckdb.connect(str(path), read_only=read_only, config=config)
+            con.execute("SET enable_progress_bar = false")  # under `python -c` it would be drawn on standard output
         except duckdb.Error as error:
             raise _named(path, error) from error
         _open_here.add(path)
