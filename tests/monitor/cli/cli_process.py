@@ -1,0 +1,38 @@
+"""`bellbuoy` as a process, and what it prints held against files that a person has read."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PROGRAM = [sys.executable, str(Path(__file__).with_name("bellbuoy_program.py"))]
+GOLDEN = Path(__file__).parents[2] / "golden" / "cli"
+PLAIN = {
+    **{key: value for key, value in os.environ.items() if not key.startswith("BELLBUOY_")},
+    "COLUMNS": "80",
+    "NO_COLOR": "1",
+    "TERM": "dumb",
+}
+
+
+def bellbuoy(*arguments, timeout=60, environment=None, text=True, **options):
+    """Run a command to its end; its output as text unless told otherwise."""
+    return subprocess.run(
+        [*PROGRAM, *map(str, arguments)],
+        capture_output=True,
+        timeout=timeout,
+        check=False,
+        env={**PLAIN, **(environment or {})},
+        encoding="utf-8" if text else None,
+        **({"stdin": subprocess.DEVNULL} if "input" not in options else {}),
+        **options,
+    )
+
+
+def compare(name, made):
+    """Hold a text against `tests/golden/cli/NAME`; `BELLBUOY_GOLDEN=write` writes it anew."""
+    file = GOLDEN / name
+    if os.environ.get("BELLBUOY_GOLDEN") == "write":
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(made, encoding="utf-8")
+    assert made == file.read_text(encoding="utf-8"), f"{name} is not what it was; read the difference before writing it"

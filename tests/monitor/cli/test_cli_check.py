@@ -1,0 +1,79 @@
+"""`bellbuoy check`: what a configuration means, in sentences that a person has read."""
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_process import bellbuoy, compare
+
+ROOT = Path(__file__).parents[3]
+RICH = """
+version: 1
+server: { timezone: UTC }
+sources:
+  - kafka: { bootstrap_servers: "kafka:9092", topics: [calls, chats] }
+workflows:
+  - { name: refunds, objective: 80%, steps: [look_up, decide, pay] }
+  - { name: sales, steps: [greet] }
+  - name: support
+budget: { false_pages: 1, per: 7d, scope: series }
+baselines: { launch: { pinned: 2026-01-01..2026-01-28 } }
+signals:
+  - { name: refund_reversed, trial: "action.class = 'money'", bad: "outcome = 'failure'" }
+detectors:
+  - { name: steps, signal: step_failure, by: [workflow, step], kind: rate_shift }
+  - { name: slide, signal: step_failure, by: [workflow, step], kind: slow_drift, baseline: launch }
+  - { name: money, signal: refund_reversed, by: [workflow], kind: rate_shift, direction: both }
+severity: { page: { change: 10%, volume: 50% }, ticket: { change: 1%, volume: 20% } }
+sinks:
+  team: { slack: { channel: "#refunds", bot_token: { env: TOKEN } } }
+  hook: { webhook: { url: "https://example.com/hook" } }
+routes:
+  - { when: { about: bellbuoy }, to: [hook] }
+  - { when: { severity: page, workflow: refunds, step: pay }, to: [team, hook], continue: true }
+  - { when: { severity: ticket }, to: [team] }
+  - { when: { detector: money }, to: [team] }
+  - { when: { signal: step_failure }, to: [team] }
+  - { to: [hook] }
+quiet:
+  - { name: nights, every: "daily 22:00-06:00" }
+"""
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize("name", ["minimal", "lead-qualifier", "rich"])
+def test_what_it_means_reads_as_a_person_has_read_it(name, tmp_path):
+    file = ROOT / "config" / "examples" / f"{name}.yaml"
+    if name == "rich":
+        file = tmp_path / "rich.yaml"
+        file.write_text(RICH)
+    done = bellbuoy("check", "-c", file, environment={"SLACK_BOT_TOKEN": "xoxb-made-up", "TOKEN": "xoxb-made-up"})
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) <= 13
+    assert "xoxb" not in done.stdout
+    compare(f"check/{name}.txt", done.stdout)
+
+
+def test_warnings_count_only_when_asked(tmp_path):
+    minimal = ROOT / "config" / "examples" / "minimal.yaml"
+    plain, strict = bellbuoy("check", "-c", minimal), bellbuoy("check", "-c", minimal, "--strict")
+    assert (plain.returncode, strict.returncode) == (0, 1)
+    assert plain.stdout == strict.stdout
+    assert "warning: there is no heartbeat" in plain.stderr
+    assert "0 errors, 1 warning" in plain.stderr
+
+
+def test_json_is_a_list_and_nothing_else(told):
+    assert json.loads(bellbuoy("check", "--format", "json", cwd=told).stdout) == []
+    minimal = ROOT / "config" / "examples" / "minimal.yaml"
+    done = bellbuoy("check", "-c", minimal, "--format", "json", "--strict")
+    assert (done.returncode, done.stderr) == (1, "")
+    (finding,) = json.loads(done.stdout)
+    assert (finding["code"], finding["level"]) == ("BB219", "warning")
+
+
+def test_the_environment_names_the_configuration(told, tmp_path):
+    named = {"BELLBUOY_CONFIG": str(told / "bellbuoy.yaml")}
+    done = bellbuoy("check", cwd=tmp_path, environment=named)
+    assert done.returncode == 0, done.stderr
+    assert bellbuoy("query", "select 1 as one", cwd=tmp_path, environment=named).stdout == "one\n---\n  1\n"
