@@ -53,6 +53,7 @@ class App:
         self.stop = threading.Event()
         self.closed = threading.Event()
         self.trouble: str | None = None
+        self.failing: dict[str, str] = {}
         self.failure: BaseException | None = None
         self.store = Store.open(Path(config.store.path), config.store)
         count(self.store, config)
@@ -136,6 +137,7 @@ class App:
                 self.metrics.ticks.labels("error").inc()
                 return
             self.trouble = None
+            self.failing.pop("judge", None)
             self.metrics.tick_duration.observe(self.clock.monotonic() - began)
             self.metrics.ticks.labels("ok").inc()
             self.metrics.tick_last_success.set(self.clock.now())
@@ -186,6 +188,7 @@ class App:
         if heartbeat is None:
             return
         failed = [check.name for check in self.health.checks() if not check.ok]
+        failed += ["judging"] if "judge" in self.failing else []
         if ping(str(heartbeat.url), failed):
             self.metrics.heartbeats.labels("ok").inc()
             self.metrics.heartbeat_last_success.set(self.clock.now())
@@ -202,7 +205,9 @@ class App:
             self.metrics.ready.labels(check.name).set(check.ok)
 
     def _job_failed(self, name: str, error: BaseException) -> None:
-        log.error("%s failed: %s", name, error, exc_info=None if isinstance(error, StoreExhausted) else error)
+        if self.failing.get(name) != str(error):  # a job that fails in the same way every second is told once
+            log.error("%s failed: %s", name, error, exc_info=None if isinstance(error, StoreExhausted) else error)
+        self.failing[name] = str(error)
         if name == "judge":
             self.metrics.ticks.labels("error").inc()
 

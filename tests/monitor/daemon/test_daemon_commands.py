@@ -14,6 +14,8 @@ import pytest
 from daemon_traffic import ALL, Traffic
 from running_daemon import CALM, bellbuoy, free_port, until
 
+from bellbuoy.sinks.testing_receiver import Receiver
+
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -61,7 +63,7 @@ def test_no_file_and_none_awaited_is_a_sentence(daemon, tmp_path):
     assert b"Traceback" not in done.stderr
 
 
-def test_a_second_signal_ends_at_once(daemon, fake_slack, tmp_path):
+def test_a_second_signal_ends_at_once(daemon, tmp_path):
     traffic = Traffic(tmp_path / "calls.jsonl", days_=1)
     running = daemon([traffic.source]).start()
     running.process.terminate()
@@ -87,6 +89,42 @@ def test_finished_files_are_judged_to_their_end_and_no_further(daemon, tmp_path)
     assert seen[:2] == seen[2:], "the second life finds nothing new"
     assert [(row["signal"], row["state"]) for row in seen[0]] == [("step_failure", "resolved")], "the end is no silence"
     assert seen[1] == [{"n": traffic.events}]
+
+
+BROKEN = """
+from dataclasses import dataclass
+from bellbuoy.detectors.rate_shift import RateShift
+
+@dataclass(frozen=True)
+class Broken(RateShift):
+    def step(self, state, tick, prepared):
+        raise ZeroDivisionError("as a plug-in may")
+"""
+
+
+def test_the_switch_outside_hears_that_nothing_is_judged_any_more(daemon, tmp_path):
+    (tmp_path / "brokendetector.py").write_text(BROKEN)
+    traffic = Traffic(tmp_path / "calls.jsonl", days_=12)
+    traffic.until(2)
+    broken = {**CALM[0], "kind": "brokendetector:Broken"}
+    with Receiver() as outside:
+        running = daemon(
+            [traffic.source],
+            detectors=[broken],
+            heartbeat={"url": f"{outside.url}ping", "every": "1s"},
+            environment={"PYTHONPATH": str(tmp_path)},
+        )
+        running.start()
+        until(lambda: outside.requests, lambda: running.log)
+        traffic.until(12)
+        until(lambda: outside.requests[-1].path.endswith("/fail"), lambda: running.log[-3000:])
+        assert outside.requests[-1].body == b"judging"
+        assert outside.requests[0].path == "/ping"
+        seen = running.metric("ticks_total", result="error")
+        until(lambda: running.metric("ticks_total", result="error") > seen, "it is tried again")
+        assert running.log.count("judge failed") == 1, "the same failure is told once"
+        assert running.received == traffic.events, "events are taken in all the same"
+        assert running.stop()[0] == 0
 
 
 def test_a_damaged_file_stops_alone_and_is_named(daemon, tmp_path):
