@@ -83,7 +83,6 @@ def _prepare(db: Path) -> Path:
 
 
 def _next(console: Any, told: Sequence[Any], db: Path, written: Path) -> None:
-    incident = told[0][0].incident.id if told else "INC"
     query = f"bellbuoy query -c {written} "
     told_where = f"\n[bold]The store is [cyan]{db}[/cyan], its configuration [cyan]{written}[/cyan]. Now try:[/bold]"
     console.print(told_where, soft_wrap=True)
@@ -95,7 +94,8 @@ def _next(console: Any, told: Sequence[Any], db: Path, written: Path) -> None:
         ("bellbuoy simulate --help", "your own drift"),
     ):
         console.print(f"  {line:<74} [dim]{what}[/dim]", soft_wrap=True)
-    console.print(f"  [dim]the incident above is {incident}[/dim]")
+    if told:
+        console.print(f"  [dim]the incident above is {told[0][0].incident.id}[/dim]")
 
 
 def _serve(console: Any, store: Any, config: Any, port: int, until: int) -> None:

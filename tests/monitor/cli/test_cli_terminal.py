@@ -3,12 +3,15 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
 import subprocess
+import sys
 import termios
 import time
+import urllib.request
 
 import pytest
 from cli_process import PLAIN, PROGRAM, bellbuoy
@@ -41,6 +44,33 @@ def test_ctrl_c_ends_with_130(tmp_path):
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert said.strip() == "stopped"
+
+
+SHORT_DEMO = """
+from dataclasses import replace
+import bellbuoy.monitor.simulate as simulated
+whole = simulated.demo_plan
+simulated.demo_plan = lambda seed: replace(whole(seed), days=2, per_day=20, drifts=())
+from bellbuoy.monitor.cli import main
+main()
+"""
+
+
+def test_the_demo_serves_its_dashboard_until_ctrl_c(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", SHORT_DEMO, "demo", "--port", "0"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**PLAIN, "PYTHONUNBUFFERED": "1"}, text=True,
+    )  # fmt: skip
+    try:
+        address = next(found[0] for line in process.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+/", line)))
+        with urllib.request.urlopen(address, timeout=20) as answer:
+            assert b"lead-qualifier" in answer.read()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+        assert (process.returncode, said) == (0, "")
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def on_terminal(arguments, columns, cwd):
