@@ -95,7 +95,7 @@ class Judgement:
             if later[0] > count[0] - later[0]:
                 plain = self._interval(i, later, float(self._live[OPENED, i]), PLAIN)
                 if plain[1] - plain[0] < high - low:
-                    point = (count[1] - count[2]) / count[0]  # the change that is told beside it lies within it
+                    point = float((count[1] - count[2]) / count[0])  # the change that is told beside it lies within it
                     low, high = min(plain[0], point), max(plain[1], point)
         return low, high
 
