@@ -55,12 +55,12 @@ class App:
         self.trouble: str | None = None
         self.failing: dict[str, str] = {}
         self.failure: BaseException | None = None
-        self.store = Store.open(Path(config.store.path), config.store)
-        count(self.store, config)
+        self.sources = build(config.sources, self.clock)
         self.sinks: dict[str, Sink] = {
             name: Console() if dry_run else sink_of(one.kind, one.settings) for name, one in config.sinks.items()
         }
-        self.sources = build(config.sources, self.clock)
+        self.store = Store.open(Path(config.store.path), config.store)
+        count(self.store, config)
         self.metrics.start(sources=[one.name for one in self.sources], sinks=list(self.sinks), at=self.clock.now())
         self.ingests = [
             Ingest(source, self.store, config, self.clock, self.metrics, on_failure=self.fail, limits=limits)
