@@ -15,9 +15,9 @@ from bellbuoy.detectors.baseline import cells
 from bellbuoy.detectors.judge import fold
 from bellbuoy.detectors.judgement import Judgement
 from bellbuoy.monitor import judgement_rows as rows
-from bellbuoy.monitor.explain.page import Context, explain
+from bellbuoy.monitor.explain.page import Context, Nothing, explain
 from bellbuoy.monitor.groups import Group, groups, memory_of
-from bellbuoy.monitor.incidents import Change, Incident, Observation, SeverityRules, observe
+from bellbuoy.monitor.incidents import Change, Incident, Observation, SeverityRules, let_go, observe
 from bellbuoy.monitor.learn import DAY, Known, Learner, summed
 from bellbuoy.monitor.records import open_incidents, save_change, save_incident
 from bellbuoy.monitor.routes import sinks_for
@@ -54,7 +54,8 @@ class Evaluation:
         self.groups: list[Group] = []
         self.known: Known = {}
         self.day: int | None = None
-        self.judged = self._progress("judged")
+        self.judged = self._judged()
+        self._measured_in(self.tick)
 
     def advance(self, until: int, stop: Callable[[], bool] = lambda: False) -> list[Told]:
         """Judge every tick that ends at or before `until`, at most a day in one transaction.
@@ -92,7 +93,18 @@ class Evaluation:
         self.members = _members(self.incidents)
         self.groups = []
         self.day = None
-        self.judged = self._progress("judged")
+        self.judged = self._judged()
+
+    def _measured_in(self, tick: int) -> None:
+        """Carry what was learned over to a tick of another length than the last process judged by, if it is one."""
+        found = self.store.rows("judgement/tick")
+        before = int(found[0]["seconds"]) if found else None
+        if before == tick or self.store.read_only:
+            return
+        with self.store.transaction() as tx:
+            if before is not None:
+                tx.run("judgement/rescale", ratio=tick / before)
+            tx.run("judgement/set_tick", seconds=str(tick))
 
     def _learn(self, midnight: int) -> None:
         """Fit what is due at a midnight, or load what was fitted then, and set up the groups."""
@@ -131,6 +143,10 @@ class Evaluation:
         verdicts: list[tuple[Watched, Verdict]] = []
         told: list[Told] = []
         closed: dict[str, Incident] = {}
+        if self.incidents and len(counts.at):
+            watched = {line.watched for line in self.lines}
+            self.incidents, changes = let_go(self.incidents, watched, int(counts.at[0]), self.rules)
+            self._tell(changes, told, closed)
         for place, end in enumerate(counts.at.tolist()):
             if any(start < end and end - self.tick < stop for start, stop in self.outages):
                 continue
@@ -147,12 +163,25 @@ class Evaluation:
                 seen += self._observations(group, judged, end)
             if seen:
                 self.incidents, changes = observe(self.incidents, seen, end, self.rules)
-                self.members = _members(self.incidents)
-                for change in changes:
-                    closed[change.incident.id] = change.incident
-                    told.append((change, explain(self.store, self.context, change, self._baseline(change))))
+                self._tell(changes, told, closed)
         self._write(until, verdicts, told, [*closed.values(), *self.incidents])
         return told
+
+    def _tell(self, changes: Sequence[Change], told: list[Told], closed: dict[str, Incident]) -> None:
+        """Note changes with their pages, and the incidents as they are after them."""
+        self.members = _members(self.incidents)
+        for change in changes:
+            closed[change.incident.id] = change.incident
+            told.append((change, self._page(change)))
+
+    def _page(self, change: Change) -> Page:
+        """Return the page of a change: where its explanation fails, the verdict alone, so that it is told all the same."""
+        baseline = self._baseline(change)
+        try:
+            return explain(self.store, self.context, change, baseline)
+        except Exception:
+            log.exception("incident %s cannot be explained; it is told without findings", change.incident.id)
+            return explain(Nothing(), self.context, change, baseline)
 
     def _to_write(self, judged: Judgement, at: int) -> list[int]:
         """Return whose verdict becomes a row: those that changed, the bad ones every hour, all at the end of a day's first tick."""
@@ -219,6 +248,11 @@ class Evaluation:
             for change, page in told:
                 save_change(tx, change, page, sinks_for(self.config.routes, change.incident))
             tx.run("judgement/set_progress", name="judged", at=until)
+
+    def _judged(self) -> int | None:
+        """Return the end of the last tick judged, in whole ticks of the length that they have now."""
+        reached = self._progress("judged")
+        return None if reached is None else -(-reached // self.tick) * self.tick
 
     def _progress(self, name: str) -> int | None:
         found = self.store.rows("judgement/progress", name=name)

@@ -132,9 +132,11 @@ def memory_of(made: Sequence[Group]) -> dict[Watched, dict[str, Array]]:
 
 
 def _remembered(state: State, lines: Sequence[Line], memory: Mapping[Watched, Mapping[str, Array]]) -> State:
+    """Fill in what is remembered; a memory of another shape (its detector's settings changed) begins anew."""
+    sizes = {name: values[..., 0].size for name, values in state.items()}
     for column, line in enumerate(lines):
         known = memory.get(line.watched)
-        if known is not None and set(known) == set(state):
+        if known is not None and {name: one.size for name, one in known.items()} == sizes:
             for name, values in state.items():
                 values[..., column] = known[name].reshape(values.shape[:-1])
     return state

@@ -1,7 +1,7 @@
 """The life of an incident, as a pure function: verdicts and open incidents in, changed incidents and reasons out."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -43,6 +43,11 @@ class Member:
     joined_at: int
     resolved_at: int | None = None
     always_page: bool = False
+
+    @property
+    def recovered(self) -> bool:
+        """Whether evidence ended it; one that is watched no more ends with the bad verdict it had."""
+        return self.resolved_at is not None and self.verdict.state not in BAD_STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +167,33 @@ def observe(
     for change in changes:
         current[change.incident.id] = change.incident
     return [incident for incident in current.values() if incident.state != "resolved"], changes
+
+
+def let_go(
+    incidents: Iterable[Incident], watched: Collection[Watched], at: int, rules: SeverityRules
+) -> tuple[list[Incident], list[Change]]:
+    """End the members that are watched no more, because the configuration changed: no verdict of theirs will ever come.
+
+    Args:
+        incidents: those not resolved, oldest first.
+        watched: all that is watched now.
+        at: end of the tick.
+        rules: sizes that make a severity.
+
+    Returns:
+        The incidents not resolved after it, and the changes: at most one for each incident.
+    """
+    kept: list[Incident] = []
+    changes: list[Change] = []
+    for incident in incidents:
+        gone = [one for one in incident.members if one.resolved_at is None and one.watched not in watched]
+        members = tuple(replace(one, resolved_at=at) if one in gone else one for one in incident.members)
+        reasons = [f"{_subject(one.watched)} is watched no more by {one.watched.detector}" for one in gone]
+        change = _change(incident, replace(incident, members=members), reasons, at, rules) if gone else None
+        after = incident if change is None else change.incident
+        changes += [] if change is None else [change]
+        kept += [] if after.state == "resolved" else [after]
+    return kept, changes
 
 
 def acknowledge(incident: Incident, actor: str, at: int, why: str) -> Change | None:

@@ -43,6 +43,9 @@ def count(store: Store, config: Config) -> None:
         SignalError: a signal of the configuration cannot be counted; the text names it and says why.
     """
     signals = table(config.signals)
+    for signal in signals:
+        if signal.own:
+            store.check(signal)
     slow_after = {
         (workflow.name, step.name): step.slow_after
         for workflow in config.workflows

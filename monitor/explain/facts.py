@@ -27,7 +27,7 @@ def facts_of(incident: Incident, rates: Rates, budget: str, at: int) -> list[Fac
         facts.append(
             Fact("Last 7 days", (Span(percent(shown(series.signal, own["bad_week"] / own["n_week"])), "bold"),))
         )
-    since = "onset" if lead.resolved_at is None else "recovery"
+    since = "recovery" if lead.recovered else "onset"
     facts.append(Fact("Trials", (Span(f"{verdict.n:,} since the {since}, {verdict.bad:,} bad"),)))
     if incident.state == "resolved":
         return facts

@@ -54,6 +54,14 @@ class Context:
         )
 
 
+class Nothing:
+    """A reader of an empty store."""
+
+    def rows(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:  # noqa: ARG002 - the protocol's
+        """Return no row."""
+        return []
+
+
 def explain(reader: Reader, context: Context, change: Change, baseline: str) -> Page:
     """Return the page that tells `change`.
 
@@ -135,6 +143,8 @@ def _slices(reader: Reader, series: SeriesKey, entry: DetectorEntry | None, onse
 def _headline(incident: Incident) -> str:
     lead = incident.lead
     series, verdict = lead.watched.series, lead.verdict
+    if lead.resolved_at is not None and not lead.recovered:
+        return f"{subject(series)} is watched no more"
     if series.signal == "interactions":
         return f"{series.workflow} is heard again" if incident.state == "resolved" else f"{series.workflow} is silent"
     name = subject(series)
@@ -180,6 +190,8 @@ def _impact(
             if series.signal == "interactions"
             else "The evidence of recovery is past its threshold."
         )
+        if not incident.lead.recovered:
+            why = f"The configuration has no {incident.lead.watched.detector} for it any more."
         spans += [Span(f", from {moment(onset, zone, near=at)}. {why}")]
         return tuple(spans)
     if series.signal == "interactions":

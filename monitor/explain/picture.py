@@ -66,7 +66,7 @@ def chart(reader: Reader, incident: Incident, baseline: str, at: int, zone: str)
         subtitle=(
             f"{percent(shown(series.signal, verdict.baseline_rate))} is normal, "
             f"{percent(shown(series.signal, verdict.current_rate))} "
-            f"{'since the onset' if incident.lead.resolved_at is None else 'since the recovery'} · {verdict.n:,} trials · "
+            f"{'since the recovery' if incident.lead.recovered else 'since the onset'} · {verdict.n:,} trials · "
             "band = 99 % of normal"
         ),
         at=times,
