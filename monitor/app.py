@@ -1,5 +1,6 @@
 """The only wiring: threads for ingest, ticks, senders and the web; they meet in the store and nowhere else."""
 
+import faulthandler
 import logging
 import os
 import platform
@@ -15,12 +16,12 @@ import uvicorn
 from bellbuoy.config.model import Config
 from bellbuoy.config.pending import pending
 from bellbuoy.config.plugins import sink as sink_of
+from bellbuoy.monitor.chores import Chores
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.evaluate import Evaluation
 from bellbuoy.monitor.event import Limits
 from bellbuoy.monitor.gauges import after_tick
 from bellbuoy.monitor.health import Health
-from bellbuoy.monitor.heartbeat import ping
 from bellbuoy.monitor.ingest import Ingest, watermark
 from bellbuoy.monitor.logs import Counting
 from bellbuoy.monitor.metrics import Metrics
@@ -87,7 +88,9 @@ class App:
             self._start(f"write {ingest.source.name}", ingest.write_loop, self.stop)
         for sender in self.senders:
             self._start(f"send {sender.name}", sender.run, self.stop)
-        scheduler = timetable(self._jobs(), self._job_failed)
+        chores = Chores(self.config, self.store, self.ingests, self.health, self.metrics, self.clock, self.failing)
+        jobs = [Job("judge", self.judge, every=JUDGE_EVERY_S), *chores.jobs()]
+        scheduler = timetable(jobs, self._job_failed)
         scheduler.start()
         self.health.mend("started")
         unheeded = pending(self.config)
@@ -168,42 +171,6 @@ class App:
         self.health.beat()
         return self.stop.is_set()
 
-    def _jobs(self) -> list[Job]:
-        jobs = [
-            Job("judge", self.judge, every=JUDGE_EVERY_S),
-            Job("measure", self._measure, every=10.0),
-            Job("retention", self._retain, daily_at=(3, 17)),
-        ]
-        heartbeat = self.config.heartbeat
-        if heartbeat is not None:
-            jobs.append(Job("heartbeat", self._heartbeat, every=heartbeat.every))
-        return jobs
-
-    def _retain(self) -> None:
-        self.store.retain(self.clock.now(), self.config.store.retention)
-        self.metrics.maintenance_last_success.labels("retention").set(self.clock.now())
-
-    def _heartbeat(self) -> None:
-        heartbeat = self.config.heartbeat
-        if heartbeat is None:
-            return
-        failed = [check.name for check in self.health.checks() if not check.ok]
-        failed += ["judging"] if "judge" in self.failing else []
-        if ping(str(heartbeat.url), failed):
-            self.metrics.heartbeats.labels("ok").inc()
-            self.metrics.heartbeat_last_success.set(self.clock.now())
-        else:
-            self.metrics.heartbeats.labels("error").inc()
-
-    def _measure(self) -> None:
-        for ingest in self.ingests:
-            for stream, behind in (ingest.lags() or {}).items():
-                self.metrics.kafka_lag.labels(ingest.source.name, stream.path, str(stream.partition)).set(behind)
-        for kind, size in self.store.sizes().items():
-            self.metrics.store_size.labels(kind).set(size)
-        for check in self.health.checks():
-            self.metrics.ready.labels(check.name).set(check.ok)
-
     def _job_failed(self, name: str, error: BaseException) -> None:
         if self.failing.get(name) != str(error):  # a job that fails in the same way every second is told once
             log.error("%s failed: %s", name, error, exc_info=None if isinstance(error, StoreExhausted) else error)
@@ -258,8 +225,13 @@ class App:
                 os._exit(128 + number)
             self.stop.set()
 
+        def unheard(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's signature
+            log.warning("SIGHUP: a changed configuration is taken over at a restart, not while running")
+
         signal.signal(signal.SIGTERM, asked)
         signal.signal(signal.SIGINT, asked)
+        signal.signal(signal.SIGHUP, unheard)
+        faulthandler.register(signal.SIGUSR1)
 
 
 def _limits(config: Config) -> list[Limits]:

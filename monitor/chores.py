@@ -1,0 +1,86 @@
+"""What the daemon does beside its work: it measures itself, forgets what is too old, and tells the outside how it is."""
+
+from collections.abc import Mapping, Sequence
+
+from bellbuoy.config.model import Config
+from bellbuoy.monitor.clock import Clock
+from bellbuoy.monitor.health import Health
+from bellbuoy.monitor.heartbeat import ping
+from bellbuoy.monitor.ingest import Ingest
+from bellbuoy.monitor.metrics import Metrics
+from bellbuoy.monitor.schedule import Job
+from bellbuoy.monitor.store import Store
+
+MEASURE_EVERY_S = 10.0
+RETAIN_AT = (3, 17)
+"""Hour and minute (UTC) at which old rows are deleted: not a round one, at which everybody's jobs start."""
+OLD_PAGE_S = 600.0
+"""Age of a page that waits at which the outside hears that nobody is told."""
+
+
+class Chores:
+    """The jobs that are done again and again, all but the judging."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        ingests: Sequence[Ingest],
+        health: Health,
+        metrics: Metrics,
+        clock: Clock,
+        failing: Mapping[str, str],
+    ) -> None:
+        self.config = config
+        self.store = store
+        self.ingests = ingests
+        self.health = health
+        self.metrics = metrics
+        self.clock = clock
+        self.failing = failing
+
+    def jobs(self) -> list[Job]:
+        """Return what is done, and when."""
+        jobs = [Job("measure", self.measure, every=MEASURE_EVERY_S), Job("retention", self.retain, daily_at=RETAIN_AT)]
+        if self.config.heartbeat is not None:
+            jobs.append(Job("heartbeat", self.heartbeat, every=self.config.heartbeat.every))
+        return jobs
+
+    def measure(self) -> None:
+        """Set the gauges that nobody else sets: lag, sizes, checks."""
+        for ingest in self.ingests:
+            for stream, behind in (ingest.lags() or {}).items():
+                self.metrics.kafka_lag.labels(ingest.source.name, stream.path, str(stream.partition)).set(behind)
+        for kind, size in self.store.sizes().items():
+            self.metrics.store_size.labels(kind).set(size)
+        for check in self.health.checks():
+            self.metrics.ready.labels(check.name).set(check.ok)
+
+    def retain(self) -> None:
+        """Delete what is past its retention."""
+        self.store.retain(self.clock.now(), self.config.store.retention)
+        self.metrics.maintenance_last_success.labels("retention").set(self.clock.now())
+
+    def heartbeat(self) -> None:
+        """Ping the switch outside while all is well; name what is not."""
+        heartbeat = self.config.heartbeat
+        if heartbeat is None:
+            return
+        if ping(str(heartbeat.url), self.unwell()):
+            self.metrics.heartbeats.labels("ok").inc()
+            self.metrics.heartbeat_last_success.set(self.clock.now())
+        else:
+            self.metrics.heartbeats.labels("error").inc()
+
+    def unwell(self) -> list[str]:
+        """Return the names of what is wrong with the daemon itself; empty while all is well."""
+        failed = [check.name for check in self.health.checks() if not check.ok]
+        failed += ["judging"] if "judge" in self.failing else []
+        failed += [f"source {ingest.source.name} stopped" for ingest in self.ingests if ingest.stopped]
+        now = self.clock.now()
+        failed += [
+            f"sink {row['sink']}: a page waits"
+            for row in self.store.rows("outbox/waiting")
+            if now - row["oldest"] > OLD_PAGE_S
+        ]
+        return failed

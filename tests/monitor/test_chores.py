@@ -1,0 +1,71 @@
+"""The outside hears a ping while all is well, and names when it is not."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from bellbuoy.config.load import load_text
+from bellbuoy.monitor import chores as chores_module
+from bellbuoy.monitor.chores import Chores
+from bellbuoy.monitor.clock import VirtualClock
+from bellbuoy.monitor.health import Health
+from bellbuoy.monitor.metrics import Metrics
+from bellbuoy.monitor.store import Store
+
+NOW = 1_800_000_000.0
+CONFIG = """
+version: 1
+sources: [{ files: { path: none.jsonl } }]
+sinks: { out: { console: {} } }
+routes: [{ to: [out] }]
+heartbeat: { url: "http://127.0.0.1:9/ping", every: 30s }
+"""
+
+
+@pytest.fixture
+def chores():
+    config = load_text(CONFIG)
+    clock = VirtualClock(NOW)
+    health = Health(clock)
+    health.mend("started")
+    source = SimpleNamespace(name="kafka")
+    ingest = SimpleNamespace(source=source, stopped=[], lags=dict)
+    with Store.open(None, config.store) as store:
+        yield Chores(config, store, [ingest], health, Metrics(), clock, {})
+
+
+def test_all_is_well(chores):
+    assert chores.unwell() == []
+    assert [(job.name, job.every, job.daily_at) for job in chores.jobs()] == [
+        ("measure", 10.0, None),
+        ("retention", 0.0, (3, 17)),
+        ("heartbeat", 30.0, None),
+    ]
+
+
+def test_a_stopped_source_a_failing_judge_and_a_failed_check_are_named(chores):
+    chores.ingests[0].stopped.append("out of range")
+    chores.failing["judge"] = "boom"
+    chores.health.fail("store", "no space")
+    assert chores.unwell() == ["store", "judging", "source kafka stopped"]
+
+
+def test_a_page_that_waits_for_ten_minutes_is_told_outside(chores):
+    with chores.store.transaction() as tx:
+        tx.run("outbox/add", incident="inc_1", sink="out", number=1, at=int(NOW) - 601)
+    assert chores.unwell() == ["sink out: a page waits"]
+    with chores.store.transaction() as tx:
+        tx.run("outbox/sent", incident="inc_1", sink="out", number=1, handle="{}")
+    assert chores.unwell() == []
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_the_ping_is_counted(chores, monkeypatch, heard):
+    told = []
+    monkeypatch.setattr(chores_module, "ping", lambda url, failed: told.append((url, failed)) or heard)
+    chores.heartbeat()
+    assert told == [("http://127.0.0.1:9/ping", [])]
+    value = chores.metrics.registry.get_sample_value(
+        "bellbuoy_heartbeats_total", {"result": "ok" if heard else "error"}
+    )
+    assert value == 1
