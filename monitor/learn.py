@@ -1,6 +1,6 @@
 """Learns what normal is, once a day: from which ticks, and which of them are left out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +11,11 @@ from bellbuoy.detectors.baseline import fit, offset_of, take
 from bellbuoy.monitor.records import series_key
 from bellbuoy.monitor.store import Series, Store
 from bellbuoy.monitor.watched import SeriesKey
-from bellbuoy.monitor.watchlist import ANCHOR, Line
+from bellbuoy.monitor.watchlist import Line
 
 DAY = 86400
-SLAB = 200
-"""Series fitted at once: bounds the memory of a fit."""
+SLAB = 200 * 56 * 288
+"""Ticks times series fitted at once, some 200 series over eight weeks: bounds the memory of a fit."""
 ANCHOR_DAYS = 28
 SLOW = "slow"
 
@@ -69,10 +69,9 @@ class Learner:
                 span = self._span(name, line, at, (name, key) in known, bad.get(key, []))
                 if span is not None:
                     needs[key] = Need(key, line.members, *span)
-            ordered = list(needs.values())
-            for start in range(0, len(ordered), SLAB):
-                fresh.update(self._fit(name, ordered[start : start + SLAB], bad, at))
-        return fresh
+            for slab in self._slabs(needs.values()):
+                fresh.update(self._fit(name, slab, bad, at))
+        return {each: one for each, one in fresh.items() if self._replaces(each, one, known.get(each), bad, at)}
 
     def learn_latency(self, at: int, series: Sequence[Series], frozen: set[SeriesKey]) -> None:
         """Learn how long each step usually takes, from the same span as the learning baseline: the limits of `slow`.
@@ -87,6 +86,44 @@ class Learner:
         if until > since:
             self.store.learn_latency(since, until, at, frozen=held)
 
+    def _slabs(self, needs: Iterable[Need]) -> Iterator[list[Need]]:
+        """Return the needs in parts that are fitted at once, those with spans alike together."""
+        slab: list[Need] = []
+        for need in sorted(needs, key=lambda one: one.since):
+            together = [*slab, need]
+            length = max(one.until for one in together) - together[0].since
+            if slab and length // self.tick * len(together) > SLAB:
+                yield slab
+                together = [need]
+            slab = together
+        if slab:
+            yield slab
+
+    def _replaces(
+        self,
+        each: tuple[str, SeriesKey],
+        fresh: Baseline,
+        known: Baseline | None,
+        bad: Mapping[SeriesKey, Sequence[Span]],
+        at: int,
+    ) -> bool:
+        """Tell whether a fit takes the place of what is known.
+
+        After a long incident little is left to learn from: what was known stays until there is as much again. A pinned
+        baseline stays as it is unless its span was moved or now holds more; counts of it that retention deleted do not
+        matter.
+        """
+        if known is None:
+            return True
+        name, key = each
+        if name in self._pinned:
+            since, until = self.config.baselines[name].pinned or (-np.inf, np.inf)
+            moved = known.since[0] < since - self.tick or known.until[0] > until + self.tick
+            return bool(moved or fresh.trials[0] > known.trials[0])
+        settings = self.config.baselines[name]
+        reach = at - settings.lag - 2 * settings.learn
+        return bool(fresh.armed[0] >= known.armed[0]) or all(end <= reach for _, end in bad.get(key, ()))
+
     def _window(self, name: str, first: int, at: int) -> Span:
         """Return the span of a learning baseline for counts that begin at `first`; empty or reversed where too young."""
         settings = self.config.baselines[name]
@@ -95,13 +132,13 @@ class Learner:
 
     def _span(self, name: str, line: Line, at: int, fitted: bool, bad: Sequence[Span]) -> Span | None:
         """Return the span to learn from, or None where nothing is to be learned today."""
-        settings = self.config.baselines[name] if name != ANCHOR else None
+        settings = self.config.baselines.get(name)
         pinned = getattr(settings, "pinned", None)
         if pinned is not None:
             since, until = int(pinned[0]), int(pinned[1])
-            return (since, until) if at >= until and not fitted else None
+            return (since, until) if at >= until else None
         first_day = -(-line.first_minute // DAY) * DAY
-        if name == ANCHOR:
+        if settings is None:
             until = first_day + ANCHOR_DAYS * DAY
             return (first_day, until) if at >= until and not fitted else None
         since, until = self._window(name, line.first_minute, at)
@@ -115,7 +152,7 @@ class Learner:
         until = max(need.until for need in needs) // self.tick * self.tick
         ids = sorted({member for need in needs for member in need.members})
         counts = summed(self.store.ticks(ids, since, until, self.tick), ids, [need.members for need in needs])
-        if name not in (ANCHOR, *self._pinned):
+        if name in self.config.baselines and name not in self._pinned:
             self._recount_slow(counts, needs, since, until, at)
         weight = np.ones(counts.n.shape)
         begins = counts.at - self.tick
@@ -155,27 +192,36 @@ class Learner:
         found = self.store.arrow("judgement/slow_ticks", since=since, until=until, tick=self.tick, at=at, offset=offset)
         workflows = found["workflow"].combine_chunks().dictionary_encode()
         steps = found["step"].combine_chunks().dictionary_encode()
-        place = np.array(
-            [
+        for whole in (False, True):  # a call counts for its step, and for all steps together
+            place = np.array(
                 [
-                    wanted.get((workflow, step), wanted.get((workflow, None), -1))
-                    for step in steps.dictionary.to_pylist()
-                ]
-                for workflow in workflows.dictionary.to_pylist()
-            ],
-            dtype=np.int64,
-        ).reshape(len(workflows.dictionary), len(steps.dictionary))
-        column = place[workflows.indices.to_numpy(), steps.indices.to_numpy()]
-        known = column >= 0
-        where = (found["tick"].to_numpy()[known], column[known])
-        np.add.at(counts.n, where, found["n"].to_numpy()[known])
-        np.add.at(counts.bad, where, found["bad"].to_numpy()[known])
+                    [wanted.get((workflow, None if whole else step), -1) for step in steps.dictionary.to_pylist()]
+                    for workflow in workflows.dictionary.to_pylist()
+                ],
+                dtype=np.int64,
+            ).reshape(len(workflows.dictionary), len(steps.dictionary))
+            column = place[workflows.indices.to_numpy(), steps.indices.to_numpy()]
+            known = column >= 0
+            where = (found["tick"].to_numpy()[known], column[known])
+            np.add.at(counts.n, where, found["n"].to_numpy()[known])
+            np.add.at(counts.bad, where, found["bad"].to_numpy()[known])
 
     def _bad_spans(self, at: int) -> dict[SeriesKey, list[Span]]:
         spans: dict[SeriesKey, list[Span]] = {}
         for row in self.store.rows("judgement/bad_spans"):
             spans.setdefault(series_key(row), []).append((row["since"], row["until"] or at))
-        return spans
+        return {key: _union(own) for key, own in spans.items()}
+
+
+def _union(spans: Iterable[Span]) -> list[Span]:
+    """Return the same time in spans that do not overlap."""
+    apart: list[Span] = []
+    for since, until in sorted(spans):
+        if apart and since <= apart[-1][1]:
+            apart[-1] = (apart[-1][0], max(apart[-1][1], until))
+        else:
+            apart.append((since, until))
+    return apart
 
 
 def summed(counts: Counts, ids: Sequence[int], members: Sequence[tuple[int, ...]]) -> Counts:
