@@ -12,6 +12,8 @@ from bellbuoy.sinks.base import Fact, Sentence, Span
 
 HOLDS = 0.6
 """A slice that holds at least this share of the change is named."""
+NEW = 0.1
+"""A value that had a smaller part of the trials before the onset came around it."""
 NEAR_S = 3 * 86400
 """How long before the onset a first sight counts as "just before"."""
 SURE = 3.0
@@ -37,7 +39,7 @@ class Slice:
     bad_others: float
 
 
-def slices(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> list[Slice]:
+def slices(rows: Sequence[Mapping[str, Any]], names: Iterable[str], direction: int = 1) -> list[Slice]:
     """Return the slices by their part of the excess of bad trials, largest first.
 
     The excess of a value is its bad trials since the onset less what its own rate before (or, where it was not seen
@@ -46,6 +48,7 @@ def slices(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> list[Slic
     Args:
         rows: counts for each slice and value before and since the onset.
         names: slices to look at.
+        direction: +1 where more bad trials are explained, -1 where fewer are.
     """
     found = []
     for name in names:
@@ -63,7 +66,7 @@ def slices(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> list[Slic
         bad_since = sum(row["bad_since"] for row in own)
         for row in own:
             others = n_since - row["n_since"]
-            if total > 0 and others:
+            if total * direction > 0 and others and row["n_since"]:
                 found.append(
                     Slice(
                         name,
@@ -77,6 +80,17 @@ def slices(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> list[Slic
     return sorted(found, key=lambda one: (-one.share, one.name, one.value))
 
 
+def switched(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> tuple[str, str] | None:
+    """Return the slice and value that took over all traffic around the onset: nothing is left to compare it with."""
+    for name in names:
+        own = [row for row in rows if row["slice"] == name]
+        now = [row for row in own if row["n_since"]]
+        before = sum(row["n_before"] for row in own)
+        if len(now) == 1 and now[0]["n_before"] < NEW * before:
+            return name, now[0]["value"]
+    return None
+
+
 def where(found: Sequence[Slice]) -> Slice | None:
     """Return the slice that explains the change: it holds most of it, and clearly more than its traffic would."""
     for one in found:
@@ -85,8 +99,20 @@ def where(found: Sequence[Slice]) -> Slice | None:
     return None
 
 
-def where_fact(one: Slice | None, signal: str) -> Fact:
-    """Return the sentence that says where the change sits, or that it is spread."""
+def where_fact(found: Sequence[Slice], signal: str, new: tuple[str, str] | None = None) -> Fact | None:
+    """Return the sentence that says where the change sits, or that it is spread; None where nothing was compared."""
+    one = where(found)
+    if one is None and new is not None:
+        return Fact(
+            "Where",
+            (
+                Span("everywhere: all traffic went over to "),
+                Span("=".join(new), "code"),
+                Span(" at that time, none is left to compare with"),
+            ),
+        )
+    if one is None and not found:
+        return None
     if one is None:
         return Fact(
             "Where", (Span("spread over all slices that were looked at: no version, model or channel stands out"),)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bellbuoy.config.model import Config, DetectorEntry, Workflow
 from bellbuoy.monitor.explain.facts import Rates, also, facts_of, rate_of, row_of
-from bellbuoy.monitor.explain.findings import Slice, just_before, ruled_out, slices, where, where_fact
+from bellbuoy.monitor.explain.findings import Slice, just_before, ruled_out, slices, switched, where, where_fact
 from bellbuoy.monitor.explain.picture import chart
 from bellbuoy.monitor.explain.wording import (
     moment,
@@ -77,14 +77,18 @@ def explain(reader: Reader, context: Context, change: Change, baseline: str) -> 
     onset = min(incident.onset or incident.opened_at, at)
     rates = reader.rows("explain/rates", workflow=series.workflow, onset=onset, at=at)
     entry = context.detectors.get(lead.watched.detector)
-    found = where(_slices(reader, series, entry, onset, at))
+    parts = _slices(reader, series, entry, onset, at)
+    compared = slices(parts, entry.slices, lead.watched.direction) if entry else []
+    found = where(compared)
     before, version = just_before(reader, series.workflow, onset, at, zone)
     bad = {member.watched.series for member in incident.members if member.resolved_at is None}
     silent = series.signal == "interactions"
     over = incident.state == "resolved"
     findings = [
         also(incident),
-        None if silent or over else where_fact(found, series.signal),
+        None
+        if silent or over
+        else where_fact(compared, series.signal, switched(parts, entry.slices) if entry else None),
         None if over else before,
         None if silent or over else ruled_out(reader, series, rates, bad, onset, at),
     ]
@@ -131,13 +135,12 @@ def data(incident: Incident, change: Change) -> dict[str, Any]:
     }
 
 
-def _slices(reader: Reader, series: SeriesKey, entry: DetectorEntry | None, onset: int, at: int) -> list[Slice]:
+def _slices(reader: Reader, series: SeriesKey, entry: DetectorEntry | None, onset: int, at: int) -> Rates:
     if entry is None or not entry.slices or series.signal == "interactions":
         return []
-    rows = reader.rows(
+    return reader.rows(
         "explain/slices", signal=series.signal, workflow=series.workflow, step=series.step, onset=onset, at=at
     )
-    return slices(rows, entry.slices)
 
 
 def _headline(incident: Incident) -> str:

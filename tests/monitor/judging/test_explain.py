@@ -36,7 +36,7 @@ def test_a_new_version_that_holds_the_change_is_named():
     rows = [row("v40", 10_000, 500, 500, 25), row("v41", 0, 0, 500, 100)]
     found = where(slices(rows, ["agent_version"]))
     assert (found.value, round(found.share, 2), found.traffic) == ("v41", 1.0, 0.5)
-    text = "".join(one.text for one in where_fact(found, "step_failure").value)
+    text = "".join(one.text for one in where_fact(slices(rows, ["agent_version"]), "step_failure").value)
     assert text == "agent_version=v41 holds 100 % of the change (80.0 % against 95.0 % elsewhere)"
 
 

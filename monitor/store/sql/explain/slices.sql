@@ -24,5 +24,4 @@ SELECT slice, value,
 FROM long
 WHERE value IS NOT NULL
 GROUP BY slice, value
-HAVING count(*) FILTER (after) > 0
 ORDER BY slice, value
