@@ -25,7 +25,7 @@ from bellbuoy.monitor.health import Health
 from bellbuoy.monitor.ingest import Ingest, watermark
 from bellbuoy.monitor.logs import Counting
 from bellbuoy.monitor.metrics import Metrics
-from bellbuoy.monitor.notify import Sender
+from bellbuoy.monitor.notify import Sender, unserved
 from bellbuoy.monitor.reading import Reading
 from bellbuoy.monitor.schedule import Job, timetable
 from bellbuoy.monitor.sources.build import build
@@ -96,6 +96,10 @@ class App:
         unheeded = pending(self.config)
         if unheeded:
             log.warning("accepted and without effect in this version: %s", ", ".join(unheeded))
+        for name, pages in unserved(self.store, self.sinks).items():
+            log.warning(
+                "%d pages wait for the sink %s, which is not configured any more: they are not sent", pages, name
+            )
         log.info("started version=%s listen=%s store=%s", VERSION, self.config.server.listen, self.config.store.path)
         self.stop.wait()
         deadline = self.clock.monotonic() + DRAIN_S

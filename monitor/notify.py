@@ -6,7 +6,7 @@ A change and its outbox rows were one transaction. A crash may repeat a page und
 import logging
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -24,6 +24,11 @@ log = logging.getLogger(__name__)
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 300.0
 STORE_RETRY_S = 1.0
+
+
+def unserved(store: Store, sinks: Collection[str]) -> dict[str, int]:
+    """Return how many pages wait for each sink that is configured no more: nobody sends them."""
+    return {row["sink"]: row["pages"] for row in store.rows("outbox/waiting") if row["sink"] not in sinks}
 
 
 class Sender:

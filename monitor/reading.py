@@ -150,7 +150,7 @@ class Reading:
             return None
         until = self.clock.now() if found.resolved_at is None else min(self.clock.now(), found.resolved_at + DAY)
         baseline = self._baselines.get(found.lead.watched.detector, "default")
-        return chart(self.store, found, baseline, int(until), self.config.server.timezone)
+        return chart(self.store, found, baseline, int(until), self.config.server.timezone, self.config.tick)
 
     def _rows(self, limit: int, workflow: str | None) -> tuple[door.IncidentRow, ...]:
         return tuple(

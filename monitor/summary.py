@@ -6,7 +6,7 @@ from typing import Any
 from scipy.special import betaincinv
 
 from bellbuoy.config.model import Config, Workflow
-from bellbuoy.monitor.explain.picture import band
+from bellbuoy.monitor.explain.picture import band, block
 from bellbuoy.monitor.records import Reader, series_key
 from bellbuoy.monitor.watched import SeriesKey
 from bellbuoy.monitor.watchlist import ANCHOR
@@ -45,7 +45,7 @@ def overview_of(
                 ended=row["ended"] if row else 0,
                 well=well,
                 well_before=None if normal is None else 1 - normal["mean"],
-                trend=_trends(reader, "interaction_failure", name, since, until).get(None, door.Trend()),
+                trend=_trends(reader, config.tick, "interaction_failure", name, since, until).get(None, door.Trend()),
                 state=state,
                 why=why,
                 budget_left=_budget_left(workflow, well),
@@ -83,7 +83,7 @@ def workflow_of(
         well_before=None if normal is None else 1 - normal["mean"],
         objective=workflow.objective if workflow else None,
         budget_left=_budget_left(workflow, well),
-        steps=tuple(_steps(reader, workflow, name, funnel, verdicts, incidents, since, until)),
+        steps=tuple(_steps(reader, config.tick, workflow, name, funnel, verdicts, incidents, since, until)),
         state=state,
         why=why,
         incidents=incidents,
@@ -94,6 +94,7 @@ def workflow_of(
 
 def _steps(
     reader: Reader,
+    tick: float,
     workflow: Workflow | None,
     name: str,
     funnel: Mapping[str, Mapping[str, Any]],
@@ -104,7 +105,7 @@ def _steps(
 ) -> list[door.StepRow]:
     """Return the declared steps in their order, then those that were only seen."""
     declared = {step.name: step for step in workflow.steps} if workflow else {}
-    trends = _trends(reader, "step_failure", name, since, until)
+    trends = _trends(reader, tick, "step_failure", name, since, until)
     homes = {one.step: one.key for one in reversed(incidents) if one.state != "resolved"}
     rows = []
     for step in [*declared, *(one for one in funnel if one not in declared)]:
@@ -152,7 +153,9 @@ def _normal(reader: Reader, key: SeriesKey, at: float) -> Mapping[str, Any] | No
     return None
 
 
-def _trends(reader: Reader, signal: str, workflow: str, since: float, until: float) -> dict[str | None, door.Trend]:
+def _trends(
+    reader: Reader, tick: float, signal: str, workflow: str, since: float, until: float
+) -> dict[str | None, door.Trend]:
     """Return the success of each step in buckets of six hours, with the band of what is normal."""
     start = int(since) // TREND_S * TREND_S
     times = range(start, int(until), TREND_S)
@@ -168,7 +171,7 @@ def _trends(reader: Reader, signal: str, workflow: str, since: float, until: flo
             bucket = seen.get(at)
             n = bucket["n"] if bucket else 0
             value.append(1 - bucket["bad"] / n if bucket and n else None)
-            ends = band(normal["mean"], normal["dispersion"][4], n) if normal and n else (None, None)
+            ends = band(normal["mean"], normal["dispersion"][block(TREND_S, tick)], n) if normal and n else (None, None)
             low.append(None if ends[1] is None else 1 - ends[1])
             high.append(None if ends[0] is None else 1 - ends[0])
         trends[step] = door.Trend(tuple(value), tuple(low), tuple(high))

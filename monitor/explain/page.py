@@ -32,6 +32,7 @@ class Context:
         public_url: where the dashboard is reached; None: no links to it.
         timezone: IANA name.
         budget: the budget of false pages in words.
+        tick: seconds of a tick.
     """
 
     workflows: Mapping[str, Workflow]
@@ -39,6 +40,7 @@ class Context:
     public_url: str | None
     timezone: str
     budget: str
+    tick: float
 
     @classmethod
     def of(cls, config: Config) -> "Context":
@@ -51,6 +53,7 @@ class Context:
             config.server.timezone,
             f"{budget.false_pages:g} false pages in {span(budget.per)}, "
             + ("whole fleet" if budget.scope == "fleet" else "each series"),
+            config.tick,
         )
 
 
@@ -109,7 +112,7 @@ def explain(reader: Reader, context: Context, change: Change, baseline: str) -> 
         workflow=incident.workflow,
         facts=tuple(facts_of(incident, rates, context.budget, at)),
         findings=tuple(one for one in findings if one is not None),
-        chart=None if silent else chart(reader, incident, baseline, at, zone),
+        chart=None if silent else chart(reader, incident, baseline, at, zone, context.tick),
         links=tuple(_links(context, incident)),
         foot=(lead.watched.detector,),
         timezone=zone,
@@ -204,7 +207,7 @@ def _impact(
     if ends is not None and ends["n_since"] and ends["n_before"]:
         old, new = 1 - ends["bad_before"] / ends["n_before"], 1 - ends["bad_since"] / ends["n_since"]
         spans += [Span(" · interactions that end well "), Span(f"{percent(old)} → {percent(new)}", "bold")]
-        more = (old - new) * ends["n_since"] / max((at - onset) / 3600, 1.0)
+        more = (old - new) * ends["n_since"] / (max(at - onset, context.tick) / 3600)
         if more > 0:
             spans += [Span(", about "), Span(per_time(more).format("failures"), "bold")]
     spans += [Span(". Began about "), Span(moment(onset, zone, near=at), "bold")]

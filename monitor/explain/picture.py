@@ -19,7 +19,6 @@ SLOW_S = 5 * DAY
 ENOUGH = 15
 """Trials that a bucket should have on average, or its share says nothing."""
 BUCKETS = {HOUR: "hour", 3 * HOUR: "3 hours", 6 * HOUR: "6 hours", DAY: "day"}
-TICK_S = 300
 Z99 = 2.576
 """Half width of a 99 % band in standard deviations."""
 
@@ -36,7 +35,7 @@ def band(normal: float, dispersion: float, trials: int) -> tuple[float, float]:
     return max(0.0, normal - half), min(1.0, normal + half)
 
 
-def chart(reader: Reader, incident: Incident, baseline: str, at: int, zone: str) -> Chart | None:
+def chart(reader: Reader, incident: Incident, baseline: str, at: int, zone: str, tick: float) -> Chart | None:
     """Return the chart of the leading series: 7 days, or since a month before the onset where that is longer ago.
 
     Args:
@@ -45,6 +44,7 @@ def chart(reader: Reader, incident: Incident, baseline: str, at: int, zone: str)
         baseline: name of the baseline that the leading detector compares with.
         at: end of the chart, epoch seconds.
         zone: IANA time zone of the profile.
+        tick: seconds of a tick, in which baselines count.
     """
     series = incident.lead.watched.series
     onset = incident.onset or incident.opened_at
@@ -57,7 +57,9 @@ def chart(reader: Reader, incident: Incident, baseline: str, at: int, zone: str)
     bucket = DAY if long else _bucket(hours)
     learned = reader.rows("explain/baseline", **names, name=baseline, at=at)
     times = tuple(range(max(since, hours[0]["at"]) // bucket * bucket, at, bucket))
-    value, low, high = _drawn(series.signal, hours, learned[0] if learned else None, times, bucket, zone)
+    normal = learned[0] if learned else None
+    spread = normal["dispersion"][block(bucket, tick)] if normal else 1.0
+    value, low, high = _drawn(series.signal, hours, normal, spread, times, bucket, zone)
     verdict = incident.lead.verdict
     words = wording(series.signal)
     good_falls = words.success == (incident.lead.watched.direction > 0)
@@ -94,6 +96,7 @@ def _drawn(
     signal: str,
     hours: Sequence[Mapping[str, Any]],
     learned: Mapping[str, Any] | None,
+    spread: float,
     times: Sequence[int],
     bucket: int,
     zone: str,
@@ -108,7 +111,6 @@ def _drawn(
         bad[start] += row["bad"]
         if learned is not None:
             expected[start] += row["n"] * learned["rate"][cell(row["at"], zone, 0)]
-    spread = learned["dispersion"][_block(bucket)] if learned is not None else 1.0
     value, low, high = [], [], []
     for start in times:
         value.append(shown(signal, bad[start] / n[start]) if n[start] else None)
@@ -118,6 +120,6 @@ def _drawn(
     return tuple(value), tuple(low), tuple(high)
 
 
-def _block(bucket: int) -> int:
+def block(bucket: int, tick: float) -> int:
     """Return the place of the longest block of ticks that a bucket holds."""
-    return max(place for place, ticks in enumerate(BLOCKS) if ticks * TICK_S <= bucket)
+    return max(place for place, ticks in enumerate(BLOCKS) if ticks * tick <= bucket)
