@@ -10,12 +10,13 @@ from bellbuoy.monitor.ingest import Ingest
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.schedule import Job
 from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.watermark import QUIET_TICKS
 
 MEASURE_EVERY_S = 10.0
 RETAIN_AT = (3, 17)
 """Hour and minute (UTC) at which old rows are deleted: not a round one, at which everybody's jobs start."""
 OLD_PAGE_S = 600.0
-"""Age of a page that waits at which the outside hears that nobody is told."""
+"""How long a page waits until the outside hears that nobody is told."""
 
 
 class Chores:
@@ -75,12 +76,14 @@ class Chores:
     def unwell(self) -> list[str]:
         """Return the names of what is wrong with the daemon itself; empty while all is well."""
         failed = [check.name for check in self.health.checks() if not check.ok]
-        failed += ["judging"] if "judge" in self.failing else []
+        failed += ["judging"] if "judge" in self.failing or not self.health.alive() else []
         failed += [f"source {ingest.source.name} stopped" for ingest in self.ingests if ingest.stopped]
-        now = self.clock.now()
+        # a page is as old as its tick, and a tick is judged so long after its end when little comes in
+        late = self.config.ingest.lateness + (QUIET_TICKS + 1) * self.config.tick
+        before = self.clock.now() - late - OLD_PAGE_S
         failed += [
             f"sink {row['sink']}: a page waits"
             for row in self.store.rows("outbox/waiting")
-            if now - row["oldest"] > OLD_PAGE_S
+            if row["oldest"] < before and row["sink"] in self.config.sinks  # of others the log tells at the start
         ]
         return failed

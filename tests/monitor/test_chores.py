@@ -52,11 +52,23 @@ def test_a_stopped_source_a_failing_judge_and_a_failed_check_are_named(chores):
 
 def test_a_page_that_waits_for_ten_minutes_is_told_outside(chores):
     with chores.store.transaction() as tx:
-        tx.run("outbox/add", incident="inc_1", sink="out", number=1, at=int(NOW) - 601)
+        tx.run("outbox/add", incident="inc_1", sink="out", number=1, at=int(NOW) - 601 - 300 - 3 * 300)
+        tx.run("outbox/add", incident="inc_1", sink="gone", number=1, at=0)
     assert chores.unwell() == ["sink out: a page waits"]
     with chores.store.transaction() as tx:
         tx.run("outbox/sent", incident="inc_1", sink="out", number=1, handle="{}")
     assert chores.unwell() == []
+
+
+def test_a_page_of_a_tick_that_was_judged_late_does_not_wait_yet(chores):
+    with chores.store.transaction() as tx:
+        tx.run("outbox/add", incident="inc_1", sink="out", number=1, at=int(NOW) - 300 - 3 * 300)
+    assert chores.unwell() == []
+
+
+def test_judging_that_stands_still_is_told_outside(chores):
+    chores.clock.advance(121)
+    assert chores.unwell() == ["judging"]
 
 
 @pytest.mark.parametrize("heard", [True, False])
