@@ -144,9 +144,11 @@ class Evaluation:
         told: list[Told] = []
         closed: dict[str, Incident] = {}
         if self.incidents and len(counts.at):
-            watched = {line.watched for line in self.lines}
+            watched = {line.watched for g in self.groups for line in g.lines if line.watched not in g.anew}
             self.incidents, changes = let_go(self.incidents, watched, int(counts.at[0]), self.rules)
             self._tell(changes, told, closed)
+        for group in self.groups:
+            group.anew = frozenset()
         for place, end in enumerate(counts.at.tolist()):
             if any(start < end and end - self.tick < stop for start, stop in self.outages):
                 continue

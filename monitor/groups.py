@@ -31,6 +31,7 @@ class Group:
         baseline, watch, prepared: what the fold needs; made once a fit.
         state: what is remembered.
         open: a line was bad after the last tick.
+        anew: lines of which nothing is remembered; emptied once that was heard.
     """
 
     detector: Detector
@@ -41,6 +42,7 @@ class Group:
     prepared: Any
     state: State
     open: bool = True
+    anew: frozenset[Watched] = frozenset()
 
     @property
     def restless(self) -> bool:
@@ -86,6 +88,7 @@ def groups(
             min_change=np.array([line.entry.min_change for line in own]),
             zone=config.server.timezone,
         )
+        state, anew = _remembered(begin(detector, len(own)), own, memory)
         made.append(
             Group(
                 detector,
@@ -94,7 +97,8 @@ def groups(
                 baseline,
                 watch,
                 detector.prepare(baseline, watch.threshold, direction),
-                _remembered(begin(detector, len(own)), own, memory),
+                state,
+                anew=anew,
             )
         )
     return made
@@ -131,12 +135,17 @@ def memory_of(made: Sequence[Group]) -> dict[Watched, dict[str, Array]]:
     }
 
 
-def _remembered(state: State, lines: Sequence[Line], memory: Mapping[Watched, Mapping[str, Array]]) -> State:
-    """Fill in what is remembered; a memory of another shape (its detector's settings changed) begins anew."""
+def _remembered(
+    state: State, lines: Sequence[Line], memory: Mapping[Watched, Mapping[str, Array]]
+) -> tuple[State, frozenset[Watched]]:
+    """Fill in what is remembered; what has no memory, or one of another shape (settings changed), begins anew."""
+    anew = set()
     sizes = {name: values[..., 0].size for name, values in state.items()}
     for column, line in enumerate(lines):
         known = memory.get(line.watched)
         if known is not None and {name: one.size for name, one in known.items()} == sizes:
             for name, values in state.items():
                 values[..., column] = known[name].reshape(values.shape[:-1])
-    return state
+        else:
+            anew.add(line.watched)
+    return state, frozenset(anew)

@@ -172,11 +172,11 @@ def observe(
 def let_go(
     incidents: Iterable[Incident], watched: Collection[Watched], at: int, rules: SeverityRules
 ) -> tuple[list[Incident], list[Change]]:
-    """End the members that are watched no more, because the configuration changed: no verdict of theirs will ever come.
+    """End the members that are not watched on: the configuration changed, and no verdict will tell their end.
 
     Args:
         incidents: those not resolved, oldest first.
-        watched: all that is watched now.
+        watched: all that is watched as it was.
         at: end of the tick.
         rules: sizes that make a severity.
 
@@ -188,7 +188,9 @@ def let_go(
     for incident in incidents:
         gone = [one for one in incident.members if one.resolved_at is None and one.watched not in watched]
         members = tuple(replace(one, resolved_at=at) if one in gone else one for one in incident.members)
-        reasons = [f"{_subject(one.watched)} is watched no more by {one.watched.detector}" for one in gone]
+        reasons = [
+            f"{_subject(one.watched)} is not watched on by {one.watched.detector}: settings changed" for one in gone
+        ]
         change = _change(incident, replace(incident, members=members), reasons, at, rules) if gone else None
         after = incident if change is None else change.incident
         changes += [] if change is None else [change]

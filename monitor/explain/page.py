@@ -150,7 +150,7 @@ def _headline(incident: Incident) -> str:
     lead = incident.lead
     series, verdict = lead.watched.series, lead.verdict
     if lead.resolved_at is not None and not lead.recovered:
-        return f"{subject(series)} is watched no more"
+        return f"{subject(series)} is not watched as before"
     if series.signal == "interactions":
         return f"{series.workflow} is heard again" if incident.state == "resolved" else f"{series.workflow} is silent"
     name = subject(series)
@@ -197,7 +197,7 @@ def _impact(
             else "The evidence of recovery is past its threshold."
         )
         if not incident.lead.recovered:
-            why = f"The configuration has no {incident.lead.watched.detector} for it any more."
+            why = "The settings of its detector changed. What is still bad is found anew."
         spans += [Span(f", from {moment(onset, zone, near=at)}. {why}")]
         return tuple(spans)
     if series.signal == "interactions":

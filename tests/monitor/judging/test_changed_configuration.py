@@ -77,8 +77,8 @@ def test_an_incident_whose_detector_was_renamed_ends_and_says_so(falling_on_day_
     told = Evaluation(store, configured(name="other")).advance(START + 45 * DAY)
     change, page = told[0]
     assert (change.kind, change.incident.id, change.at) == ("resolved", first, START + 40 * DAY + 600)
-    assert change.reason == "qualify (step_failure) is watched no more by step-success"
-    assert page.headline == "qualify is watched no more"
+    assert change.reason == "qualify (step_failure) is not watched on by step-success: settings changed"
+    assert page.headline == "qualify is not watched as before"
     assert "evidence of recovery" not in "".join(span.text for span in page.impact)
     assert [one.id for one in open_incidents(store)] != [first]
 
@@ -89,7 +89,9 @@ def test_a_detector_with_other_settings_begins_anew(falling_on_day_39):
     evaluation = Evaluation(store, configured(settings="{ ratios: [1.5, 3] }"))
     told = evaluation.advance(START + 41 * DAY)
     assert evaluation.judged == START + 41 * DAY
-    assert [change.incident.id for change, _ in told if change.kind == "opened"] != [first]
+    change, page = told[0]
+    assert (change.kind, change.incident.id, page.headline) == ("resolved", first, "qualify is not watched as before")
+    assert [(change.kind, change.incident.id != first) for change, _ in told[1:2]] == [("opened", True)]
 
 
 @pytest.mark.parametrize("tick", ["10m", "1m", "1h"])
