@@ -36,11 +36,11 @@ def page_of(text: str) -> Page:
 
 
 def verdict_of(text: str) -> Verdict:
-    """Return the verdict that was written as JSON; numbers that were unknown come back as NaN."""
+    """Return the verdict that was written as JSON; numbers that were unknown come back as NaN, no evidence as -inf."""
     fields = msgspec.json.decode(text)
-    for name in ("baseline_rate", "current_rate", "change_low", "change_high"):
+    for name in ("baseline_rate", "current_rate", "change_low", "change_high", "evidence"):
         if fields[name] is None:
-            fields[name] = float("nan")
+            fields[name] = float("-inf" if name == "evidence" else "nan")
     return Verdict(**fields)
 
 

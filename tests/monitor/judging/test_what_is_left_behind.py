@@ -1,11 +1,15 @@
 """What a changed configuration leaves behind in the store is neither shown as present nor passed over in silence."""
 
+from dataclasses import replace
+
+import msgspec
 import pytest
 
 from bellbuoy.detectors.base import BLOCKS, Verdict
 from bellbuoy.monitor.explain.picture import block
 from bellbuoy.monitor.judgement_rows import verdict_rows
 from bellbuoy.monitor.notify import unserved
+from bellbuoy.monitor.records import verdict_of
 from bellbuoy.monitor.watched import SeriesKey, Watched
 
 AT = 1_780_272_000
@@ -40,3 +44,8 @@ def test_pages_for_a_sink_that_is_gone_are_counted(store):
 )
 def test_the_band_of_a_bucket_scatters_as_the_longest_block_that_it_holds(bucket, tick, ticks):
     assert BLOCKS[block(bucket, tick)] == ticks
+
+
+def test_a_verdict_without_evidence_comes_back_as_it_was():
+    one = replace(verdict(AT, "steady"), evidence=float("-inf"))
+    assert verdict_of(msgspec.json.encode(one).decode()) == one
