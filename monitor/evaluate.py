@@ -5,6 +5,7 @@ Live, restart and replay run this code. Time is an argument: nothing here asks f
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -16,12 +17,12 @@ from bellbuoy.detectors.judge import fold
 from bellbuoy.detectors.judgement import Judgement
 from bellbuoy.monitor import judgement_rows as rows
 from bellbuoy.monitor.explain.page import Context, Nothing, explain
-from bellbuoy.monitor.groups import Group, groups, memory_of
+from bellbuoy.monitor.groups import FLEET_S, Group, groups, memory_of
 from bellbuoy.monitor.incidents import Change, Incident, Observation, SeverityRules, let_go, observe
 from bellbuoy.monitor.learn import DAY, Known, Learner, summed
 from bellbuoy.monitor.records import open_incidents, save_change, save_incident
 from bellbuoy.monitor.routes import sinks_for
-from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store import Series, Store
 from bellbuoy.monitor.watched import Watched
 from bellbuoy.monitor.watchlist import Line, detectors_of, watchlist
 from bellbuoy.sinks.base import Page
@@ -108,7 +109,7 @@ class Evaluation:
 
     def _learn(self, midnight: int) -> None:
         """Fit what is due at a midnight, or load what was fitted then, and set up the groups."""
-        series = [one for one in self.store.series() if one.first_minute < midnight]
+        series = self._heard(midnight)
         self.lines = watchlist(self.config.detectors, self.detectors, series)
         known = self.known if self.day is not None else rows.baselines(self.store, midnight)
         if self._progress("learned") != midnight:
@@ -129,6 +130,16 @@ class Evaluation:
         self.known = known
         self.groups = groups(self.config, self.lines, known, memory, midnight)
         self.day = midnight
+
+    def _heard(self, midnight: int) -> list[Series]:
+        """Return the series as they were at a midnight: what came since does not change what a restart makes of the day."""
+        found = self.store.rows("judgement/heard", since=midnight - FLEET_S, until=midnight)
+        last = {row["series"]: row["last"] for row in found}
+        return [
+            replace(one, last_minute=last.get(one.id, one.first_minute))
+            for one in self.store.series()
+            if one.first_minute < midnight
+        ]
 
     def _judge(self, since: int, until: int) -> list[Told]:
         """Fold the ticks of a span that lies within one day, and write all that comes of it in one transaction."""

@@ -125,3 +125,27 @@ def test_a_signal_that_cannot_be_counted_is_named(store):
     config = load_text(BASE + 'signals: [{ name: own, trial: "nonsense > 1", bad: "true" }]')
     with pytest.raises(SignalError, match="signals: own: trial"):
         count(store, config)
+
+
+def test_a_step_that_speaks_again_after_months_changes_no_threshold_before_midnight(falling_on_day_39):
+    store = falling_on_day_39
+
+    def speak(step, day):
+        line = b'{"type":"step","ts":%d,"interaction_id":"i","workflow":"calls","step":"%s","outcome":"success"}'
+        at = store.positions("test")[STREAM]
+        chunk = Chunk(STREAM, [at], [line % (1000 * (START + day * DAY), step)], at + 1)
+        arrived = (START + 45 * DAY) * 1_000_000
+        store.append(decode(chunk, stream_id=store.stream_id(STREAM), received_at_us=arrived, limits=Limits()))
+
+    def levels():
+        evaluation = Evaluation(store, configured())
+        evaluation.advance(store.rows("judgement/progress", name="judged")[0]["at"] + 300)
+        return {level for group in evaluation.groups for level in group.watch.threshold.tolist()}
+
+    speak(b"route", 1)
+    opened(store)
+    before = levels()
+    speak(b"route", 40.01)
+    assert levels() == before
+    Evaluation(store, configured()).advance(START + 41 * DAY)
+    assert levels() > before or min(levels()) > min(before), "from midnight on it has its share of the budget"
