@@ -13,6 +13,9 @@ ChangeKind = Literal["opened", "updated", "acknowledged", "resolved", "reopened"
 RANK: dict[Severity, int] = {"watch": 0, "ticket": 1, "page": 2}
 BAD_STATES = ("worse", "better", "stale")
 
+SUDDEN_S = 86_400
+"""What began within so many seconds, and so long after an incident was opened, has a cause of its own."""
+
 # Which signal leads where several tell of one cause: the nearest to the cause first, the sum of all last.
 LEADING = ("interactions", "step_failure", "slow", "reask", "handoff", "interaction_failure")
 
@@ -217,10 +220,14 @@ def _same_cause(incidents: Iterable[Incident], observation: Observation) -> Inci
 
     It shares the workflow, and either the step, or one of the two is the whole interaction (a failing step explains
     the end-to-end fall), or it began before the incident was opened: what began before the page was sent is one story.
+    A sudden change long after the opening is another one, or a collapse in the months of a slow drift would wake nobody.
     """
     series, onset = observation.watched.series, observation.verdict.onset
+    sudden = onset is not None and observation.verdict.at - onset <= SUDDEN_S
     for incident in incidents:
         if incident.workflow != series.workflow or incident.state == "resolved":
+            continue
+        if sudden and onset is not None and onset > incident.opened_at + SUDDEN_S:
             continue
         steps = {member.watched.series.step for member in incident.members}
         if series.step in steps or series.step is None or steps == {None}:
