@@ -22,6 +22,7 @@ from bellbuoy.monitor.incidents import Change, Incident, Observation, SeverityRu
 from bellbuoy.monitor.learn import DAY, Known, Learner, summed
 from bellbuoy.monitor.records import open_incidents, save_change, save_incident
 from bellbuoy.monitor.routes import sinks_for
+from bellbuoy.monitor.slow import SLOW
 from bellbuoy.monitor.store import Series, Store
 from bellbuoy.monitor.watched import Watched
 from bellbuoy.monitor.watchlist import Line, detectors_of, watchlist
@@ -146,6 +147,7 @@ class Evaluation:
         ids = sorted({member for line in self.lines for member in line.members})
         counts = self.store.ticks(ids, since, until, self.tick)
         own = summed(counts, ids, [line.members for line in self.lines]) if self.lines else counts
+        self.learner.recount_slow(own, self.lines, since, until, self.day or 0)
         inputs = [
             (np.ascontiguousarray(own.n[:, g.columns]), np.ascontiguousarray(own.bad[:, g.columns]))
             for g in self.groups
@@ -230,7 +232,7 @@ class Evaluation:
         if verdict.state not in ("worse", "better"):
             return False
         series = line.watched.series
-        if verdict.state == "better":
+        if verdict.state == "better" or series.signal == SLOW:
             return True
         since = verdict.onset if verdict.onset is not None else at - DAY
         found = self.store.rows(

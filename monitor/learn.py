@@ -7,8 +7,9 @@ import numpy as np
 
 from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import Baseline, Counts
-from bellbuoy.detectors.baseline import fit, offset_of, take
+from bellbuoy.detectors.baseline import fit, take
 from bellbuoy.monitor.records import series_key
+from bellbuoy.monitor.slow import SLOW, SlowCalls
 from bellbuoy.monitor.store import Series, Store
 from bellbuoy.monitor.watched import SeriesKey
 from bellbuoy.monitor.watchlist import Line
@@ -17,7 +18,6 @@ DAY = 86400
 SLAB = 200 * 56 * 288
 """Ticks times series fitted at once, some 200 series over eight weeks: bounds the memory of a fit."""
 ANCHOR_DAYS = 28
-SLOW = "slow"
 
 Span = tuple[int, int]
 Known = dict[tuple[str, SeriesKey], Baseline]
@@ -42,12 +42,7 @@ class Learner:
         self.config = config
         self.tick = int(config.tick)
         self._pinned = [name for name, one in config.baselines.items() if one.pinned is not None]
-        self._limited = {
-            (workflow.name, step.name)
-            for workflow in config.workflows
-            for step in workflow.steps
-            if step.slow_after is not None
-        }
+        self.slow = SlowCalls(store, config)
 
     def learn(self, at: int, lines: Sequence[Line], known: Known, frozen: set[SeriesKey]) -> Known:
         """Return the baselines that change at the midnight `at` (UTC); those that stay are not in it.
@@ -66,7 +61,15 @@ class Learner:
                 key = line.watched.series
                 if line.baseline != name or key in needs or (key in frozen and (name, key) in known):
                     continue
-                span = self._span(name, line, at, (name, key) in known, bad.get(key, []))
+                fitted = known.get((name, key))
+                span = self._span(
+                    name,
+                    line,
+                    at,
+                    fitted is not None and fitted.armed[0] > 0,
+                    bad.get(key, []),
+                    known=fitted is not None,
+                )
                 if span is not None:
                     needs[key] = Need(key, line.members, *span)
             for slab in self._slabs(needs.values()):
@@ -99,6 +102,20 @@ class Learner:
         if slab:
             yield slab
 
+    def recount_slow(self, counts: Counts, lines: Sequence[Line], since: int, until: int, midnight: int) -> None:
+        """Count the slow calls of a day's ticks over the limits of that day, for the lines that learned by such limits.
+
+        Args:
+            counts: one column a line; changed in place.
+            lines: what is watched.
+            since: beginning of the first tick.
+            until: end of the last one.
+            midnight: at which the limits of the day were learned.
+        """
+        learning = {name for name in self.config.baselines if name not in self._pinned}
+        keys = [line.watched.series if line.baseline in learning else None for line in lines]
+        self.slow.recount(counts, keys, since, until, midnight)
+
     def _replaces(
         self,
         each: tuple[str, SeriesKey],
@@ -113,9 +130,9 @@ class Learner:
         baseline stays as it is unless its span was moved or now holds more; counts of it that retention deleted do not
         matter.
         """
-        if known is None:
-            return True
         name, key = each
+        if known is None or name not in self.config.baselines:
+            return True
         if name in self._pinned:
             since, until = self.config.baselines[name].pinned or (-np.inf, np.inf)
             moved = known.since[0] < since - self.tick or known.until[0] > until + self.tick
@@ -130,7 +147,7 @@ class Learner:
         until = at - int(min(settings.lag, max(DAY, at - first - settings.min_span)))
         return max(until - int(settings.learn), first), until
 
-    def _span(self, name: str, line: Line, at: int, fitted: bool, bad: Sequence[Span]) -> Span | None:
+    def _span(self, name: str, line: Line, at: int, fitted: bool, bad: Sequence[Span], *, known: bool) -> Span | None:
         """Return the span to learn from, or None where nothing is to be learned today."""
         settings = self.config.baselines.get(name)
         pinned = getattr(settings, "pinned", None)
@@ -139,8 +156,9 @@ class Learner:
             return (since, until) if at >= until else None
         first_day = -(-line.first_minute // DAY) * DAY
         if settings is None:
-            until = first_day + ANCHOR_DAYS * DAY
-            return (first_day, until) if at >= until and not fitted else None
+            months = (at - first_day) // (ANCHOR_DAYS * DAY)  # of a sparse series the first month is too little
+            due = months > 0 and (not known or (at - first_day) % (ANCHOR_DAYS * DAY) == 0)
+            return (first_day, first_day + (months if known else 1) * ANCHOR_DAYS * DAY) if due and not fitted else None
         since, until = self._window(name, line.first_minute, at)
         left_out = sum(max(0, min(end, until) - max(begin, since)) for begin, end in bad)
         if 2 * left_out > until - since:
@@ -153,7 +171,7 @@ class Learner:
         ids = sorted({member for need in needs for member in need.members})
         counts = summed(self.store.ticks(ids, since, until, self.tick), ids, [need.members for need in needs])
         if name in self.config.baselines and name not in self._pinned:
-            self._recount_slow(counts, needs, since, until, at)
+            self.slow.recount(counts, [need.key for need in needs], since, until, at)
         weight = np.ones(counts.n.shape)
         begins = counts.at - self.tick
         outages = [(int(one.from_), int(one.to)) for one in self.config.outages]
@@ -172,39 +190,6 @@ class Learner:
             min_span=getattr(least, "min_span", None) or default.min_span,
         )
         return {(name, need.key): take(fitted, np.array([column])) for column, need in enumerate(needs)}
-
-    def _recount_slow(self, counts: Counts, needs: Sequence[Need], since: int, until: int, at: int) -> None:
-        """Count `slow` anew in place, over the limits that hold from now on: those counted under older limits do not compare.
-
-        So the share that is over the limit is 5 % by construction. Steps whose limit is configured keep their counts.
-        """
-        wanted: dict[tuple[str, str | None], int] = {
-            (need.key.workflow, need.key.step): column
-            for column, need in enumerate(needs)
-            if need.key.signal == SLOW and (need.key.workflow, need.key.step) not in self._limited
-        }
-        if not wanted:
-            return
-        columns = list(wanted.values())
-        counts.n[:, columns] = 0.0
-        counts.bad[:, columns] = 0.0
-        offset = offset_of(at, self.config.server.timezone)
-        found = self.store.arrow("judgement/slow_ticks", since=since, until=until, tick=self.tick, at=at, offset=offset)
-        workflows = found["workflow"].combine_chunks().dictionary_encode()
-        steps = found["step"].combine_chunks().dictionary_encode()
-        for whole in (False, True):  # a call counts for its step, and for all steps together
-            place = np.array(
-                [
-                    [wanted.get((workflow, None if whole else step), -1) for step in steps.dictionary.to_pylist()]
-                    for workflow in workflows.dictionary.to_pylist()
-                ],
-                dtype=np.int64,
-            ).reshape(len(workflows.dictionary), len(steps.dictionary))
-            column = place[workflows.indices.to_numpy(), steps.indices.to_numpy()]
-            known = column >= 0
-            where = (found["tick"].to_numpy()[known], column[known])
-            np.add.at(counts.n, where, found["n"].to_numpy()[known])
-            np.add.at(counts.bad, where, found["bad"].to_numpy()[known])
 
     def _bad_spans(self, at: int) -> dict[SeriesKey, list[Span]]:
         spans: dict[SeriesKey, list[Span]] = {}
