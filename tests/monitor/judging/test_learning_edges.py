@@ -136,3 +136,15 @@ def test_series_of_very_different_ages_are_fitted_apart(store, config, monkeypat
     ]
     slabs = [[need.key.step for need in slab] for slab in Learner(store, config)._slabs(needs)]
     assert slabs == [["1", "2"], ["4"], ["0", "3"]]
+
+
+def test_the_anchor_of_a_sparse_series_takes_as_many_months_as_it_needs(filled, config):
+    with filled.transaction() as tx:
+        tx.cursor.execute("UPDATE counts SET n = 1, bad = 1 WHERE epoch_us(minute) // 1000000 % 86400 < 20 * 300")
+        tx.cursor.execute("UPDATE counts SET n = 0, bad = 0 WHERE epoch_us(minute) // 1000000 % 86400 >= 20 * 300")
+    known = {}
+    for day, until, armed in ((28, 28, 0), (29, None, 0), (56, 56, 1), (84, None, 1)):
+        found = learned(filled, config, day, known)
+        assert (("anchor", QUALIFY) in found) == (until is not None), day
+        known |= found
+        assert bool(known["anchor", QUALIFY].armed[0]) == armed, day
