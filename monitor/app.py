@@ -27,6 +27,7 @@ from bellbuoy.monitor.logs import Counting
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.notify import Sender, unserved
 from bellbuoy.monitor.reading import Reading
+from bellbuoy.monitor.rehearsal import rehearsal
 from bellbuoy.monitor.schedule import Job, timetable
 from bellbuoy.monitor.sources.build import build
 from bellbuoy.monitor.store import Store, StoreExhausted
@@ -60,7 +61,8 @@ class App:
         self.sinks: dict[str, Sink] = {
             name: Console() if dry_run else sink_of(one.kind, one.settings) for name, one in config.sinks.items()
         }
-        self.store = Store.open(Path(config.store.path), config.store)
+        path = Path(config.store.path)
+        self.store = Store.open(rehearsal(path, config.store) if dry_run else path, config.store)
         count(self.store, config)
         self.metrics.start(sources=[one.name for one in self.sources], sinks=list(self.sinks), at=self.clock.now())
         self.ingests = [

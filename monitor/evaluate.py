@@ -70,9 +70,9 @@ class Evaluation:
             The changes, oldest first, each with its page; all are in the store and the outbox.
         """
         if self.judged is None:
-            first = min((one.first_minute for one in self.store.series()), default=None)
-            if first is None:
-                return []
+            first = min((one.first_minute for one in self.store.series()), default=until)
+            if first >= until:
+                return []  # nothing yet, or an event from the future: the present is not skipped for it
             self.judged = first // self.tick * self.tick
         told: list[Told] = []
         last = until // self.tick * self.tick

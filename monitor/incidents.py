@@ -80,6 +80,11 @@ class Incident:
         """The member that names the incident."""
         return self.members[0]
 
+    @property
+    def began(self) -> int:
+        """Estimated beginning of what the incident is named after; of all its members where that one cannot tell."""
+        return self.lead.verdict.onset or self.onset or self.opened_at
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -95,7 +95,9 @@ class File:
 
 @contextmanager
 def answers(config: Path | None, url: str | None, token_file: Path | None, timeout: float = 30.0) -> Iterator[Answers]:
-    """Give the answers of the daemon; of the store itself where none runs and a configuration names the store.
+    """Give the answers of the daemon; of the store itself where nobody holds it and a configuration names it.
+
+    Whoever holds the store is its daemon: one that merely listens at the same address is not asked.
 
     Args:
         config: a configuration; it names the daemon's address, its token and the store.
@@ -111,20 +113,26 @@ def answers(config: Path | None, url: str | None, token_file: Path | None, timeo
         yield Daemon(Client(url, token_of(token_file), timeout))
         return
     from bellbuoy.config.load import load
+    from bellbuoy.monitor.store import StoreLocked
 
     loaded = load(config)
-    token = loaded.server.token.reveal() if loaded.server.token else None
     address = f"http://{loaded.server.listen}"
+    token = loaded.server.token.reveal() if loaded.server.token else None
     client = Client(address, token_of(token_file) or token, timeout)
-    if client.answers():
+    if not Path(loaded.store.path).exists():
+        if not client.answers():
+            where = f"there is no store at {loaded.store.path} yet"
+            raise Failure(f"error: no daemon answers at {address}, and {where}", NOT_NOW)
         yield Daemon(client)
         return
-    if not Path(loaded.store.path).exists():
-        raise Failure(
-            f"error: no daemon answers at {address}, and there is no store at {loaded.store.path} yet", NOT_NOW
-        )
-    file = File(loaded)
-    click.echo(f"no daemon answers at {address}; read from {loaded.store.path}", err=True)
+    try:
+        file = File(loaded)
+    except StoreLocked:
+        if not client.answers():
+            raise  # held by somebody who does not answer: the error names the process
+        yield Daemon(client)
+        return
+    click.echo(f"no daemon holds {loaded.store.path}; read from the file", err=True)
     try:
         yield file
     finally:

@@ -60,7 +60,7 @@ def command(*, leave: bool, seed: int, db: Path, port: int) -> None:
         story.end(told, done, usual_alerts(done, plan.start_epoch + 30 * DAY))
         _next(console, told, db, written)
         if not leave:
-            _serve(console, store, config, port, plan.start_epoch + plan.days * DAY)
+            _serve(console, store, config, written, port, plan.start_epoch + plan.days * DAY)
 
 
 def _prepare(db: Path) -> Path:
@@ -98,7 +98,7 @@ def _next(console: Any, told: Sequence[Any], db: Path, written: Path) -> None:
         console.print(f"  [dim]the incident above is {told[0][0].incident.id}[/dim]")
 
 
-def _serve(console: Any, store: Any, config: Any, port: int, until: int) -> None:
+def _serve(console: Any, store: Any, config: Any, written: Path, port: int, until: int) -> None:
     """Show the dashboard until Ctrl-C."""
     import socket
 
@@ -118,6 +118,7 @@ def _serve(console: Any, store: Any, config: Any, port: int, until: int) -> None
         listener.listen(64)
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         console.print(f"\n[bold]The dashboard: {address}/[/bold]   (Ctrl-C ends)", soft_wrap=True)
+        written.write_text(written.read_text().replace(config.server.listen, address.removeprefix("http://")))
         reading = Reading(store, config, clock=VirtualClock(until))
         server = uvicorn.Server(uvicorn.Config(create_app(reading), log_config=None, lifespan="off", access_log=False))
         with suppress(KeyboardInterrupt):

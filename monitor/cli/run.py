@@ -9,7 +9,7 @@ from bellbuoy.monitor.cli.options import Named, config_option
 
 @click.command("run", epilog="Example: bellbuoy run -c bellbuoy.yaml")
 @config_option
-@click.option("--dry-run", is_flag=True, help="Pages go to the console, to no other sink.")
+@click.option("--dry-run", is_flag=True, help="Pages go to the console; works on a copy of the store.")
 @click.option("--log-format", type=Named(["text", "json"]), help="Default: text on a terminal, JSON elsewhere.")
 @click.option(
     "--log-level",

@@ -23,7 +23,7 @@ def facts_of(incident: Incident, rates: Rates, budget: str, at: int) -> list[Fac
         return [Fact("Evidence", (Span(_evidence(verdict, budget)),))]
     facts = [_change_fact(lead)]
     own = row_of(rates, series.signal, series.step)
-    if own is not None and own["n_week"] and at - (incident.onset or at) > WEEK_S:
+    if own is not None and own["n_week"] and at - incident.began > WEEK_S:
         facts.append(
             Fact("Last 7 days", (Span(percent(shown(series.signal, own["bad_week"] / own["n_week"])), "bold"),))
         )

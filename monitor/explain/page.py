@@ -77,7 +77,7 @@ def explain(reader: Reader, context: Context, change: Change, baseline: str) -> 
     incident, at, zone = change.incident, change.at, context.timezone
     lead = incident.lead
     series = lead.watched.series
-    onset = min(incident.onset or incident.opened_at, at)
+    onset = min(incident.began, at)
     rates = reader.rows("explain/rates", workflow=series.workflow, onset=onset, at=at)
     entry = context.detectors.get(lead.watched.detector)
     parts = _slices(reader, series, entry, onset, at)
@@ -107,7 +107,7 @@ def explain(reader: Reader, context: Context, change: Change, baseline: str) -> 
         impact=_impact(context, incident, rates, onset, at, found, version),
         at=at,
         opened_at=incident.opened_at,
-        onset=incident.onset,
+        onset=incident.began,
         resolved_at=incident.resolved_at,
         workflow=incident.workflow,
         facts=tuple(facts_of(incident, rates, context.budget, at)),

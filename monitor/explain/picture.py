@@ -47,7 +47,7 @@ def chart(reader: Reader, incident: Incident, baseline: str, at: int, zone: str,
         tick: seconds of a tick, in which baselines count.
     """
     series = incident.lead.watched.series
-    onset = incident.onset or incident.opened_at
+    onset = incident.began
     long = at - onset > SLOW_S
     since = (onset - 30 * DAY if long else at - WEEK_S) // DAY * DAY
     names = {"signal": series.signal, "workflow": series.workflow, "step": series.step}
@@ -76,7 +76,7 @@ def chart(reader: Reader, incident: Incident, baseline: str, at: int, zone: str,
         low=low,
         high=high,
         normal=shown(series.signal, verdict.baseline_rate),
-        onset=incident.onset,
+        onset=onset,
         opened=incident.opened_at,
         resolved=incident.resolved_at,
         worse="below" if good_falls else "above",

@@ -6,6 +6,8 @@ from bellbuoy.config.server import Retention
 from bellbuoy.monitor.store.engine import Engine
 
 DAY = 86400
+WHOLE = {"store/drop_baselines": "events", "store/drop_limits": "events", "store/drop_verdicts": "daily"}
+"""Small tables, each in one go, with the retention that they go by; what is in force always stays."""
 PARTS = {"events": "store/drop_events", "minutes": "store/drop_counts", "dead_letters": "store/drop_letters"}
 
 
@@ -25,6 +27,8 @@ class Retained:
 def retain(engine: Engine, now: float, retention: Retention) -> Retained:
     """Delete what is older than its retention at `now`, one transaction for each day.
 
+    Baselines and latency limits that were replaced go with the events that they were learned from.
+
     Raises:
         StoreExhausted: disk or memory is used up; the days already deleted stay deleted.
     """
@@ -38,4 +42,7 @@ def retain(engine: Engine, now: float, retention: Retention) -> Retained:
             with engine.transaction() as tx:
                 gone[part] += tx.run(name, since=first, until=until)
             first = until
+    for name, part in WHOLE.items():
+        with engine.transaction() as tx:
+            tx.run(name, before=int(now - getattr(retention, part)))
     return Retained(**gone)

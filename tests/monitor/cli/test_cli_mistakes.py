@@ -59,7 +59,7 @@ WRONG = [
     (["run", "-c", "http.yaml"], 78, r"sources\[0\]\.http: events over HTTP are not read yet"),
     (["run", "-c", "foreign.yaml"], 75, r"noise"),
     # asking
-    (["status"], 75, r"no daemon answers at http://127\.0\.0\.1:8420 .*; start it with `bellbuoy run`"),
+    (["status"], 75, r"no daemon answers at http://127\.0\.0\.1:1 .*; start it with `bellbuoy run`"),
     (["status", "--url", NOBODY], 75, r"no daemon answers at http://127\.0\.0\.1:1 .*or name it with --url"),
     (["query", "select 1", "--url", NOBODY], 75, r"no daemon answers .*; start it with `bellbuoy run`"),
     (["query", "select 1", "-c", "least.yaml"], 75, r"no daemon answers .*, and there is no store at .* yet"),
@@ -103,7 +103,7 @@ def folder(tmp_path_factory):
     ("arguments", "code", "said"), WRONG, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
 )
 def test_a_mistake_is_a_sentence(folder, arguments, code, said):
-    environment = {"BELLBUOY_URL": NOBODY.replace(":1", ":8420")} if arguments == ["status"] else {}
+    environment = {"BELLBUOY_URL": NOBODY} if arguments == ["status"] else {}
     done = bellbuoy(*arguments, cwd=folder, environment=environment)
     assert done.returncode == code, done.stderr
     assert re.search(said, done.stderr), done.stderr

@@ -30,7 +30,7 @@ def test_a_table_has_numbers_to_the_right_and_says_its_rows(told):
     assert second.startswith("execute_action  ")
     assert len(head) == len(line) == len(first) == len(second)
     assert done.stderr.splitlines()[-1] == "2 rows"
-    assert "no daemon answers at" in done.stderr
+    assert "no daemon holds" in done.stderr
     assert "read from" in done.stderr
 
 
