@@ -19,7 +19,6 @@ from bellbuoy.monitor.evaluate import Evaluation
 from bellbuoy.monitor.event import Limits, decode
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.store import Store
-from bellbuoy.monitor.trials import count
 
 TARGET_MS = 300.0
 """Median of the whole tick over 1,000 series that is promised."""
@@ -86,7 +85,7 @@ def ticks(size: int, number: int) -> tuple[float, list[float]]:
     config = load_text(CONFIG)
     random = np.random.default_rng(20_261_123)
     with Store.open(None, config.store) as store:
-        count(store, config)
+        store.follow(config)
         feed = Feed(store, size, random)
         feed.events(START)
         feed.history(HISTORY_D)

@@ -31,7 +31,6 @@ from bellbuoy.monitor.rehearsal import rehearsal
 from bellbuoy.monitor.schedule import Job, timetable
 from bellbuoy.monitor.sources.build import build
 from bellbuoy.monitor.store import Store, StoreExhausted
-from bellbuoy.monitor.trials import count
 from bellbuoy.monitor.version import VERSION
 from bellbuoy.monitor.web.app import create_app
 from bellbuoy.monitor.web.listen import ListenError, listen
@@ -63,7 +62,7 @@ class App:
         }
         path = Path(config.store.path)
         self.store = Store.open(rehearsal(path, config.store) if dry_run else path, config.store)
-        count(self.store, config)
+        self.store.follow(config)
         self.metrics.start(sources=[one.name for one in self.sources], sinks=list(self.sinks), at=self.clock.now())
         self.ingests = [
             Ingest(source, self.store, config, self.clock, self.metrics, on_failure=self.fail, limits=limits)

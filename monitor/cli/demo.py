@@ -47,14 +47,13 @@ def command(*, leave: bool, seed: int, db: Path, port: int) -> None:
     from bellbuoy.monitor.learn import DAY
     from bellbuoy.monitor.simulate import demo_plan
     from bellbuoy.monitor.store import Store
-    from bellbuoy.monitor.trials import count
 
     written = _prepare(db)
     config = load(written)
     plan = demo_plan(seed)
     console = Console(highlight=False)
     with Store.open(db, config.store) as store:
-        count(store, config)
+        store.follow(config)
         with Story(console, plan) as story:
             told, done = play(plan, store, config, on_day=story.day, on_change=story.change)
         story.end(told, done, usual_alerts(done, plan.start_epoch + 30 * DAY))

@@ -14,7 +14,7 @@ from bellbuoy.config.server import Retention
 from bellbuoy.config.server import Store as Settings
 from bellbuoy.detectors.base import Counts
 from bellbuoy.monitor.event import Batch
-from bellbuoy.monitor.signals import BUILT_IN, Signal, table
+from bellbuoy.monitor.signals import BUILT_IN, Signal, table, trials_sql
 from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.store.append import Appended, Appender
 from bellbuoy.monitor.store.engine import Engine
@@ -70,6 +70,7 @@ class Store(Engine):
         self._appender = Appender(self, streams, registry)
         self._slow_after: Mapping[tuple[str, str], float] = {}
         self._told = Told(BUILT_IN, {})
+        self._published: tuple[Signal, ...] = ()
         self.configure()
 
     def configure(
@@ -80,7 +81,7 @@ class Store(Engine):
         slow_after: Mapping[tuple[str, str], float] | None = None,
         zone: tzinfo = UTC,
     ) -> None:
-        """Say what is counted from the next append on.
+        """Say what is counted from the next append on, and show the trials of it in the view `trials`.
 
         Args:
             signals: from `bellbuoy.monitor.signals.table`.
@@ -96,6 +97,10 @@ class Store(Engine):
         for (workflow, step), seconds in self._slow_after.items():
             limits.update({(workflow, step, band): seconds * 1000 for band in range(BANDS)})
         self._told = Told(tuple(signals), limits, zone)
+        if self._published != tuple(signals) and not self.read_only:
+            with self.transaction() as tx:
+                tx.cursor.execute(trials_sql(signals))
+            self._published = tuple(signals)
 
     def follow(self, config: Config) -> None:
         """Count what a configuration says from the next append on.

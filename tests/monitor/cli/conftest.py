@@ -12,7 +12,6 @@ from bellbuoy.config.load import load
 from bellbuoy.monitor.demo import play
 from bellbuoy.monitor.simulate import LEAD_QUALIFIER, Plan, parse_drifts
 from bellbuoy.monitor.store import Store
-from bellbuoy.monitor.trials import count
 
 sys.path[:0] = [str(Path(__file__).parent)]
 
@@ -50,7 +49,7 @@ def told(tmp_path_factory):
     file.write_text(json.dumps(configuration(folder, free_port())))
     config = load(file)
     with Store.open(folder / "bellbuoy.duckdb", config.store) as store:
-        count(store, config)
+        store.follow(config)
         changes, _ = play(PLAN, store, config)
     assert changes, "the planted drift is found"
     return folder

@@ -10,7 +10,6 @@ from bellbuoy.monitor.event import Limits, decode
 from bellbuoy.monitor.simulate import LEAD_QUALIFIER, Plan, days, parse_drifts
 from bellbuoy.monitor.sources.base import Chunk
 from bellbuoy.monitor.store import Store
-from bellbuoy.monitor.trials import count
 
 DAY = 86400
 CONFIG = """
@@ -69,7 +68,7 @@ def falling():
 @pytest.fixture
 def store(config):
     with Store.open(None, config.store) as opened:
-        count(opened, config)
+        opened.follow(config)
         yield opened
 
 

@@ -12,7 +12,6 @@ from bellbuoy.monitor.explain.page import explain
 from bellbuoy.monitor.records import open_incidents
 from bellbuoy.monitor.signals import SignalError
 from bellbuoy.monitor.sources.base import Chunk, Stream
-from bellbuoy.monitor.trials import count
 
 DAY = 86400
 START = 1_780_272_000
@@ -124,7 +123,7 @@ def test_what_cannot_be_explained_is_told_without_findings(falling_on_day_39, mo
 def test_a_signal_that_cannot_be_counted_is_named(store):
     config = load_text(BASE + 'signals: [{ name: own, trial: "nonsense > 1", bad: "true" }]')
     with pytest.raises(SignalError, match="signals: own: trial"):
-        count(store, config)
+        store.follow(config)
 
 
 def test_a_step_that_speaks_again_after_months_changes_no_threshold_before_midnight(falling_on_day_39):

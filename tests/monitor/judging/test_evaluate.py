@@ -5,7 +5,6 @@ import pytest
 from bellbuoy.monitor.evaluate import Evaluation
 from bellbuoy.monitor.records import open_incidents
 from bellbuoy.monitor.store import Store
-from bellbuoy.monitor.trials import count
 
 DAY = 86400
 
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.timeout(180)
 def told(falling, config, written):
     """The changes of the falling world with their pages, and what the store holds at the end."""
     with Store.open(None, config.store) as store:
-        count(store, config)
+        store.follow(config)
         evaluation = Evaluation(store, config)
         changes = []
         for number in range(len(falling.days)):

@@ -13,7 +13,6 @@ from bellbuoy.monitor.explain.findings import ruled_out, slices, where, where_fa
 from bellbuoy.monitor.explain.picture import band
 from bellbuoy.monitor.explain.wording import moved, per_time, percent, points, shown, span, subject
 from bellbuoy.monitor.store import Store
-from bellbuoy.monitor.trials import count
 from bellbuoy.monitor.watched import SeriesKey, Watched
 from bellbuoy.sinks.terminal import terminal
 
@@ -113,7 +112,7 @@ def test_the_band_holds_what_is_normal_and_stays_a_share(normal, dispersion, tri
 @pytest.mark.golden
 def test_the_pages_of_a_fall_as_a_person_reads_them(falling, config):
     with Store.open(None, config.store) as store:
-        count(store, config)
+        store.follow(config)
         evaluation = Evaluation(store, config)
         pages = []
         for number in range(len(falling.days)):

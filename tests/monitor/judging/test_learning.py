@@ -15,7 +15,6 @@ from bellbuoy.monitor.judgement_rows import baselines
 from bellbuoy.monitor.learn import Learner, summed
 from bellbuoy.monitor.records import save_incident
 from bellbuoy.monitor.sources.base import Chunk, Stream
-from bellbuoy.monitor.trials import count
 from bellbuoy.monitor.watched import SeriesKey, Watched
 from bellbuoy.monitor.watchlist import detectors_of, watchlist
 
@@ -190,7 +189,7 @@ def test_calls_are_slow_by_the_limit_that_holds_now(store, config):
 
 
 def test_count_makes_the_view_of_trials(store, config):
-    count(store, config)
+    store.follow(config)
     assert store.rows("explain/interactions", signal="reask", workflow="calls", step="qualify", since=0, at=1) == [
         {"interactions": 0}
     ]

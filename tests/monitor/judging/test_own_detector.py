@@ -9,7 +9,6 @@ from bellbuoy.config.load import load_text
 from bellbuoy.detectors.testing import battery
 from bellbuoy.monitor.evaluate import Evaluation
 from bellbuoy.monitor.store import Store
-from bellbuoy.monitor.trials import count
 
 CONFIG = """
 version: 1
@@ -30,7 +29,7 @@ def _importable(monkeypatch):
 def test_it_opens_an_incident_that_grows_as_any_other(falling):
     config = load_text(CONFIG)
     with Store.open(None, config.store) as store:
-        count(store, config)
+        store.follow(config)
         evaluation = Evaluation(store, config)
         changes = []
         for number in range(len(falling.days)):

@@ -198,7 +198,9 @@ def test_row_that_duckdb_refuses_becomes_a_dead_letter(store, stream, batch_of):
 
 def test_fault_that_no_row_is_to_blame_for_makes_no_dead_letters(store, stream, batch_of):
     batch = batch_of(store, stream, messages(1, 50))
-    store.configure([*table(), next(iter(table([SimpleNamespace(name="x", trial="nothing = 1", bad="true")])[-1:]))])
+    broken = table([SimpleNamespace(name="x", trial="nothing = 1", bad="true")])
+    with pytest.raises(duckdb.BinderException, match="nothing"):
+        store.configure(broken)
     with pytest.raises(duckdb.BinderException, match="nothing"):
         store.append(batch)
     assert store.cursor().execute("SELECT count(*) FROM dead_letters_raw").fetchall() == [(0,)]
