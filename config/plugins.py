@@ -121,7 +121,8 @@ def faults(cls: type[Any], settings: Mapping[str, Any]) -> Iterator[PluginError]
     for key, value in settings.items():
         if key not in accepted:
             hint = suggest(key, accepted)
-            yield PluginError(f"unknown key '{key[:64]}'", (key,), code="BB101", hint=hint, on_key=True)
+            known = "" if hint else f"; known are {', '.join(accepted)}" if accepted else "; there is none to set"
+            yield PluginError(f"unknown key '{key[:64]}'{known}", (key,), code="BB101", hint=hint, on_key=True)
         elif holds_secret(hints.get(key)) and not _is_secret(value, hints[key]):
             yield PluginError(LITERAL, (key,), code="BB110")
         else:

@@ -17,7 +17,7 @@ class Console:
     """Writes each change of an incident: a drawing of the page on a terminal, one line of JSON otherwise.
 
     Attributes:
-        path: a file to append the lines to; None for standard output.
+        path: a file to append the lines to; without it, standard output.
     """
 
     path: str | None = None

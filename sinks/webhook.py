@@ -27,7 +27,7 @@ class Webhook:
 
     Attributes:
         url: where to post; redirects are not followed, addresses of cloud metadata services are refused.
-        secret: key of the signature: `whsec_` and base64, or any text. None: not signed.
+        secret: key of the signature: `whsec_` and base64, or any text; without it nothing is signed.
     """
 
     url: str = ""

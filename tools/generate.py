@@ -16,6 +16,7 @@ FILES = {
     "config/reference.yaml": "bellbuoy.config.generate:reference",
     "docs/events.md": "pages:events",
     "docs/metrics.md": "pages:metrics",
+    "docs/sinks.md": "sink_pages:sinks",
     "helm/values.schema.json": "chart_schema:text",  # reads config/schema.json, so it stands behind it
 }
 

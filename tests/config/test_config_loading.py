@@ -132,7 +132,7 @@ def test_a_secret_is_masked_under_each_key(find, least, key):
     findings = find(text=text)
     assert findings
     assert "canary" not in "".join(map(str, findings)) + repr(findings)
-    chart = next(finding for finding in findings if "chart" in finding.message)
+    chart = next(finding for finding in findings if "'chart' wants" in finding.message)
     shown, caret = str(chart).split("\n")[1:]
     assert shown[caret.index("^")] == "p"
 

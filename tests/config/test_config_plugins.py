@@ -113,6 +113,16 @@ def test_the_nearest_key_is_suggested():
     with pytest.raises(PluginError) as problem:
         plugins.sink("coop:Pigeon", {"loft": "n", "sped": 1})
     assert problem.value.hint == "did you mean 'speed'?"
+    assert problem.value.message == "unknown key 'sped'"
+
+
+def test_without_a_near_key_the_known_ones_are_listed():
+    with pytest.raises(PluginError) as problem:
+        plugins.sink("coop:Pigeon", {"loft": "n", "zzz": 1})
+    assert problem.value.hint == ""
+    assert problem.value.message == (
+        "unknown key 'zzz'; known are loft, key, rings, address, speed, size, colour, names, call, burst, fly"
+    )
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,22 @@ def test_the_readme_s_question_is_answered(tmp_path):
         assert ask(store, question).rows.to_pylist() == [{"step": "qualify", "failing": 1.0}]
 
 
+def test_the_sinks_of_the_document_are_accepted(tmp_path, monkeypatch):
+    (tmp_path / "webhook_secret").write_text("made-up")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-made-up")
+    found = blocks((ROOT / "docs/sinks.md").read_text(), "yaml")
+    assert len(found) == 3
+    for block in found:
+        file = tmp_path / "bellbuoy.yaml"
+        names = re.findall(r"^  (\w+):$", block, re.MULTILINE)
+        (readme,) = blocks(README, "yaml")
+        head, _, rest = readme.partition("sinks:\n")
+        store = rest.partition("routes:\n")[2].partition("\n")[2]
+        mine = block.replace("/run/secrets", str(tmp_path))
+        file.write_text(f"{head}{mine}routes:\n  - {{ to: [{', '.join(names)}] }}\n{store}")
+        assert list(load(file).sinks) == names
+
+
 def test_the_readme_fits_on_a_screen():
     assert len(README.splitlines()) <= 100
 
