@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from bellbuoy.config.model import Workflow
 
 
-@click.command("simulate", epilog='Example: bellbuoy simulate --drift "qualify:0.95->0.86@day20" --out my.jsonl')
+@click.command(
+    "simulate",
+    epilog=(
+        "\b\nDrift: STEP:FROM->TO@dayD or @dayD..dayE, also STEP.reask:, .handoff:, .slow:,\n"
+        "STEP[agent_version=v41]:, volume:, silence@dayD/3h, source:NAME stale@dayD.\n"
+        'Example: bellbuoy simulate --drift "qualify:0.95->0.86@day20" --out my.jsonl'
+    ),
+)
 @click.option("--workflow", metavar="NAME", default="lead-qualifier", show_default=True, help="What is simulated.")
 @click.option("--days", type=click.IntRange(1, 3650), metavar="N", default=30, show_default=True, help="How long.")
 @click.option(
@@ -28,7 +35,9 @@ if TYPE_CHECKING:
     "--seed", type=click.IntRange(0), metavar="N", default=1, show_default=True, help="Equal seeds, equal bytes."
 )
 @click.option("--start", metavar="DAY", default="2026-06-01", show_default=True, help="First day (UTC).")
-@click.option("--drift", "drifts", metavar="DRIFT", multiple=True, help="What goes wrong and when; repeats.")
+@click.option(
+    "--drift", "drifts", metavar="DRIFT", multiple=True, help="What goes wrong; repeats. See docs/simulate.md."
+)
 @click.option(
     "--hours", type=Named(["office", "flat"]), default="office", show_default=True, help="When interactions come."
 )
@@ -48,7 +57,7 @@ if TYPE_CHECKING:
     help="Take the workflow from a configuration.",
 )
 @click.option("--create", type=click.IntRange(1, 1000), metavar="N", help="Make a missing topic, of N partitions.")
-@click.option("--out", metavar="WHERE", required=True, help="FILE (- is standard output) or kafka://HOST:PORT/TOPIC.")
+@click.option("--out", metavar="WHERE", required=True, help="FILE, - or kafka://HOST:PORT/TOPIC.")
 @click.option("--truth", type=click.Path(dir_okay=False, path_type=Path), help="Write what was put in, as JSON.")
 def command(
     workflow: str,

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import jsonschema
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from bellbuoy.config.load import load
 from bellbuoy.monitor.cli import COMMANDS
 from bellbuoy.monitor.event import Limits, decode, json_schema
+from bellbuoy.monitor.simulate import LEAD_QUALIFIER, parse_drift
+from bellbuoy.monitor.simulate.drift import DriftKind
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.adhoc import ask
@@ -96,6 +99,12 @@ def test_the_sinks_of_the_document_are_accepted(tmp_path, monkeypatch):
         mine = block.replace("/run/secrets", str(tmp_path))
         file.write_text(f"{head}{mine}routes:\n  - {{ to: [{', '.join(names)}] }}\n{store}")
         assert list(load(file).sinks) == names
+
+
+def test_the_drifts_of_the_document_can_be_read():
+    drifts = re.findall(r"^\| `(.*?)` \|", (ROOT / "docs/simulate.md").read_text(), re.MULTILINE)
+    kinds = {parse_drift(drift, LEAD_QUALIFIER).kind for drift in drifts}
+    assert kinds == set(get_args(DriftKind))
 
 
 def test_the_readme_fits_on_a_screen():
