@@ -45,17 +45,18 @@ class Inspection:
     findings: tuple[Finding, ...]
 
 
-def load(path: Path, *, environ: Mapping[str, str] | None = None) -> Config:
+def load(path: Path, *, environ: Mapping[str, str] | None = None, secrets: bool = True) -> Config:
     """Return the configuration in a file.
 
     Args:
         path: the file.
         environ: variables for `${NAME}` and `{env: NAME}`; the process's own unless given.
+        secrets: false for commands that only ask: a secret that is not there is empty.
 
     Raises:
         ConfigError: with everything that is wrong, in file order.
     """
-    return _accepted(inspect(path, environ=environ))
+    return _accepted(inspect(path, environ=environ, secrets=secrets))
 
 
 def load_text(text: str, name: str = "bellbuoy.yaml", *, environ: Mapping[str, str] | None = None) -> Config:
@@ -63,7 +64,7 @@ def load_text(text: str, name: str = "bellbuoy.yaml", *, environ: Mapping[str, s
     return _accepted(inspect_text(text, name, environ=environ))
 
 
-def inspect(path: Path, *, environ: Mapping[str, str] | None = None) -> Inspection:
+def inspect(path: Path, *, environ: Mapping[str, str] | None = None, secrets: bool = True) -> Inspection:
     """Read a file and return what it says and all that was found, warnings included; never raises for its content."""
     name = str(path)
     try:
@@ -80,26 +81,33 @@ def inspect(path: Path, *, environ: Mapping[str, str] | None = None) -> Inspecti
         line = raw.count(b"\n", 0, problem.start) + 1
         column = len(raw[raw.rfind(b"\n", 0, problem.start) + 1 : problem.start].decode(errors="replace")) + 1
         return _refused(name, "BB115", "this is not UTF-8; save the file as UTF-8", (line, column))
-    return _too_large(name) if len(raw) > MAX_BYTES else inspect_text(text, name, environ=environ, folder=path.parent)
+    if len(raw) > MAX_BYTES:
+        return _too_large(name)
+    return inspect_text(text, name, environ=environ, folder=path.parent, secrets=secrets)
 
 
 def inspect_text(
-    text: str, name: str, *, environ: Mapping[str, str] | None = None, folder: Path | None = None
+    text: str,
+    name: str,
+    *,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    secrets: bool = True,
 ) -> Inspection:
     """Read a text, see `inspect`; files of secrets are relative to `folder`."""
     if len(text) > MAX_BYTES:
         return _too_large(name)
     text = text.removeprefix("\ufeff")
-    secrets = SecretFiles(os.environ if environ is None else environ, folder or Path())
-    document = _compose(text, secrets.environ)
-    config, remarks = (None, []) if document.broken else _validate(document, secrets)
-    hidden = secrets.values | document.expanded
+    reader = SecretFiles(os.environ if environ is None else environ, folder or Path(), wanted=secrets)
+    document = _compose(text, reader.environ)
+    config, remarks = (None, []) if document.broken else _validate(document, reader)
+    hidden = reader.values | document.expanded
     taken = {trouble.at for trouble in document.troubles}
     placed = {_placed(remark, document) for remark in remarks}
     troubles = {*document.troubles, *(trouble for trouble in placed if trouble.at not in taken)}
     ordered = sorted(troubles, key=lambda trouble: (*trouble.at, trouble.code, trouble.message))
     lines = (
-        masked(text.splitlines(), document, [trouble.at[0] for trouble in ordered[:MOST]], secrets.values)
+        masked(text.splitlines(), document, [trouble.at[0] for trouble in ordered[:MOST]], reader.values)
         if ordered
         else {}
     )

@@ -14,11 +14,18 @@ MAX_SECRET = 64 << 10
 
 
 class SecretFiles:
-    """Reads what `{env: NAME}` and `{file: PATH}` name, and remembers the values so that no message shows them."""
+    """Reads what `{env: NAME}` and `{file: PATH}` name, and remembers the values so that no message shows them.
 
-    def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
+    Args:
+        environ: variables.
+        folder: files are relative to it.
+        wanted: false lets a secret be empty that is not there.
+    """
+
+    def __init__(self, environ: Mapping[str, str], folder: Path, *, wanted: bool = True) -> None:
         self.environ = environ
         self.folder = folder
+        self.wanted = wanted
         self.values: set[str] = set()
 
     def secret(self, reference: object) -> Secret:
@@ -26,7 +33,12 @@ class SecretFiles:
         if not is_reference(reference) or not isinstance(reference, dict) or not is_plausible(reference):
             raise PydanticCustomError("secret_literal", "")
         kind, target = next(iter(reference.items()))
-        value = self._variable(target) if kind == "env" else self._file(target)
+        try:
+            value = self._variable(target) if kind == "env" else self._file(target)
+        except PydanticCustomError:
+            if self.wanted:
+                raise
+            return Secret("")
         self.values.add(value)
         return Secret(value)
 

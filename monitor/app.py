@@ -94,6 +94,8 @@ class App:
         scheduler = timetable(jobs, self._job_failed)
         scheduler.start()
         self.health.mend("started")
+        with self.store.transaction() as tx:
+            tx.run("outbox/again", now=int(self.clock.now()))
         unheeded = pending(self.config)
         if unheeded:
             log.warning("accepted and without effect in this version: %s", ", ".join(unheeded))
@@ -101,7 +103,7 @@ class App:
             log.warning(
                 "%d pages wait for the sink %s, which is not configured any more: they are not sent", pages, name
             )
-        log.info("started version=%s listen=%s store=%s", VERSION, self.config.server.listen, self.config.store.path)
+        log.info("started version=%s listen=%s store=%s", VERSION, self.config.server.listen, self.store.path)
         self.stop.wait()
         deadline = self.clock.monotonic() + DRAIN_S
         self.health.fail("draining", "stopping")

@@ -86,4 +86,5 @@ class Chores:
             for row in self.store.rows("outbox/waiting")
             if row["oldest"] < before and row["sink"] in self.config.sinks  # of others the log tells at the start
         ]
+        failed += [f"sink {row['sink']}: refused ({row['reason']})" for row in self.store.rows("outbox/refused_now")]
         return failed

@@ -86,11 +86,7 @@ def start(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy, least in (
-        ("kafka", "WARNING"),
-        ("kafka.net.selector", "ERROR"),  # its warnings tell of its own coroutines: nothing that a reader can act on
-        ("apscheduler", "WARNING"),
-        ("uvicorn", "WARNING"),
-        ("slack_sdk", "WARNING"),
-    ):
-        logging.getLogger(noisy).setLevel(least)
+    for noisy in ("apscheduler", "uvicorn", "slack_sdk"):
+        logging.getLogger(noisy).setLevel("WARNING")
+    if level == "DEBUG":
+        logging.getLogger("kafka").setLevel(level)  # else the source says what matters, at most once a minute

@@ -100,7 +100,7 @@ class Reading:
             News(one["number"], one["at"], f"{one['change']}: {one['reason']}", raised=one["raised"]) for one in changes
         )
         deliveries = tuple(
-            door.Delivery(row["sink"], row["state"], row["wanted_at"], row["reason"] or "")
+            door.Delivery(row["sink"], row["state"], None, row["reason"] or "")
             for row in self.store.rows("pages/deliveries", incident=key)
         )
         shown = replace(page_of(changes[-1]["page"]), chart=self._chart(key))

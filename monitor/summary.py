@@ -34,7 +34,7 @@ def overview_of(
     for name in sorted({*declared, *seen}):
         row = seen.get(name)
         key = SeriesKey("interaction_failure", name)
-        state, why = verdicts.get(key, ("none", ""))
+        state, why = _of_workflow(verdicts, name)
         well = 1 - row["bad"] / row["ended"] if row and row["ended"] else None
         normal = _normal(reader, key, until)
         workflow = declared.get(name)
@@ -66,7 +66,7 @@ def workflow_of(
     funnel = {row["step"]: row for row in reader.rows("pages/funnel", workflow=name, **span)}
     verdicts = _verdicts(reader)
     key = SeriesKey("interaction_failure", name)
-    state, why = verdicts.get(key, ("none", ""))
+    state, why = _of_workflow(verdicts, name)
     normal = _normal(reader, key, until)
     ended, bad = (ends["ended"], ends["bad"]) if ends else (0, 0)
     well = 1 - bad / ended if ended else None
@@ -130,6 +130,13 @@ def _steps(
             )
         )
     return rows
+
+
+def _of_workflow(verdicts: Mapping[SeriesKey, tuple[door.Verdict, str]], name: str) -> tuple[door.Verdict, str]:
+    """Return the graver of two verdicts on a workflow: how its interactions end, and whether there are any."""
+    none: tuple[door.Verdict, str] = ("none", "")
+    ends, heard = (verdicts.get(SeriesKey(signal, name), none) for signal in ("interaction_failure", "interactions"))
+    return heard if heard[0] in ("worse", "stale") or ends == none else ends
 
 
 def _verdicts(reader: Reader) -> dict[SeriesKey, tuple[door.Verdict, str]]:

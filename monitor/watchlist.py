@@ -66,6 +66,8 @@ def watchlist(entries: Sequence[DetectorEntry], detectors: dict[str, Detector], 
         detector = detectors[entry.name]
         folded = getattr(detector, "folds_as", detector)
         baseline = baseline_of(entry, detector)
+        silent = getattr(detector, "watches", "share") == "silence"  # there is only one way to be silent
+        directions = (1,) if silent else DIRECTIONS[entry.direction]
         for key in sorted(keys, key=lambda one: (one.workflow, one.step or "")):
             members = keys[key]
             first = min(one.first_minute for one in members)
@@ -73,6 +75,6 @@ def watchlist(entries: Sequence[DetectorEntry], detectors: dict[str, Detector], 
             ids = tuple(sorted(one.id for one in members))
             lines.extend(
                 Line(Watched(entry.name, key, direction), entry, folded, ids, baseline, first, last)
-                for direction in DIRECTIONS[entry.direction]
+                for direction in directions
             )
     return lines

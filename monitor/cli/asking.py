@@ -115,13 +115,13 @@ def answers(config: Path | None, url: str | None, token_file: Path | None, timeo
     from bellbuoy.config.load import load
     from bellbuoy.monitor.store import StoreLocked
 
-    loaded = load(config)
+    loaded = load(config, secrets=False)
     address = f"http://{loaded.server.listen}"
-    token = loaded.server.token.reveal() if loaded.server.token else None
+    token = (loaded.server.token.reveal() if loaded.server.token else None) or None
     client = Client(address, token_of(token_file) or token, timeout)
     if not Path(loaded.store.path).exists():
         if not client.answers():
-            where = f"there is no store at {loaded.store.path} yet"
+            where = f"there is no store at {Path(loaded.store.path).absolute()} yet"
             raise Failure(f"error: no daemon answers at {address}, and {where}", NOT_NOW)
         yield Daemon(client)
         return
@@ -132,7 +132,7 @@ def answers(config: Path | None, url: str | None, token_file: Path | None, timeo
             raise  # held by somebody who does not answer: the error names the process
         yield Daemon(client)
         return
-    click.echo(f"no daemon holds {loaded.store.path}; read from the file", err=True)
+    click.echo(f"no daemon holds {Path(loaded.store.path).absolute()}; read from the file", err=True)
     try:
         yield file
     finally:

@@ -82,15 +82,16 @@ def _prepare(db: Path) -> Path:
 
 
 def _next(console: Any, told: Sequence[Any], db: Path, written: Path) -> None:
-    query = f"bellbuoy query -c {written} "
+    program = _program()
+    query = f"{program} query -c {written} "
     told_where = f"\n[bold]The store is [cyan]{db}[/cyan], its configuration [cyan]{written}[/cyan]. Now try:[/bold]"
     console.print(told_where, soft_wrap=True)
     for line, what in (
-        (f"bellbuoy status -c {written}", "each step against what is normal"),
+        (f"{program} status -c {written}", "each step against what is normal"),
         (query + '"select * from changes"', "everything it would have told you"),
         (query + '"select step, outcome, count(*) from events group by all order by 1, 2"', "your own question"),
-        (f"bellbuoy check -c {written}", "what this configuration means"),
-        ("bellbuoy simulate --help", "your own drift"),
+        (f"{program} check -c {written}", "what this configuration means"),
+        (f"{program} simulate --help", "your own drift"),
     ):
         console.print(f"  {line:<74} [dim]{what}[/dim]", soft_wrap=True)
     if told:
@@ -122,3 +123,15 @@ def _serve(console: Any, store: Any, config: Any, written: Path, port: int, unti
         server = uvicorn.Server(uvicorn.Config(create_app(reading), log_config=None, lifespan="off", access_log=False))
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
+
+
+def _program() -> str:
+    """Return how this program is called from here: by its name where the shell finds it, else by its path."""
+    import shutil
+    import sys
+
+    if shutil.which("bellbuoy"):
+        return "bellbuoy"
+    path = Path(sys.argv[0])
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

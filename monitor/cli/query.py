@@ -9,6 +9,9 @@ import click
 from bellbuoy.monitor.cli.asking import answers, given
 from bellbuoy.monitor.cli.options import Named, token_option, url_option, where_option
 
+READABLE = 200
+"""Rows that a terminal is given of a table: nobody reads more."""
+
 
 @click.command(
     "query",
@@ -59,7 +62,8 @@ def command(
 
     with answers(given(config), url, token_file, timeout) as asked:
         table, truncated = asked.query(text)
-    body = FORMS[form](table)
+    shown = table.slice(0, READABLE) if form == "table" and out is None and sys.stdout.isatty() else table
+    body = FORMS[form](shown)
     if out:
         out.write_bytes(body)
     else:
@@ -68,4 +72,7 @@ def command(
     if form == "table" or truncated:
         rows = f"{table.num_rows:,} row{'s' if table.num_rows != 1 else ''}"
         cut = ", cut at the limit: narrow the SELECT, or raise query.rows or query.bytes" if truncated else ""
-        click.echo(rows + cut, err=True)
+        first = (
+            "" if shown.num_rows == table.num_rows else f", the first {READABLE} shown: --out or --format has them all"
+        )
+        click.echo(rows + first + cut, err=True)

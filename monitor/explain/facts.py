@@ -78,7 +78,8 @@ def also(incident: Incident) -> Fact | None:
     told = {incident.lead.watched.series}
     spans: list[Span] = []
     for member in incident.members[1:]:
-        if member.resolved_at is not None or member.watched.series in told:
+        ends = member.watched.series.signal == "interaction_failure"  # the impact tells of it already
+        if member.resolved_at is not None or member.watched.series in told or ends:
             continue
         told.add(member.watched.series)
         moves = moved(member.watched, member.verdict.baseline_rate, member.verdict.current_rate)

@@ -16,6 +16,8 @@ NEW = 0.1
 """A value that had a smaller part of the trials before the onset came around it."""
 NEAR_S = 3 * 86400
 """How long before the onset a first sight counts as "just before"."""
+SEEN = 5.0
+"""Bad trials more than usual that would be noticed."""
 SURE = 3.0
 """Standard errors within which a rate that did not move is called steady."""
 
@@ -29,6 +31,7 @@ class Slice:
         share: part of the excess of bad trials that it holds (1.0 = all).
         traffic: its part of the trials since the onset.
         bad_since, bad_others: bad share in it and outside it since the onset.
+        elsewhere: excess that the rest would show if it were hit as hard: below `SEEN` the rest proves nothing.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Slice:
     traffic: float
     bad_since: float
     bad_others: float
+    elsewhere: float
 
 
 def slices(rows: Sequence[Mapping[str, Any]], names: Iterable[str], direction: int = 1) -> list[Slice]:
@@ -75,6 +79,7 @@ def slices(rows: Sequence[Mapping[str, Any]], names: Iterable[str], direction: i
                         row["n_since"] / n_since,
                         row["bad_since"] / row["n_since"],
                         (bad_since - row["bad_since"]) / others,
+                        direction * others * excess[row["value"]] / row["n_since"],
                     )
                 )
     return sorted(found, key=lambda one: (-one.share, one.name, one.value))
@@ -92,9 +97,12 @@ def switched(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> tuple[s
 
 
 def where(found: Sequence[Slice]) -> Slice | None:
-    """Return the slice that explains the change: it holds most of it, and clearly more than its traffic would."""
+    """Return the slice that explains the change: it holds most of it, clearly more than its traffic would.
+
+    The rest must have had trials enough to show the change if it were there too.
+    """
     for one in found:
-        if one.share >= HOLDS and one.share >= one.traffic + 0.2:
+        if one.share >= HOLDS and one.share >= one.traffic + 0.2 and one.elsewhere >= SEEN:
             return one
     return None
 

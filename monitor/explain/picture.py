@@ -18,6 +18,8 @@ SLOW_S = 5 * DAY
 """An incident that began longer ago is drawn by the day, from a month before its onset."""
 ENOUGH = 15
 """Trials that a bucket should have on average, or its share says nothing."""
+LEAST = 5
+"""Trials without which a bucket is not drawn: one bad call at night is no fall to zero."""
 BUCKETS = {HOUR: "hour", 3 * HOUR: "3 hours", 6 * HOUR: "6 hours", DAY: "day"}
 Z99 = 2.576
 """Half width of a 99 % band in standard deviations."""
@@ -113,8 +115,9 @@ def _drawn(
             expected[start] += row["n"] * learned["rate"][cell(row["at"], zone, 0)]
     value, low, high = [], [], []
     for start in times:
-        value.append(shown(signal, bad[start] / n[start]) if n[start] else None)
-        ends = band(expected[start] / n[start], spread, n[start]) if n[start] and learned is not None else None
+        drawn = n[start] >= LEAST
+        value.append(shown(signal, bad[start] / n[start]) if drawn else None)
+        ends = band(expected[start] / n[start], spread, n[start]) if drawn and learned is not None else None
         low.append(None if ends is None else min(shown(signal, end) for end in ends))
         high.append(None if ends is None else max(shown(signal, end) for end in ends))
     return tuple(value), tuple(low), tuple(high)

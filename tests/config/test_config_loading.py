@@ -299,3 +299,11 @@ def test_a_finding_is_told_to_programs(find):
         "hint": "did you mean 'listen'?",
         "path": "server.listn",
     }
+
+
+def test_a_command_that_only_asks_needs_no_secret(least, tmp_path):
+    path = tmp_path / "bellbuoy.yaml"
+    path.write_text(least.replace("console: {}", 'slack: { channel: "#a", bot_token: { env: NOT_SET } }'))
+    with pytest.raises(ConfigError, match="NOT_SET is not set"):
+        load.load(path, environ={})
+    assert load.load(path, environ={}, secrets=False).sinks["out"].settings["bot_token"] == Secret("")

@@ -81,3 +81,10 @@ def test_the_ping_is_counted(chores, monkeypatch, heard):
         "bellbuoy_heartbeats_total", {"result": "ok" if heard else "error"}
     )
     assert value == 1
+
+
+def test_a_page_that_was_refused_is_told_outside(chores):
+    with chores.store.transaction() as tx:
+        tx.run("outbox/add", incident="inc_1", sink="out", number=1, at=int(NOW))
+        tx.run("outbox/refused", incident="inc_1", sink="out", number=1, reason="auth")
+    assert chores.unwell() == ["sink out: refused (auth)"]

@@ -237,3 +237,15 @@ def test_whatever_fails_and_dies_the_last_state_arrives_and_extra_posts_are_ambi
         assert state(store) == []
         assert max(receiver.messages.values()) == len(news)
         assert receiver.posts <= 1 + receiver.ambiguous
+
+
+def test_a_refused_page_is_due_again_at_the_next_start(store):
+    write(store, incident(), START)
+    sink = Scripted(Refused("auth", "the token was revoked"))
+    one = sender(store, sink)
+    one.send_one()
+    assert store.rows("outbox/refused_now") == [{"sink": "slack", "pages": 1, "reason": "auth"}]
+    with store.transaction() as tx:
+        tx.run("outbox/again", now=START)
+    assert one.send_one()
+    assert store.rows("outbox/refused_now") == []

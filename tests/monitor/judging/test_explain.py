@@ -55,6 +55,13 @@ def test_a_slice_that_is_nearly_all_traffic_explains_nothing():
     assert where(slices(rows, ["agent_version"])) is None
 
 
+def test_a_rest_with_too_few_trials_proves_nothing():
+    """Nothing bad in 7 calls elsewhere: at 22 % there would have been one or two, which chance alone can hide."""
+    rows = [row("phone", 9_000, 135, 95, 21, "channel"), row("web", 1_000, 15, 7, 0, "channel")]
+    assert slices(rows, ["channel"])[0].share > 0.99
+    assert where(slices(rows, ["channel"])) is None
+
+
 counts = st.integers(0, 2_000)
 
 

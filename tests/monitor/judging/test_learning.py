@@ -193,3 +193,10 @@ def test_count_makes_the_view_of_trials(store, config):
     assert store.rows("explain/interactions", signal="reask", workflow="calls", step="qualify", since=0, at=1) == [
         {"interactions": 0}
     ]
+
+
+def test_there_is_only_one_way_to_be_silent(store, config):
+    fill(store, 1)
+    heard = [replace(store.series()[0], signal="interactions", step=None)]
+    lines = watchlist(config.detectors, detectors_of(config.detectors), heard)
+    assert [(line.watched.detector, line.watched.direction) for line in lines] == [("silence", 1)]
