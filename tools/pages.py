@@ -1,7 +1,11 @@
-"""The documents that are generated from the product: the fields of an event, the metrics."""
+"""The documents that are generated from the product: the fields of an event, the metrics, the tables."""
+
+import textwrap
 
 from bellbuoy.monitor.event import field_table_markdown
 from bellbuoy.monitor.metrics import Metrics
+from bellbuoy.monitor.store.tables import tables_markdown
+from bellbuoy.monitor.store.tree import functions
 
 EVENTS = """\
 # Events
@@ -38,6 +42,20 @@ text of an error or an address.
 | name | type | labels | meaning |
 |---|---|---|---|
 """
+TABLES = """\
+# Tables
+
+What `bellbuoy query` and `POST /v1/query` may read: one SELECT over these tables, within the limits under `query:`.
+`bellbuoy schema tables` prints the same on a terminal. Times are TIMESTAMP in UTC. A field of a STRUCT is read as
+`handoff.reason`, a key of a MAP as `attributes['key']`.
+
+"""
+FUNCTIONS = """\
+## Functions
+
+These may be called; operators, CASE, CAST, windows, subqueries and WITH may be used, and `unnest` as a table.
+
+"""
 
 
 def events() -> str:
@@ -54,3 +72,11 @@ def metrics() -> str:
             name = family._name + ("_total" if kind == "counter" else "")  # noqa: SLF001 - the same
             rows.append(f"| `{name}` | {kind} | {labels} | {family._documentation} |\n")  # noqa: SLF001 - the same
     return METRICS + "".join(rows)
+
+
+def tables() -> str:
+    """Return docs/tables.md."""
+    listed = textwrap.fill(
+        ", ".join(f"`{name}`" for name in sorted(filter(str.isidentifier, functions()))), 118, break_on_hyphens=False
+    )
+    return TABLES + tables_markdown() + FUNCTIONS + listed + "\n"

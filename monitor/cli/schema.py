@@ -12,14 +12,14 @@ from bellbuoy.monitor.cli.options import Named
 
 
 @click.command("schema", epilog="Example: bellbuoy schema event --check my.jsonl")
-@click.argument("what", type=Named(["event", "config", "reference"]))
+@click.argument("what", type=Named(["event", "tables", "config", "reference"]))
 @click.option(
     "--check",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     help="Check a file of events, one JSON a line; - is standard input.",
 )
 def command(what: str, check: Path | None) -> int:
-    """Print the JSON Schema of events or of the configuration, or the reference of all its keys."""
+    """Print the JSON Schema of events or of the configuration, its reference, or the tables that `query` reads."""
     if check is not None:
         if what != "event":
             raise click.UsageError("--check reads events; a configuration is checked by `bellbuoy check -c FILE`.")
@@ -28,6 +28,10 @@ def command(what: str, check: Path | None) -> int:
         from bellbuoy.monitor.event import json_schema
 
         click.echo(json.dumps(json_schema(), indent=2))
+    elif what == "tables":
+        from bellbuoy.monitor.store.tables import tables_text
+
+        click.echo(tables_text(), nl=False)
     else:
         from bellbuoy.config.generate import reference, schema
 

@@ -106,7 +106,7 @@ def _judge(store: Engine, cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
     why = objection(tree, PUBLISHED, store.names)
     if why is not None:
         raise QueryRefused(
-            "refused", f"{why}; tables: {', '.join(PUBLISHED)}; functions: see the docs of `bellbuoy query`"
+            "refused", f"{why}; tables: {', '.join(PUBLISHED)}; `bellbuoy schema tables` shows their columns"
         )
 
 

@@ -103,6 +103,8 @@ def _wrong(part: dict[str, Any], readable: Collection[str]) -> str | None:
         name = called.get("function_name")
         return None if name in TABLE_FUNCTIONS else f"function {name!r} is not offered as a table"
     looks_like_table = "alias" in part and "sample" in part
+    if kind == "SHOW_REF":
+        return "DESCRIBE and SHOW are not offered"
     if looks_like_table and kind not in TABLES:
         return f"{kind} is not offered"
     return None

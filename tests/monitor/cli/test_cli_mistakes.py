@@ -18,7 +18,7 @@ WRONG = [
     (["check", "--strct"], 2, r"Did you mean '?--strict"),
     (["check", "--format", "jsn"], 2, r"Did you mean 'json'\?"),
     (["schema", "evnt"], 2, r"Did you mean 'event'\?"),
-    (["schema"], 2, r"'\{event\|config\|reference\}'"),
+    (["schema"], 2, r"'\{event\|tables\|config\|reference\}'"),
     (["schema", "config", "--check", "bad.yaml"], 2, r"bellbuoy check -c FILE"),
     (["bench", "tck"], 2, r"Did you mean 'tick'\?"),
     (["bench", "tick", "--nosuch"], 2, r"unrecognized arguments: --nosuch"),
@@ -151,6 +151,8 @@ def test_a_store_that_another_process_holds_names_the_process(own, holder):
         ("select * from nowhere", "nowhere"),
         ("select * from read_csv('/etc/passwd')", "read_csv"),
         ("copy events to 'x.csv'", "exactly one SELECT"),
+        ("describe events", "DESCRIBE and SHOW are not offered"),
+        ("show tables", "`bellbuoy schema tables` shows their columns"),
     ],
 )
 def test_sql_that_is_refused_says_why(told, sql, said):
