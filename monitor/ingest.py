@@ -294,6 +294,11 @@ class Ingest:
             raise error
         self._on_failure(f"{doing} {self.source.name}", error)
 
+    @property
+    def answers(self) -> bool:
+        """Whether the source can say how far it is behind: false while no broker answers, or a topic is missing."""
+        return self._lag_known and self._lags is not None
+
     def lags(self) -> Mapping[Stream, int] | None:
         """Return how far the store is behind the end of each stream; None while that is not known.
 

@@ -179,7 +179,7 @@ class Reading:
                 state = "finished"
             elif ingest.stopped:
                 state = "stopped"
-            elif ingest.paused or ingest.trouble:
+            elif ingest.paused or ingest.trouble or not ingest.answers:
                 state = "paused"
             made.append(
                 door.SourceRow(
@@ -200,7 +200,7 @@ class Reading:
 
 def _lag(ingest: Ingest | None) -> str:
     """Return in words how far the store is behind a source; nothing where that is not known."""
-    lags = None if ingest is None else ingest.lags()
+    lags = None if ingest is None or not ingest.answers else ingest.lags()
     return "" if lags is None else f"{sum(lags.values()):,} behind"
 
 
@@ -208,4 +208,7 @@ def _why(ingest: Ingest | None) -> str:
     """Return why a source does not read."""
     if ingest is None:
         return ""
-    return "; ".join([*map(str, ingest.stopped), *([ingest.trouble] if ingest.trouble else [])])
+    told = [*map(str, ingest.stopped), *([ingest.trouble] if ingest.trouble else [])]
+    if not told and not ingest.answers and not ingest.source.finished:
+        told = ["it does not answer yet, or a topic is missing: the log says why"]
+    return "; ".join(told)
