@@ -25,9 +25,7 @@ class Event(Struct, kw_only=True, gc=False, tag_field="type"):
             "step_index, attempt, ts"
         ),
     ] = None
-    ts: Annotated[
-        Time, Meta(description="when the step began, the interaction ended, the label was given; RFC 3339 with offset")
-    ]
+    ts: Annotated[Time, Meta(description="when the step began, the interaction ended, the label was given")]
     interaction_id: Annotated[Id, Meta(description="one call, ticket, task")]
     workflow: Annotated[Name, Meta(description="the named process")]
     content_ref: Annotated[Url | None, Meta(description="link to the trace in the tool that holds the content")] = None

@@ -8,6 +8,7 @@ import msgspec
 from bellbuoy.monitor.event.columns import COLUMNS, Column, walk
 from bellbuoy.monitor.event.definition import TYPES
 
+_TIME = "RFC 3339 with offset, or whole epoch: ms (≥ 1e11) or µs (≥ 1e14)"
 _BOUNDS = {
     "id": "string, 1-256",
     "name": "string, 1-128, no control or direction characters",
@@ -23,8 +24,8 @@ _BOUNDS = {
     "ms": "number, 0 .. 1e9",
     "s": "number, 0 .. 1e9",
     "usd": "number, 0 .. 1e6",
-    "time": "time",
-    "expiry": "time, may lie ahead",
+    "time": _TIME,
+    "expiry": f"{_TIME}; may lie ahead",
     "bool": "true, false",
     "number": "number, finite",
     "attributes": "object",
@@ -68,6 +69,6 @@ def _type(column: Column) -> str:
 
 
 def _meaning(column: Column) -> str:
-    default = {True: "true", False: "false"}.get(column.default, column.default) if column.default is not None else None
+    default = str(column.default).lower() if isinstance(column.default, bool) else column.default
     text = column.description if default is None else f"{column.description} (default `{default}`)"
     return text.replace("|", "\\|")

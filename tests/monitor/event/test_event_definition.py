@@ -13,7 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bellbuoy.monitor.event import COLUMNS, Limits, arrow_schema, concat, create_table_sql, decode, json_schema
+from bellbuoy.monitor.event import (
+    COLUMNS,
+    Limits,
+    arrow_schema,
+    concat,
+    create_table_sql,
+    decode,
+    field_table_markdown,
+    json_schema,
+)
 from bellbuoy.monitor.event import decoding as decoding_module
 from bellbuoy.monitor.event.columns import columns_of, walk
 from bellbuoy.monitor.event.definition import STRICT, TYPES, Event
@@ -47,6 +56,14 @@ def test_every_class_is_keyword_only_without_garbage_collection():
 def test_there_are_75_columns_and_each_has_a_meaning():
     assert len(COLUMNS) == 75
     assert [path for path, column in walk() if not column.description] == []
+
+
+def test_the_table_of_fields_shows_defaults_and_every_form_of_a_time():
+    rows = {line.split(" | ")[0].strip("| *"): line for line in field_table_markdown().splitlines()}
+    assert "(default `1`)" in rows["attempt"]
+    assert "(default `false`)" in rows["demo"]
+    assert "default" not in rows["reask"]
+    assert all("ms (≥ 1e11) or µs (≥ 1e14)" in rows[name] for name in ("ts", "ended_at", "knowledge[].as_of"))
 
 
 def test_an_integer_without_bounds_is_no_field():
