@@ -16,7 +16,8 @@ READABLE = 200
 @click.command(
     "query",
     epilog=(
-        "\b\nTables: events, interactions, minutes, rates, trials, series, verdicts,\n"
+        "\b\nColumns: bellbuoy schema tables.\n"
+        "Tables: events, interactions, minutes, rates, trials, series, verdicts,\n"
         "incidents, changes, deliveries, dead_letters, streams.\n"
         'Example: bellbuoy query "select step, count(*) from events group by all"'
     ),
