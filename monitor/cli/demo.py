@@ -130,8 +130,8 @@ def _program() -> str:
     import shutil
     import sys
 
-    if shutil.which("bellbuoy"):
-        return "bellbuoy"
     path = Path(sys.argv[0])
+    if path.name != "bellbuoy" or shutil.which("bellbuoy"):
+        return "bellbuoy"
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
