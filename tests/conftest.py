@@ -86,10 +86,12 @@ def _may_be_absent():
 
 
 _ABSENT = pytest.StashKey[Counter]()
+_LACKING = pytest.StashKey[Counter]()
 
 
 def pytest_configure(config):
     config.stash[_ABSENT] = Counter()
+    config.stash[_LACKING] = Counter()
 
 
 def pytest_collection_modifyitems(items):
@@ -113,6 +115,21 @@ def pytest_runtest_setup(item):
 def pytest_terminal_summary(terminalreporter, config):
     for name, count in sorted(config.stash[_ABSENT].items()):
         terminalreporter.write_line(f"NOT RUN  {name} ({count} tests): {find(name)[1]}")
+    for (name, why), count in sorted(config.stash[_LACKING].items()):
+        terminalreporter.write_line(f"NOT RUN  {name} ({count} tests): {why}")
+
+
+@pytest.fixture(scope="session")
+def lacking(pytestconfig):
+    """`lacking("Slack emulator", why)`: the test cannot run here. It is counted in the summary; in CI it fails."""
+
+    def say(name, why):
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{name} has to be there in CI: {why}", pytrace=False)
+        pytestconfig.stash[_LACKING][name, why] += 1
+        pytest.skip(f"needs {name}: {why}")
+
+    return say
 
 
 @pytest.fixture(scope="session")

@@ -7,15 +7,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-# Written in halves, so that this file is clean itself.
+# Written in parts, so that this file is clean itself.
 HOSTS = [
-    "pypi" + ".org",
-    "files.python" + "hosted",
-    "registry.npm" + "js",
-    "deb.debian" + ".org",
-    "repo1.maven" + ".org",
+    ".".join(parts)
+    for parts in (
+        ("pypi", "org"),
+        ("files", "pythonhosted"),
+        ("registry", "npmjs"),
+        ("deb", "debian", "org"),
+        ("repo1", "maven", "org"),
+        ("repo", "maven", "apache"),
+        ("proxy", "golang", "org"),
+        ("crates", "io"),
+    )
 ]
-HOSTS += ["repo.maven" + ".apache", "proxy.golang" + ".org", "crates" + ".io"]
 PATHS = [r"/ho" + r"me/[a-z]+/", r"/Us" + r"ers/[a-z]+/", "/ro" + "ot/", r"/wo" + r"rk/[a-z]+/"]
 FORBIDDEN = re.compile("|".join([re.escape(host) for host in HOSTS] + [rf"(?<![\w.~}}]){path}" for path in PATHS]))
 

@@ -16,11 +16,11 @@ STORY = (golden.opened, golden.raised, golden.acknowledged, golden.resolved)
 
 
 @pytest.fixture(scope="module")
-def program() -> tuple:
+def program(lacking) -> tuple:
     try:
         return emulator.bring()
     except emulator.AbsentError as absent:
-        pytest.skip(f"needs the Slack emulator: {absent}")
+        lacking("Slack emulator", str(absent))
 
 
 @pytest.fixture

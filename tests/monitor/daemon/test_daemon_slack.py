@@ -119,13 +119,13 @@ def test_the_whole_way_from_kafka_to_one_message_in_slack(daemon, fake_slack, ka
 
 @pytest.mark.needs("node")
 @pytest.mark.needs("npm")
-def test_slack_as_others_wrote_it_shows_the_same(daemon, tmp_path):
+def test_slack_as_others_wrote_it_shows_the_same(daemon, tmp_path, lacking):
     import emulator
 
     try:
         program = emulator.bring()
     except emulator.AbsentError as absent:
-        pytest.skip(f"needs the Slack emulator: {absent}")
+        lacking("Slack emulator", str(absent))
     traffic = Traffic(tmp_path / "calls.jsonl")
     with emulator.Emulator(program) as slack, FaultProxy(slack.url) as proxy:
         running = daemon([traffic.source], sinks=slack_sink(slack, tmp_path, f"{proxy.url}api/"))

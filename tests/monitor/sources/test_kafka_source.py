@@ -237,9 +237,9 @@ def test_a_topic_made_anew_is_another_stream_from_its_beginning(kafka, source, r
     reader.until(again, 15)
 
 
-def test_a_damaged_batch_stops_its_stream_and_skips_nothing(kafka, source, reader):
+def test_a_damaged_batch_stops_its_stream_and_skips_nothing(kafka, source, reader, lacking):
     if kafka.broker is None:
-        pytest.skip("needs the broker's own disk")
+        lacking("a broker of our own", "unset BELLBUOY_TEST_KAFKA")
     topic = kafka.topic(2)
     kafka.send(topic, lines(0, 10), partition=0, linger_ms=100)
     kafka.send(topic, lines(10, 20), partition=0, linger_ms=100)
@@ -265,9 +265,9 @@ def test_a_damaged_batch_stops_its_stream_and_skips_nothing(kafka, source, reade
     assert "damaged records at offset 10" in str(error)
 
 
-def test_a_login_lets_in_and_a_wrong_one_is_told(kafka, opened, reader, caplog):
+def test_a_login_lets_in_and_a_wrong_one_is_told(kafka, opened, reader, caplog, lacking):
     if kafka.broker is None:
-        pytest.skip("needs a broker with a login of its own")
+        lacking("a broker of our own", "unset BELLBUOY_TEST_KAFKA")
     topic = kafka.topic()
     kafka.send(topic, lines(0, 5))
 
@@ -284,9 +284,9 @@ def test_a_login_lets_in_and_a_wrong_one_is_told(kafka, opened, reader, caplog):
     reader.until(make("made-up-for-tests"), 5)
 
 
-def test_a_broker_killed_and_started_again_costs_nothing(kafka, source, reader, caplog):
+def test_a_broker_killed_and_started_again_costs_nothing(kafka, source, reader, caplog, lacking):
     if kafka.broker is None:
-        pytest.skip("needs a broker that may be killed")
+        lacking("a broker of our own", "unset BELLBUOY_TEST_KAFKA")
     caplog.set_level(logging.INFO)
     topic = kafka.topic(2)
     kafka.send(topic, lines(0, 3_000))
@@ -305,9 +305,9 @@ def test_a_broker_killed_and_started_again_costs_nothing(kafka, source, reader, 
     assert caplog.text.count("does not answer; trying on") <= 2
 
 
-def test_a_broker_that_is_not_up_yet_is_waited_for(kafka, opened, reader, caplog):
+def test_a_broker_that_is_not_up_yet_is_waited_for(kafka, opened, reader, caplog, lacking):
     if kafka.broker is None:
-        pytest.skip("needs a broker that may be killed")
+        lacking("a broker of our own", "unset BELLBUOY_TEST_KAFKA")
     topic = kafka.topic()
     kafka.send(topic, lines(0, 10))
     kafka.broker.kill()
