@@ -15,8 +15,8 @@ from bellbuoy.monitor.ingest import Ingest
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.records import incident, page_of
 from bellbuoy.monitor.store import Store
-from bellbuoy.monitor.store.adhoc import QueryRefused as Refused
-from bellbuoy.monitor.store.adhoc import ask
+from bellbuoy.monitor.store.door.adhoc import QueryRefused as Refused
+from bellbuoy.monitor.store.door.adhoc import ask
 from bellbuoy.monitor.summary import DAY, overview_of, workflow_of
 from bellbuoy.monitor.watchlist import baseline_of, detectors_of
 from bellbuoy.monitor.web import door

@@ -4,8 +4,8 @@ import textwrap
 
 from bellbuoy.monitor.event import field_table_markdown
 from bellbuoy.monitor.metrics import Metrics
+from bellbuoy.monitor.store.door.tree import functions
 from bellbuoy.monitor.store.tables import tables_markdown
-from bellbuoy.monitor.store.tree import functions
 
 EVENTS = """\
 # Events

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bellbuoy.monitor.store import Store
-from bellbuoy.monitor.store.adhoc import ask
+from bellbuoy.monitor.store.door.adhoc import ask
 
 OUT = Path(__file__).resolve().parent.parent / "docs" / "picture.svg"
 DAYS = """

@@ -1,6 +1,7 @@
 """The store: one DuckDB file, one writer, every row of the product."""
 
-from bellbuoy.monitor.store.append import Appended
+from bellbuoy.monitor.store.adding.append import Appended
+from bellbuoy.monitor.store.adding.registry import Series
 from bellbuoy.monitor.store.engine import Transaction
 from bellbuoy.monitor.store.errors import (
     PositionConflict,
@@ -12,7 +13,6 @@ from bellbuoy.monitor.store.errors import (
     StoreNewer,
     StoreOlder,
 )
-from bellbuoy.monitor.store.registry import Series
 from bellbuoy.monitor.store.store import Position, Store
 
 __all__ = [

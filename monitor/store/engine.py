@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from bellbuoy.config.server import Store as Settings
+from bellbuoy.monitor.store.door.gate import Gate
 from bellbuoy.monitor.store.errors import StoreExhausted
-from bellbuoy.monitor.store.gate import Gate
 from bellbuoy.monitor.store.migrate import migrate
 from bellbuoy.monitor.store.opening import connect, release, settle
 from bellbuoy.monitor.store.statements import statement

@@ -5,8 +5,8 @@ from typing import Any
 import duckdb
 
 from bellbuoy.monitor.signals import Signal, SignalError, rollup_sql
+from bellbuoy.monitor.store.door.tree import dicts, objection, serialized
 from bellbuoy.monitor.store.engine import Engine
-from bellbuoy.monitor.store.tree import dicts, objection, serialized
 
 CHANGING = frozenset(["now", "today", "get_current_timestamp", "current_date", "age"])
 """Functions whose value depends on when they are asked: a recount would give other counts."""

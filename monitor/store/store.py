@@ -16,13 +16,13 @@ from bellbuoy.detectors.base import Counts
 from bellbuoy.monitor.event import Batch
 from bellbuoy.monitor.signals import BUILT_IN, Signal, table, trials_sql
 from bellbuoy.monitor.sources.base import Stream
-from bellbuoy.monitor.store.append import Appended, Appender
+from bellbuoy.monitor.store.adding.append import Appended, Appender
+from bellbuoy.monitor.store.adding.limits import BANDS, Told
+from bellbuoy.monitor.store.adding.positions import Known
+from bellbuoy.monitor.store.adding.registry import Registry, Series
+from bellbuoy.monitor.store.aging.retain import Retained, retain
 from bellbuoy.monitor.store.engine import Engine
-from bellbuoy.monitor.store.limits import BANDS, Told
-from bellbuoy.monitor.store.positions import Known
 from bellbuoy.monitor.store.predicates import check
-from bellbuoy.monitor.store.registry import Registry, Series
-from bellbuoy.monitor.store.retain import Retained, retain
 from bellbuoy.monitor.store.ticks import ticks
 
 MAX_SERIES = 5000
@@ -205,7 +205,7 @@ class Store(Engine):
         return {kind: place.stat().st_size for kind, place in places.items() if place.exists()}
 
     def retain(self, now: float, retention: Retention) -> Retained:
-        """Delete what is past its retention, a day at a time; see `bellbuoy.monitor.store.retain.retain`."""
+        """Delete what is past its retention, a day at a time; see `bellbuoy.monitor.store.aging.retain.retain`."""
         return retain(self, now, retention)
 
 

@@ -7,7 +7,7 @@ from duckdb.sqltypes import DuckDBPyType
 
 from bellbuoy.config.server import Store as Settings
 from bellbuoy.monitor.event import COLUMNS
-from bellbuoy.monitor.store.adhoc import PUBLISHED
+from bellbuoy.monitor.store.door.adhoc import PUBLISHED
 from bellbuoy.monitor.store.store import Store
 
 TABLES = {

@@ -15,7 +15,7 @@ from bellbuoy.monitor.simulate import LEAD_QUALIFIER, parse_drift
 from bellbuoy.monitor.simulate.drift import DriftKind
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.store import Store
-from bellbuoy.monitor.store.adhoc import ask
+from bellbuoy.monitor.store.door.adhoc import ask
 
 pytestmark = pytest.mark.docs
 ROOT = Path(__file__).parent.parent.parent

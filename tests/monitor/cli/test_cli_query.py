@@ -115,7 +115,7 @@ def test_an_answer_goes_to_a_file(told, tmp_path):
 
 
 def test_the_tables_that_help_names_are_the_published_ones(told):
-    from bellbuoy.monitor.store.adhoc import PUBLISHED
+    from bellbuoy.monitor.store.door.adhoc import PUBLISHED
 
     said = bellbuoy("query", "--help").stdout
     named = said[said.index("Tables:") + 7 : said.index("Example:")].rstrip(" .\n").replace("\n", " ")

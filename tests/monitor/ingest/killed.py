@@ -19,7 +19,8 @@ from store_batches import messages
 from bellbuoy.config.server import Store as Settings
 from bellbuoy.monitor import ingest as ingesting
 from bellbuoy.monitor.clock import SystemClock
-from bellbuoy.monitor.store import Store, append
+from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store.adding import append
 
 POINTS = ("inserted", "counted", "committed", "confirmed", "checkpoint", "random")
 ROWS = 200

@@ -6,8 +6,9 @@ from contextlib import suppress
 import pyarrow as pa
 import pytest
 
-from bellbuoy.monitor.store import Store, adhoc
-from bellbuoy.monitor.store.adhoc import PUBLISHED, QueryRefused, ask
+from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store.door import adhoc
+from bellbuoy.monitor.store.door.adhoc import PUBLISHED, QueryRefused, ask
 
 pytestmark = pytest.mark.store
 

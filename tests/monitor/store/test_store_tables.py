@@ -2,7 +2,7 @@
 
 import pytest
 
-from bellbuoy.monitor.store.adhoc import PUBLISHED
+from bellbuoy.monitor.store.door.adhoc import PUBLISHED
 from bellbuoy.monitor.store.tables import MEANINGS, TABLES, described, tables_markdown, tables_text
 
 pytestmark = pytest.mark.store

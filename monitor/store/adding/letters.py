@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from bellbuoy.monitor.event import Batch, DeadLetter
 from bellbuoy.monitor.sources.base import Stream
-from bellbuoy.monitor.store.positions import Known
+from bellbuoy.monitor.store.adding.positions import Known
 
 
 def _shown(value: pa.ChunkedArray) -> Any:

@@ -8,8 +8,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from bellbuoy.monitor.signals import Signal, rollup_sql
+from bellbuoy.monitor.store.adding.registry import Draft, Registry
 from bellbuoy.monitor.store.engine import Transaction
-from bellbuoy.monitor.store.registry import Draft, Registry
 
 MINUTE = 60
 Ints = NDArray[np.int64]

@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 
 from bellbuoy.monitor.event import Batch, DeadLetter
 from bellbuoy.monitor.sources.base import Stream
+from bellbuoy.monitor.store.adding.letters import letter_of
+from bellbuoy.monitor.store.adding.limits import Told, latency_limits
+from bellbuoy.monitor.store.adding.positions import Known
+from bellbuoy.monitor.store.adding.registry import Draft, Registry
+from bellbuoy.monitor.store.adding.rollup import count
 from bellbuoy.monitor.store.engine import Engine, Transaction, exhausted
 from bellbuoy.monitor.store.errors import PositionConflict
-from bellbuoy.monitor.store.letters import letter_of
-from bellbuoy.monitor.store.limits import Told, latency_limits
-from bellbuoy.monitor.store.positions import Known
-from bellbuoy.monitor.store.registry import Draft, Registry
-from bellbuoy.monitor.store.rollup import count
 
 _ROW_ERRORS = (
     duckdb.DataError,

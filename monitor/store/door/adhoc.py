@@ -8,9 +8,9 @@ import duckdb
 import pyarrow as pa
 
 from bellbuoy.monitor.clock import SystemClock
+from bellbuoy.monitor.store.door.gate import QueryRefused
+from bellbuoy.monitor.store.door.tree import objection, serialized
 from bellbuoy.monitor.store.engine import Engine
-from bellbuoy.monitor.store.gate import QueryRefused
-from bellbuoy.monitor.store.tree import objection, serialized
 
 PUBLISHED = (
     "events",
