@@ -1,0 +1,56 @@
+-- Latencies, exports, notes on the time line, answered HTTP requests, and the positions that a person decided.
+
+-- How many steps (step NULL: interactions) fell into each latency bucket of a minute; append-only, summed by readers.
+CREATE TABLE latency (
+    minute TIMESTAMP NOT NULL,
+    workflow VARCHAR NOT NULL,
+    step VARCHAR,
+    bucket INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    sum_ms DOUBLE NOT NULL
+);
+
+-- What is in Parquet. A day is dirty when rows of it came after it was written: it is written again.
+CREATE TABLE exports (
+    day DATE NOT NULL,
+    kind VARCHAR NOT NULL,
+    file VARCHAR NOT NULL,
+    rows BIGINT NOT NULL,
+    size BIGINT NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    written_at TIMESTAMP NOT NULL,
+    dirty BOOLEAN NOT NULL
+);
+
+-- Deploys, campaigns and whatever else people say happened: candidates for "just before" in a page.
+CREATE TABLE notes (
+    id VARCHAR NOT NULL,
+    noted_at TIMESTAMP NOT NULL,
+    received_at TIMESTAMP NOT NULL,
+    kind VARCHAR NOT NULL,
+    title VARCHAR NOT NULL,
+    workflow VARCHAR,
+    step VARCHAR,
+    version VARCHAR,
+    url VARCHAR,
+    who VARCHAR
+);
+
+-- Answers of HTTP requests that named themselves by a key, so that a repeat gets the same answer and stores nothing.
+CREATE TABLE idempotency (
+    key VARCHAR NOT NULL,
+    answered_at TIMESTAMP NOT NULL,
+    answer JSON NOT NULL
+);
+
+-- Where a person told a stopped stream to go on; `taken_at` is when the source did.
+CREATE TABLE skips (
+    source VARCHAR NOT NULL,
+    path VARCHAR NOT NULL,
+    partition INTEGER NOT NULL,
+    target VARCHAR NOT NULL,
+    asked_at TIMESTAMP NOT NULL,
+    taken_at TIMESTAMP,
+    from_offset BIGINT,
+    to_offset BIGINT
+);
