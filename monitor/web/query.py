@@ -1,4 +1,35 @@
-"""`POST /v1/query`: one SELECT in, JSON lines or an Arrow stream out."""
+"""`POST /v1/query`: one SELECT in; JSON lines, JSON, CSV, an Arrow stream or Parquet out.
+
+The request is JSON (`content-type: application/json`, at most 64 KiB) with these keys and no others:
+
+| key | meaning |
+|---|---|
+| `sql` | the SELECT, at most `query.text` bytes |
+| `format` | `jsonl` (unless `Accept` names another), `json`, `csv`, `arrow`, `parquet` |
+| `explain` | true: the plan instead of the rows, as columns `explain_key` and `explain_value`; nothing is run |
+| `limit` | rows that the answer may have; only lowers `query.rows` |
+| `timeout` | seconds that it may run; only lowers `query.seconds` |
+
+`Accept` says the same by media type: `application/x-ndjson`, `application/json`, `text/csv`,
+`application/vnd.apache.arrow.stream`, `application/vnd.apache.parquet`; `format` wins.
+
+An answer is 200 with these headers:
+
+| header | meaning |
+|---|---|
+| `bellbuoy-took-ms` | milliseconds that it took, one decimal |
+| `bellbuoy-rows` | rows of the answer |
+| `bellbuoy-as-of` | what is judged up to here, `2026-11-21T12:00:00Z`; absent before the first tick |
+| `bellbuoy-truncated` | `true` when a limit cut it off, else `false` |
+| `bellbuoy-note` | which limit, and the way out; absent where there is nothing to say |
+
+`json` is one object `{"columns": [{"name", "type"}], "rows": [[…]], "took_ms", "as_of", "truncated", "note"}`, where
+`as_of` and `note` may be null and `type` is DuckDB's name. In `jsonl`, `csv`, `arrow` and `parquet` a repeated column
+name gets `_2`, `_3`, …
+
+Anything else is `{"error": "a sentence"}` with the status 400 (not allowed, or not understood), 403 (switched off),
+408 (too slow), 413 and 415 (the body), 429 (too many at once, with `retry-after`), 503 (not now, with `retry-after`).
+"""
 
 import io
 
