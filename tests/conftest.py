@@ -26,6 +26,7 @@ def _load(name):
 
 
 kafka_broker = _load("kafka_broker")
+_load("chaos_proxy")
 
 
 # Tools that may be absent

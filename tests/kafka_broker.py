@@ -76,7 +76,8 @@ def free_port():
 class Broker:
     """One node in KRaft mode. `address` is what clients are given; it survives `kill` and `start`.
 
-    `login_address` is the same broker for those who log in by SASL PLAIN as `USER` with `PASSWORD`.
+    `login_address` is the same broker for those who log in by SASL PLAIN as `USER` with `PASSWORD`. At `hidden_port`
+    it tells clients to come to `chaos_port`: there a test's own proxy listens (chaos_proxy.ChaosProxy).
     """
 
     def __init__(self, folder):
@@ -85,6 +86,7 @@ class Broker:
         self.address = f"127.0.0.1:{self.port}"
         self.login_port = free_port()
         self.login_address = f"127.0.0.1:{self.login_port}"
+        self.hidden_port, self.chaos_port = free_port(), free_port()
         self.data = self.folder / "data"
         self.log = self.folder / "broker.log"
         self._process = None
@@ -109,11 +111,14 @@ class Broker:
             "node.id": 1,
             "controller.quorum.voters": f"1@127.0.0.1:{controller}",
             "listeners": (
-                f"PLAINTEXT://{self.address},LOGIN://{self.login_address},CONTROLLER://127.0.0.1:{controller}"
+                f"PLAINTEXT://{self.address},LOGIN://{self.login_address},"
+                f"CHAOS://127.0.0.1:{self.hidden_port},CONTROLLER://127.0.0.1:{controller}"
             ),
-            "advertised.listeners": f"PLAINTEXT://{self.address},LOGIN://{self.login_address}",
+            "advertised.listeners": (
+                f"PLAINTEXT://{self.address},LOGIN://{self.login_address},CHAOS://127.0.0.1:{self.chaos_port}"
+            ),
             "controller.listener.names": "CONTROLLER",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,LOGIN:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,LOGIN:SASL_PLAINTEXT,CHAOS:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "sasl.enabled.mechanisms": "PLAIN",
             "listener.name.login.plain.sasl.jaas.config": (
                 f'org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}="{PASSWORD}";'
