@@ -26,6 +26,7 @@ from bellbuoy.monitor.ingest import Ingest, watermark
 from bellbuoy.monitor.logs import Counting
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.notify import Sender, unserved
+from bellbuoy.monitor.ourselves import Ourselves
 from bellbuoy.monitor.reading import Reading
 from bellbuoy.monitor.rehearsal import rehearsal
 from bellbuoy.monitor.schedule import Job, timetable
@@ -40,6 +41,8 @@ from bellbuoy.sinks.console import Console
 log = logging.getLogger(__name__)
 
 JUDGE_EVERY_S = 1.0
+LOOK_EVERY_S = 10.0
+"""How often Bellbuoy looks whether something is wrong with itself."""
 DRAIN_S = 10.0
 
 
@@ -71,6 +74,7 @@ class App:
         self.evaluation = Evaluation(self.store, config)
         after_tick(self.metrics, self.evaluation, config)
         self.senders = [Sender(self.store, name, one, self.clock, self.metrics) for name, one in self.sinks.items()]
+        self.ourselves = Ourselves(self.store, config)
         self.health.watch("store", self._unwritable)
         self.listeners = self._listen()
         self.server = self._server()
@@ -90,7 +94,8 @@ class App:
         for sender in self.senders:
             self._start(f"send {sender.name}", sender.run, self.stop)
         chores = Chores(self.config, self.store, self.ingests, self.health, self.metrics, self.clock, self.failing)
-        jobs = [Job("judge", self.judge, every=JUDGE_EVERY_S), *chores.jobs()]
+        jobs = [Job("judge", self.judge, every=JUDGE_EVERY_S), Job("ourselves", self.look, every=LOOK_EVERY_S)]
+        jobs += chores.jobs()
         scheduler = timetable(jobs, self._job_failed)
         scheduler.start()
         self.health.mend("started")
@@ -157,10 +162,24 @@ class App:
                 if change.kind == "opened":
                     self.metrics.incidents_opened.labels(change.incident.severity).inc()
             if told:
-                for sender in self.senders:
-                    sender.wake.set()
+                self._wake()
         finally:
             self._judging.release()
+
+    def look(self) -> None:
+        """Tell what is wrong with Bellbuoy itself, and what is over."""
+        if self.stop.is_set():
+            return
+        changes = self.ourselves.look([one for ingest in self.ingests for one in ingest.troubles()], self.clock.now())
+        for change in changes:
+            if change.kind == "opened":
+                self.metrics.incidents_opened.labels(change.incident.severity).inc()
+        if changes:
+            self._wake()
+
+    def _wake(self) -> None:
+        for sender in self.senders:
+            sender.wake.set()
 
     def fail(self, name: str, error: BaseException) -> None:
         """A thread cannot go on: say so, drain, and end with the error."""

@@ -15,6 +15,7 @@ from bellbuoy.config.model import Config
 from bellbuoy.monitor.clock import Clock
 from bellbuoy.monitor.event import Batch, Limits, concat, decode
 from bellbuoy.monitor.metrics import Metrics
+from bellbuoy.monitor.ourselves import Trouble
 from bellbuoy.monitor.sources.base import Chunk, Source, Stream
 from bellbuoy.monitor.sources.errors import SourceStopped
 from bellbuoy.monitor.store import Appended, Store, StoreExhausted
@@ -293,6 +294,19 @@ class Ingest:
         if self._on_failure is None:
             raise error
         self._on_failure(f"{doing} {self.source.name}", error)
+
+    def troubles(self) -> list[Trouble]:
+        """Return what is wrong with this source: each stream that cannot go on."""
+        return [
+            Trouble(
+                f"source:{one.stream.source}:{one.stream.path}:{one.stream.partition}",
+                "page",
+                f"{one.stream.source} reads {one.stream.path} partition {one.stream.partition} no more",
+                one.reason,
+                one.remedy,
+            )
+            for one in self.stopped
+        ]
 
     @property
     def answers(self) -> bool:

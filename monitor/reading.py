@@ -103,7 +103,9 @@ class Reading:
             door.Delivery(row["sink"], row["state"], None, row["reason"] or "")
             for row in self.store.rows("pages/deliveries", incident=key)
         )
-        shown = replace(page_of(changes[-1]["page"]), chart=self._chart(key))
+        shown = page_of(changes[-1]["page"])
+        if shown.about == "agents":
+            shown = replace(shown, chart=self._chart(key))
         workflow = shown.workflow.replace("'", "''")
         where = f"WHERE workflow = '{workflow}' ORDER BY judged_at"
         queries = (

@@ -1,7 +1,7 @@
 """Incidents, changes and pages between memory and the store; all writes belong to the caller's transaction."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -54,14 +54,13 @@ def watched_of(row: Mapping[str, Any]) -> Watched:
     return Watched(row["detector"], series_key(row), row["direction"])
 
 
-def open_incidents(reader: Reader) -> list[Incident]:
-    """Return the incidents that are not resolved, oldest first."""
-    return [_incident(reader, row) for row in reader.rows("incidents/open")]
+About: TypeAlias = Literal["agents", "bellbuoy"]
+"""What an incident is about: what is watched, or Bellbuoy itself."""
 
 
-def recent_incidents(reader: Reader, limit: int) -> list[Incident]:
-    """Return the newest incidents, those not resolved first."""
-    return [_incident(reader, row) for row in reader.rows("incidents/recent", limit=limit)]
+def open_incidents(reader: Reader, about: About = "agents") -> list[Incident]:
+    """Return the incidents about the agents, or about ourselves, that are not resolved, oldest first."""
+    return [_incident(reader, row) for row in reader.rows("incidents/open", about=about)]
 
 
 def incident(reader: Reader, key: str) -> Incident | None:
@@ -70,14 +69,14 @@ def incident(reader: Reader, key: str) -> Incident | None:
     return _incident(reader, rows[0]) if rows else None
 
 
-def save_incident(tx: Writer, incident: Incident) -> None:
+def save_incident(tx: Writer, incident: Incident, about: About = "agents") -> None:
     """Write the state of an incident and its members in place of what was there."""
     tx.run("incidents/forget", incident=incident.id)
     tx.run("incidents/forget_members", incident=incident.id)
     tx.run(
         "incidents/save",
         id=incident.id,
-        about="agents",
+        about=about,
         workflow=incident.workflow,
         state=incident.state,
         severity=incident.severity,

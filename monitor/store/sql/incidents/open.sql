@@ -1,7 +1,7 @@
--- Incidents that are not resolved, oldest first.
+-- Incidents about the agents, or about ourselves, that are not resolved, oldest first.
 SELECT id, workflow, state, severity, CAST(epoch(opened_at) AS BIGINT) AS opened_at, CAST(epoch(onset) AS BIGINT) AS onset,
        CAST(epoch(acknowledged_at) AS BIGINT) AS acknowledged_at, acknowledged_by,
        CAST(epoch(resolved_at) AS BIGINT) AS resolved_at, number
 FROM incidents_raw
-WHERE state <> 'resolved'
+WHERE state <> 'resolved' AND about = $about
 ORDER BY opened_at, id

@@ -1,7 +1,0 @@
--- The newest incidents of all states, those not resolved first.
-SELECT id, workflow, state, severity, CAST(epoch(opened_at) AS BIGINT) AS opened_at, CAST(epoch(onset) AS BIGINT) AS onset,
-       CAST(epoch(acknowledged_at) AS BIGINT) AS acknowledged_at, acknowledged_by,
-       CAST(epoch(resolved_at) AS BIGINT) AS resolved_at, number
-FROM incidents_raw
-ORDER BY state = 'resolved', opened_at DESC, id
-LIMIT $limit
