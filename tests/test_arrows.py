@@ -1,4 +1,4 @@
-"""The arrow detectors ← sinks ← config ← monitor ← tests, and who may touch what, read from the imports themselves."""
+"""The arrow detectors ← sinks ← config ← (client) ← monitor ← tests, and who may touch what, read from the imports themselves."""
 
 import ast
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("detectors", "sinks", "config", "monitor", "bench")
+ROOMS = ("detectors", "sinks", "config", "client", "monitor", "bench")
 
 # Who alone may use a thing: a module, or a dotted name of it.
 ONLY = {
@@ -47,6 +47,16 @@ NEVER = {
     },
     "sinks": {"pydantic", "kafka"},
     "config": {"kafka", "threading"},
+    "client": {
+        "bellbuoy.detectors",
+        "bellbuoy.sinks",
+        "bellbuoy.config",
+        "duckdb",
+        "logging",
+        "threading",
+        "msgspec",
+        "pydantic",
+    },
     "monitor": set(),
     "bench": set(),
 }
@@ -152,6 +162,16 @@ def test_every_file_keeps_to_the_arrow():
             "sinks/x.py:2: only monitor/clock.py uses date.today",
         ),
         ("monitor/x.py", "import os\nos.environ['A']", "monitor/x.py:2: only config/load.py uses os.environ"),
+        (
+            "client/x.py",
+            "from bellbuoy.config.load import load",
+            "client/x.py:1: client never uses bellbuoy.config",
+        ),
+        (
+            "client/x.py",
+            "def f():\n    import bellbuoy.monitor.store",
+            "client/x.py:2: client uses monitor, against the arrow",
+        ),
         ("config/model.py", "import yaml", "config/model.py:1: only config/load.py uses yaml"),
         ("detectors/x.py", "import logging", "detectors/x.py:1: detectors never uses logging"),
         ("detectors/x.py", "from pydantic import BaseModel", "detectors/x.py:1: detectors never uses pydantic"),

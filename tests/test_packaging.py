@@ -13,7 +13,7 @@ import pytest
 from bellbuoy.monitor.version import VERSION
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("bench", "config", "detectors", "monitor", "sinks")
+ROOMS = ("bench", "client", "config", "detectors", "monitor", "sinks")
 SHIPPED = {".py", ".sql", ".yaml", ".json", ".html", ".css", ".js", ".svg", ".txt", ".typed", ".jinja"}
 BUILD = "import sys, setuptools.build_meta as b; print(getattr(b, sys.argv[1])(sys.argv[2]))"
 

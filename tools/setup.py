@@ -15,7 +15,7 @@ from typing import Callable  # noqa: UP035 - an old Python reads this file too
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-FOLDERS = ("bench", "config", "detectors", "monitor", "sinks")
+FOLDERS = ("bench", "client", "config", "detectors", "monitor", "sinks")
 OLDEST = (3, 11)
 
 

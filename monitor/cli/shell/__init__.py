@@ -1,0 +1,1 @@
+"""The shell of `bellbuoy query`: what is typed, what it means, what is shown."""
