@@ -13,7 +13,6 @@ PENDING = (
     "audit",
     "quiet",
     "reload",
-    "ingest.duplicates",
     "ingest.max_segments",
     "ingest.open_interactions",
     "store.exports",

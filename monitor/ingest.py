@@ -42,13 +42,14 @@ class Total:
     """What became of the records since the start.
 
     Attributes:
-        received, rows, letters, tombstones: records read and stored, and what they were.
+        received, rows, letters, duplicates, tombstones: records read and stored, and what they were.
         batches: transactions.
     """
 
     received: int = 0
     rows: int = 0
     letters: int = 0
+    duplicates: int = 0
     tombstones: int = 0
     batches: int = 0
 
@@ -254,10 +255,11 @@ class Ingest:
     def _append(self, batch: Batch) -> Appended:
         began = self.clock.monotonic()
         appended = self.store.append(batch)
-        self.source.stored(batch.next)
+        self.source.stored(batch.next, appended.outcome)
         self.total.received += batch.received
         self.total.rows += appended.rows
         self.total.letters += appended.letters
+        self.total.duplicates += appended.duplicates
         self.total.tombstones += batch.tombstones
         self.total.batches += 1
         if appended.refused:
@@ -274,6 +276,7 @@ class Ingest:
         name = self.source.name
         metrics.events.labels(name, "stored").inc(appended.rows)
         metrics.events.labels(name, "rejected").inc(appended.letters)
+        metrics.events.labels(name, "duplicate").inc(appended.duplicates)
         for kind, number in appended.kinds.items():
             metrics.dead_letters.labels(name, kind).inc(number)
         metrics.unknown_fields.labels(name).inc(batch.unknown_fields.total())

@@ -30,7 +30,10 @@ class Metrics:
             "build_info", "Version of the daemon and what it runs on; always 1.", "version", "python", "duckdb"
         )
         self.events = counter(
-            "events", "What became of each message: stored or rejected (a dead letter).", "source", "result"
+            "events",
+            "What became of each message: stored, rejected (a dead letter) or duplicate (stored before).",
+            "source",
+            "result",
         )
         self.dead_letters = counter("dead_letters", "Messages kept aside, by class.", "source", "reason")
         self.unknown_fields = counter(
@@ -53,6 +56,11 @@ class Metrics:
         self.tick_last_success = gauge("tick_last_success_timestamp_seconds", "Last time that judging succeeded.")
         self.tick_judged = gauge(
             "tick_judged_timestamp_seconds", "End of the newest tick that was judged; 0 before the first."
+        )
+        self.late_trials = counter(
+            "late_trials",
+            "Trials that came after their tick was judged: taken in later, or too_old (a day late: counted, not judged).",
+            "result",
         )
         self.series = gauge("series", "How many watched series hold which verdict.", "detector", "verdict")
         self.evidence_ratio = gauge(
@@ -85,8 +93,10 @@ class Metrics:
             sinks: names of the sinks.
             at: start of the daemon, epoch seconds.
         """
+        for result in ("taken", "too_old"):
+            self.late_trials.labels(result)
         for source in sources:
-            for result in ("stored", "rejected"):
+            for result in ("stored", "rejected", "duplicate"):
                 self.events.labels(source, result)
             self.unknown_fields.labels(source)
             self.source_paused.labels(source).set(0)

@@ -46,6 +46,19 @@ class Chunk:
     size: int = field(default=0)
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the records of a batch that are not stored as events.
+
+    Attributes:
+        duplicates: offsets, by stream, of events that were stored before.
+        dead: by stream (offset, class, reason) of the dead letters.
+    """
+
+    duplicates: Mapping[Stream, Sequence[int]] = field(default_factory=dict)
+    dead: Mapping[Stream, Sequence[tuple[int, str, str]]] = field(default_factory=dict)
+
+
 class Source(Protocol):
     """Yields raw records from the positions that it is given."""
 
@@ -66,8 +79,13 @@ class Source(Protocol):
     def lag(self) -> dict[Stream, int]:
         """Return how many records (files: bytes) lie between what was read and the end of each stream."""
 
-    def stored(self, positions: Mapping[Stream, int]) -> None:
-        """Hear that everything before these positions is committed. Best effort; never raises."""
+    def stored(self, positions: Mapping[Stream, int], outcome: Outcome | None = None) -> None:
+        """Hear that everything before these positions is committed. Best effort; never raises.
+
+        Args:
+            positions: of the next record of each stream.
+            outcome: what was not stored as an event, for sources that answer their senders.
+        """
 
     @property
     def finished(self) -> bool:

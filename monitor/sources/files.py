@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bellbuoy.monitor.clock import Clock, SystemClock
-from bellbuoy.monitor.sources.base import Chunk, Stream
+from bellbuoy.monitor.sources.base import Chunk, Outcome, Stream
 from bellbuoy.monitor.sources.errors import SourceSettings, SourceStopped
 from bellbuoy.monitor.sources.log_file import LogFile, epoch_of, inode_of
 from bellbuoy.monitor.sources.telling import Teller
@@ -224,7 +224,7 @@ class FilesSource:
         """Return the bytes between what was read and the end of each open file."""
         return {file.stream: file.behind() for file in [*self._leaving, *self._open.values()]}
 
-    def stored(self, positions: Mapping[Stream, int]) -> None:
+    def stored(self, positions: Mapping[Stream, int], outcome: Outcome | None = None) -> None:
         """Nothing to do: the store alone knows the positions."""
 
     def close(self) -> None:

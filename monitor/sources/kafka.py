@@ -10,7 +10,7 @@ from kafka import TopicPartition
 from kafka.errors import CorruptRecordError, KafkaError, LogTruncationError, OffsetOutOfRangeError
 
 from bellbuoy.monitor.clock import Clock, SystemClock
-from bellbuoy.monitor.sources.base import Chunk, Stream
+from bellbuoy.monitor.sources.base import Chunk, Outcome, Stream
 from bellbuoy.monitor.sources.errors import SourceStopped
 from bellbuoy.monitor.sources.kafka_client import KafkaSettings
 from bellbuoy.monitor.sources.kafka_link import Link
@@ -348,7 +348,7 @@ class KafkaSource:
         except KafkaError:
             return self._next[partition]
 
-    def stored(self, positions: Mapping[Stream, int]) -> None:
+    def stored(self, positions: Mapping[Stream, int], outcome: Outcome | None = None) -> None:  # noqa: ARG002 - nobody is answered
         """Remember what is committed in the store; the group hears of it from `read`, at most every few seconds."""
         self._progress.note({stream: at for stream, at in positions.items() if stream.source == self.name})
 

@@ -123,6 +123,7 @@ class Store(Engine):
             },
             zone=ZoneInfo(config.server.timezone),
         )
+        self._appender.remember(config.ingest.duplicates.window, config.ingest.duplicates.keys)
 
     def check(self, signal: Signal) -> None:
         """Prepare a signal's predicates against the events' columns.
@@ -152,7 +153,7 @@ class Store(Engine):
     def append(self, batch: Batch) -> Appended:
         """Store a batch in one transaction: events, counts, dead letters, positions; all or nothing.
 
-        Rows that DuckDB refuses become dead letters of class `store`.
+        An event that was stored before, by its `event_id`, is dropped and told in `Appended.outcome`. Rows that DuckDB refuses become dead letters of class `store`.
 
         Raises:
             StoreExhausted: disk or memory is used up; nothing was written, the same call may succeed later.
@@ -165,9 +166,16 @@ class Store(Engine):
         found = self._appender.registry.all()
         return found if before is None else [one for one in found if one.first_minute < before]
 
-    def ticks(self, series: Sequence[int], since: int, until: int, tick_seconds: int) -> Counts:
+    def ticks(
+        self, series: Sequence[int], since: int, until: int, tick_seconds: int, upto: int | None = None
+    ) -> Counts:
         """Return dense counts, a row a tick and a column a series; see `bellbuoy.monitor.store.ticks.ticks`."""
-        return ticks(self, series, since, until, tick_seconds)
+        return ticks(self, series, since, until, tick_seconds, upto)
+
+    @property
+    def known_us(self) -> int:
+        """The mark of the newest row of `counts` that is committed, microseconds: each append has a greater one."""
+        return self._appender.known_us
 
     def learn_latency(
         self, since: int, until: int, valid_from: int, *, frozen: Iterable[tuple[str, str]] = (), min_trials: int = 200

@@ -12,14 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bellbuoy.monitor.event import Batch, DeadLetter
-from bellbuoy.monitor.sources.base import Stream
-from bellbuoy.monitor.store.adding.letters import letter_of
+from bellbuoy.monitor.sources.base import Outcome, Stream
+from bellbuoy.monitor.store.adding.duplicates import Duplicates, Keys, stored
+from bellbuoy.monitor.store.adding.letters import letter_of, outcome_of
 from bellbuoy.monitor.store.adding.limits import Told, latency_limits
 from bellbuoy.monitor.store.adding.positions import Known
 from bellbuoy.monitor.store.adding.registry import Draft, Registry
 from bellbuoy.monitor.store.adding.rollup import count
 from bellbuoy.monitor.store.engine import Engine, Transaction, exhausted
 from bellbuoy.monitor.store.errors import PositionConflict
+from bellbuoy.monitor.store.statements import statement
 
 _ROW_ERRORS = (
     duckdb.DataError,
@@ -29,6 +31,10 @@ _ROW_ERRORS = (
     pa.ArrowException,
 )
 """What DuckDB and Arrow say when a value cannot be stored; files, memory and broken stores speak otherwise."""
+
+WINDOW_US = 86_400_000_000
+KEYS = 4_000_000
+NO_KEYS: Keys = np.zeros(0, np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,8 @@ class Appended:
         new_series: how many of them were never seen before.
         folded: how many names past the cap on series were counted under `other`.
         kinds: how many letters of each class.
+        duplicates: events that were stored before, dropped.
+        outcome: where the duplicates and the dead letters stand.
         oldest: beginning of the earliest minute that got counts, epoch seconds; None without counts.
     """
 
@@ -54,6 +62,8 @@ class Appended:
     folded: int = 0
     kinds: Mapping[str, int] = field(default_factory=dict)
     oldest: int | None = None
+    duplicates: int = 0
+    outcome: Outcome = field(default_factory=Outcome)
 
 
 class Appender:
@@ -63,7 +73,11 @@ class Appender:
         self.engine = engine
         self.streams = streams
         self.registry = registry
+        self.duplicates = Duplicates(WINDOW_US, KEYS)
+        self._remembers = False
         self._gate = threading.Lock()
+        self._adding = threading.Lock()
+        self.known_us = int(engine.rows("store/newest_known")[0]["at"])
         self._letters = int(engine.rows("store/last_letter")[0]["id"])
 
     def append(self, batch: Batch, told: Told) -> Appended:
@@ -73,6 +87,22 @@ class Appender:
             StoreExhausted: disk or memory is used up; nothing was written.
             PositionConflict: a position is not where this process left it; nothing was written.
         """
+        with self._adding:  # what is in memory is as the last commit left it
+            return self._stored(batch, told)
+
+    def remember(self, window: float, keys: int) -> None:
+        """Say how far back an event that comes twice is recognised.
+
+        Args:
+            window: seconds since its first arrival.
+            keys: identities, the newest ones.
+        """
+        with self._adding:
+            wanted = (int(window * 1e6), keys)
+            if wanted != (self.duplicates.window_us, self.duplicates.keys):
+                self.duplicates, self._remembers = Duplicates(*wanted), False
+
+    def _stored(self, batch: Batch, told: Told) -> Appended:
         try:
             return self._append(batch, told, refused=0)
         except _ROW_ERRORS as error:
@@ -94,25 +124,34 @@ class Appender:
     def _append(self, batch: Batch, told: Told, refused: int) -> Appended:
         draft = Draft()
         table = None if batch.table is None or not batch.table.num_rows else self._prepared(batch.table, told)
-        at_us = _newest_arrival(table, batch.letters)
+        at_us = _newest_arrival(batch.table, batch.letters) or 0
+        keys, twice = NO_KEYS, None
+        if table is not None:
+            self._recall(at_us)
         with self.engine.transaction() as tx:
             counts = None
+            known_us = max(self.known_us + 1, at_us)
             if table is not None:
                 tx.show("arriving", table)
+                table, keys, twice = self._first(tx, table)
+            if table is not None:
                 tx.run("store/add_events")
                 counts = count(tx, "arriving", told.signals, self.registry, draft)
-                tx.show("arriving_counts", counts.table(at_us or 0))
+                tx.show("arriving_counts", counts.table(known_us))
                 tx.run("store/add_counts")
-                tx.cursor.unregister("arriving")
                 self._save_series(tx, draft)
+            tx.cursor.unregister("arriving")
             self._save_letters(tx, batch.letters)
-            known = self._advance(tx, batch, at_us)
+            known = self._advance(tx, batch, at_us or None)
             for name, n in sorted(batch.unknown_fields.items()):
-                tx.run("store/note_unknown", name=name[:128], n=n, at_us=at_us or 0)
+                tx.run("store/note_unknown", name=name[:128], n=n, at_us=at_us)
         with self._gate:
             self.streams.update(known)
         self.registry.take(draft)
+        self.duplicates.take(keys, at_us)
         self._letters += len(batch.letters)
+        if counts is not None and len(counts.minute):
+            self.known_us = known_us
         return Appended(
             0 if table is None else table.num_rows,
             len(batch.letters),
@@ -122,7 +161,29 @@ class Appender:
             draft.folded,
             Counter(letter.kind for letter in batch.letters),
             int(counts.minute[0]) if counts is not None and len(counts.minute) else None,
+            0 if twice is None else twice.num_rows,
+            outcome_of(batch, twice, known),
         )
+
+    def _recall(self, at_us: int) -> None:
+        """Read the identities that are stored: once, before the first batch."""
+        if not self._remembers:
+            window_us, keys = self.duplicates.window_us, self.duplicates.keys
+            self.duplicates.fill(stored(self.engine, at_us, window_us, keys))
+            self._remembers = True
+
+    def _first(self, tx: Transaction, table: pa.Table) -> tuple[pa.Table | None, Keys, pa.Table | None]:
+        """Return the rows shown as `arriving` that come for the first time, their identities, and the other rows."""
+        keys: Keys = np.asarray(tx.cursor.execute(statement("duplicates/arriving")).fetchnumpy()["key"], np.uint64)
+        fresh = self.duplicates.new(keys)
+        if fresh is None:
+            return table, keys, None
+        twice = table.select(("stream", "offset")).filter(pa.array(~fresh))
+        if not fresh.any():
+            return None, keys[:0], twice
+        table = table.filter(pa.array(fresh))
+        tx.show("arriving", table)
+        return table, keys[fresh], twice
 
     def _prepared(self, table: pa.Table, told: Told) -> pa.Table:
         """Add the column that the store computes at arrival: the latency above which a step counts as slow."""

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from bellbuoy.monitor.event import Batch, DeadLetter
-from bellbuoy.monitor.sources.base import Stream
+from bellbuoy.monitor.sources.base import Outcome, Stream
 from bellbuoy.monitor.store.adding.positions import Known
 
 
@@ -39,3 +39,22 @@ def letter_of(batch: Batch, row: pa.Table, reason: str, streams: Mapping[Stream,
         raw=raw,
         size=len(raw),
     )
+
+
+def outcome_of(batch: Batch, twice: pa.Table | None, streams: Mapping[Stream, Known]) -> Outcome:
+    """Say which records of a batch are not stored as events, by stream.
+
+    Args:
+        batch: as it was appended.
+        twice: `stream` and `offset` of the events that were stored before; None when there are none.
+        streams: those of the batch, with their numbers.
+    """
+    dead: dict[Stream, list[tuple[int, str, str]]] = {}
+    for letter in batch.letters:
+        dead.setdefault(letter.stream, []).append((letter.offset, letter.kind, letter.reason))
+    duplicates: dict[Stream, list[int]] = {}
+    if twice is not None:
+        names = {known.id: stream for stream, known in streams.items()}
+        for number, offset in zip(twice["stream"].to_pylist(), twice["offset"].to_pylist(), strict=True):
+            duplicates.setdefault(names[number], []).append(offset)
+    return Outcome(duplicates, dead)

@@ -59,8 +59,8 @@ def live(path, partitions, point, after, delay):
                 store.new_cursor().execute("CHECKPOINT")
         return appended
 
-    def confirmed(positions):
-        real_stored(positions)
+    def confirmed(positions, outcome=None):
+        real_stored(positions, outcome)
         if point == "confirmed" and batches["appended"] == after:
             die()
 

@@ -54,7 +54,7 @@ class ListSource:
             for stream, values in zip(self.streams(), self.partitions, strict=True)
         }
 
-    def stored(self, positions):
+    def stored(self, positions, outcome=None):
         self.confirmed.update(positions)
 
     @property

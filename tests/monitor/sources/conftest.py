@@ -49,7 +49,7 @@ class LogSource:
     def lag(self):
         return {self.stream(number): len(records) - self.at[number] for number, records in enumerate(self.log)}
 
-    def stored(self, positions):
+    def stored(self, positions, outcome=None):
         pass
 
     @property

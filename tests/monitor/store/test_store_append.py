@@ -308,7 +308,7 @@ def test_late_counts_add_to_an_old_tick(store, stream, batch_of):
     store.append(batch_of(store, stream, messages(1, 100, bad=0)))
     ids = [one.id for one in store.series()]
     before = store.ticks(ids, START, START + 300, 300).n.sum()
-    store.append(batch_of(store, stream, messages(1, 100, bad=0), 100))
+    store.append(batch_of(store, stream, messages(1, 100, bad=0, start=START + 0.25), 100))
     assert store.ticks(ids, START, START + 300, 300).n.sum() == 2 * before
 
 
