@@ -25,7 +25,9 @@ def test_own_signal_is_counted_and_a_value_that_breaks_it_is_no_trial(store, str
         store.check(signal)
     store.configure(signals)
     values = [
-        b'{"type":"step","ts":"2026-02-02T10:00:00Z","interaction_id":"c","workflow":"w","step":"s","outcome":"success",'
+        b'{"type":"step","ts":"2026-02-02T10:00:00Z","interaction_id":"'
+        + cost
+        + b'","workflow":"w","step":"s","outcome":"success",'
         b'"attributes":{"cost":"' + cost + b'"}}'
         for cost in (b"0.5", b"2", b"3", b"dear")
     ]
