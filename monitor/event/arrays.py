@@ -1,16 +1,20 @@
 """Events → Arrow arrays, column by column; what is nested costs only where it is present."""
 
 from collections.abc import Callable, Sequence
-from operator import attrgetter
+from functools import partial
+from operator import attrgetter, is_
 from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from bellbuoy.monitor.event.columns import TIMESTAMP, Column
 
 Fault: TypeAlias = Callable[[int, str, str, str], None]
 """Called with row, class, what is wrong and path for each value that is out of its range of time."""
+
+Rows: TypeAlias = Sequence[int] | NDArray[np.int_]
 
 EARLIEST_US = 946_684_800_000_000
 """2000-01-01: nothing that an agent logged is older."""
@@ -19,6 +23,7 @@ LATEST_US = 4_102_444_800_000_000
 """2100-01-01: no credential is valid for longer."""
 
 _MICROS_FROM = 10**14
+_IS_NONE = partial(is_, None)
 
 
 class Builder:
@@ -33,7 +38,7 @@ class Builder:
         self._latest_us = latest_us
         self._fault = fault
 
-    def array(self, column: Column, owners: Sequence[Any], rows: Sequence[int], path: str = "$") -> Any:
+    def array(self, column: Column, owners: Sequence[Any], rows: Rows, path: str = "$") -> Any:
         """Return one column.
 
         Args:
@@ -57,10 +62,10 @@ class Builder:
             case _:
                 return pa.array(values, column.type)
 
-    def _times(self, column: Column, values: list[Any], rows: Sequence[int], path: str) -> Any:
+    def _times(self, column: Column, values: list[Any], rows: Rows, path: str) -> Any:
         absent = None
         if None in values:
-            absent = np.fromiter((value is None for value in values), bool, len(values))
+            absent = _absent_mask(values)
             values = [_MICROS_FROM * 10 if value is None else value for value in values]
         us = micros(values)
         latest = LATEST_US if column.shape == "expiry" else self._latest_us
@@ -68,34 +73,34 @@ class Builder:
             for index in np.flatnonzero((us < EARLIEST_US) | (us > latest)).tolist():
                 if absent is not None and absent[index]:
                     continue
+                row = int(rows[index])
                 if us[index] < EARLIEST_US:
-                    self._fault(rows[index], "timestamp", "before 2000", path)
+                    self._fault(row, "timestamp", "before 2000", path)
                 elif column.shape == "expiry":
-                    self._fault(rows[index], "timestamp", "after 2099", path)
+                    self._fault(row, "timestamp", "after 2099", path)
                 else:
-                    self._fault(rows[index], "future", "further ahead of its arrival than is allowed", path)
+                    self._fault(row, "future", "further ahead of its arrival than is allowed", path)
         return pa.array(us, TIMESTAMP, mask=absent)
 
-    def _structs(self, column: Column, values: list[Any], rows: Sequence[int], path: str) -> Any:
+    def _structs(self, column: Column, values: list[Any], rows: Rows, path: str) -> Any:
         if None not in values:
             return self._fields(column, values, rows, path)
-        present = [value for value in values if value is not None]
-        its_rows = [row for row, value in zip(rows, values, strict=True) if value is not None]
-        held = np.fromiter((value is not None for value in values), bool, len(values))
-        places = pa.array(np.cumsum(held) - 1, pa.int64(), mask=~held)
-        return self._fields(column, present, its_rows, path).take(places)
+        absent = _absent_mask(values)
+        present = list(filter(None, values))  # no object is false
+        places = pa.array(np.cumsum(~absent) - 1, pa.int64(), mask=absent)
+        return self._fields(column, present, np.asarray(rows)[~absent], path).take(places)
 
-    def _lists(self, column: Column, values: list[Any], rows: Sequence[int], path: str) -> Any:
+    def _lists(self, column: Column, values: list[Any], rows: Rows, path: str) -> Any:
         flat = [item for value in values if value is not None for item in value]
-        its_rows = [row for row, value in zip(rows, values, strict=True) if value is not None for _ in value]
+        offsets = _offsets(values)
         return pa.ListArray.from_arrays(
-            _offsets(values),
-            self._fields(column, flat, its_rows, path),
+            pa.array(offsets),
+            self._fields(column, flat, np.repeat(rows, np.diff(offsets)), path),
             type=column.type,
             mask=_absent(values),
         )
 
-    def _fields(self, column: Column, owners: list[Any], rows: Sequence[int], path: str) -> Any:
+    def _fields(self, column: Column, owners: list[Any], rows: Rows, path: str) -> Any:
         arrays = [self.array(child, owners, rows, path) for child in column.children]
         kind = column.type.value_type if column.shape == "structs" else column.type
         return pa.StructArray.from_arrays(arrays, fields=list(kind))
@@ -151,7 +156,7 @@ def text(value: Any) -> str:
 
 
 def _absent_mask(values: Sequence[Any]) -> Any:
-    return np.fromiter((value is None for value in values), bool, len(values))
+    return np.fromiter(map(_IS_NONE, values), bool, len(values))
 
 
 def _absent(values: Sequence[Any]) -> Any:
@@ -162,4 +167,4 @@ def _offsets(values: Sequence[Any]) -> Any:
     sizes = [0 if value is None else len(value) for value in values]
     offsets = np.zeros(len(sizes) + 1, np.int32)
     np.cumsum(sizes, out=offsets[1:])
-    return pa.array(offsets)
+    return offsets

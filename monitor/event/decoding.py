@@ -1,7 +1,7 @@
 """Bytes → events → one Arrow table, with a dead letter for each message that is none."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from hashlib import blake2b
@@ -16,6 +16,7 @@ from bellbuoy.monitor.event.arrays import Builder
 from bellbuoy.monitor.event.batch import Batch, DeadLetter, Limits, dead_letter
 from bellbuoy.monitor.event.columns import COLUMNS, TIMESTAMP, arrow_schema
 from bellbuoy.monitor.event.definition import STRICT, TYPES, Event
+from bellbuoy.monitor.event.forms import Form, Learned
 from bellbuoy.monitor.event.names import check_names
 from bellbuoy.monitor.event.refusal import Refusal, refusal, refusal_of
 from bellbuoy.monitor.sources.base import Chunk
@@ -27,6 +28,9 @@ _UNKNOWN = "Object contains unknown field"
 _KNOWN = frozenset(column.name for column in COLUMNS)
 _BOM = b"\xef\xbb\xbf"
 _MAX_NAMES = 1_000
+_SLICE = 2_048
+"""Messages that are objects at the same time: more of them do not stay in the processor's cache."""
+_LEARNED = Learned()
 _SCHEMA = arrow_schema()
 
 
@@ -38,14 +42,15 @@ class _Refused(Exception):  # noqa: N818 # not an error of ours: it carries the 
 
 @dataclass(slots=True)
 class _Reading:
-    """What is being made of one chunk."""
+    """What is being made of a slice of one chunk; indexes count from the beginning of the chunk."""
 
     chunk: Chunk
     stream_id: int
     received_at_us: int
     now_us: int
     limits: Limits
-    events: list[Event] = field(default_factory=list)
+    form: Form
+    events: list[Any] = field(default_factory=list)
     indexes: list[int] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     unknown: Counter[str] = field(default_factory=Counter)
@@ -77,57 +82,100 @@ def decode(chunk: Chunk, *, stream_id: int, received_at_us: int, limits: Limits,
         limits: what a message may be.
         now_us: the instant against which `limits.keep_s` is judged; the arrival unless given.
     """
-    reading = _Reading(chunk, stream_id, received_at_us, received_at_us if now_us is None else now_us, limits)
-    _read(reading)
-    table = _table(reading, reading.events, reading.indexes) if reading.events else None
-    newest = None
-    ahead = 0
-    if table is not None:
-        ts = _int64(table.column("ts"))
-        newest = int(min(ts.max(), received_at_us))
-        ahead = int(np.count_nonzero(ts > received_at_us + int(limits.warn_ahead_s * 1e6)))
-    reading.letters.sort(key=lambda letter: letter.offset)
+    now_us = received_at_us if now_us is None else now_us
     received = len(chunk.values)
-    return Batch(
-        table,
-        reading.letters,
-        received,
-        reading.tombstones,
-        reading.unknown,
-        {chunk.stream: chunk.next},
-        newest,
-        ahead,
-        {} if newest is None else {chunk.stream: newest},
-        {chunk.stream: received},
+    batch = Batch(
+        None, [], received, 0, Counter(), {chunk.stream: chunk.next}, None, received_by={chunk.stream: received}
     )
+    tables = []
+    for start in range(0, received, _SLICE):
+        span = range(start, min(start + _SLICE, received))
+        form = _LEARNED.form(len(span))
+        while True:
+            reading = _Reading(chunk, stream_id, received_at_us, now_us, limits, form)
+            new = _read(reading, span)
+            if not new:
+                break
+            form = _LEARNED.widen(form, new)  # and once more: the form knows every field of this slice now
+        table = _table(reading, reading.events, reading.indexes) if reading.events else None
+        if table is not None:
+            tables.append(table)
+        batch.letters += reading.letters
+        batch.unknown_fields.update(reading.unknown)
+        batch.tombstones += reading.tombstones
+    batch.letters.sort(key=lambda letter: letter.offset)
+    if tables:
+        batch.table = pa.concat_tables(tables)
+        ts = np.concatenate([_int64(table.column("ts")) for table in tables])
+        batch.newest_us = int(min(ts.max(), received_at_us))
+        batch.newest = {chunk.stream: batch.newest_us}
+        batch.ahead = int(np.count_nonzero(ts > received_at_us + int(limits.warn_ahead_s * 1e6)))
+    return batch
 
 
-def _read(reading: _Reading) -> None:
-    """Decode the values one by one: the hot loop."""
-    strict = _STRICT.decode
+def _read(reading: _Reading, span: range) -> set[str]:
+    """Decode the values of a slice: the hot loop. Return the fields that have to be learned before it can stand."""
+    values = reading.chunk.values[span.start : span.stop]
     limit = reading.limits.max_message
-    event_done, index_done = reading.events.append, reading.indexes.append
-    for index, value in enumerate(reading.chunk.values):
+    done = reading.events.append
+    read = reading.form.read if _plain(values, limit) else _careful(limit, reading.form)
+    feed = map(read, values)  # type: ignore[arg-type] # there is no tombstone among plain ones
+    refused: list[int] = []
+    new: set[str] = set()
+    while True:
         try:
-            # A tombstone has no length: it raises TypeError and goes the other way.
-            event = strict(value) if len(value) <= limit else read_one(value, limit, reading.unknown)  # type: ignore[arg-type] # see above
-            if not value.isascii() or b"\\" in value or b"\x7f" in value:  # type: ignore[union-attr, operator] # the same
-                check_names(event)
+            for event in feed:
+                done(event)
+            break
         except Exception:  # noqa: BLE001 # whatever it is, it is looked at below, and its neighbours go on
-            if value is None:
-                reading.tombstones += 1
-                continue
-            try:
-                event = read_one(value, limit, reading.unknown)
-            except _Refused as refused:
-                reading.refuse(index, refused.why)
-                continue
-        event_done(event)
-        index_done(index)
+            index = span.start + len(reading.events) + len(refused)
+        value = reading.chunk.values[index]
+        if value is None:
+            reading.tombstones += 1
+            refused.append(index)
+            continue
+        try:
+            event, names = read_one(value, limit, reading.unknown)
+        except _Refused as why:
+            reading.refuse(index, why.why)
+            refused.append(index)
+        else:
+            new |= names - reading.form.names
+            done(event)
+    left_out = frozenset(refused)
+    reading.indexes += [index for index in span if index not in left_out] if refused else span
+    return new
 
 
-def read_one(value: bytes, limit: int, unknown: Counter[str]) -> Event:
-    """Read one message slowly: with a byte order mark, with unknown fields, or to say what is wrong with it."""
+def _plain(values: Sequence[bytes | None], limit: int) -> bool:
+    """Tell whether these are messages within the limit of size, without a character that a name must not have."""
+    if None in values or max(map(len, values)) > limit:  # type: ignore[arg-type] # none of them is None
+        return False
+    whole = b"".join(values)  # type: ignore[arg-type] # the same
+    return whole.isascii() and b"\\" not in whole and b"\x7f" not in whole
+
+
+def _careful(limit: int, form: Form) -> Callable[[bytes | None], Event]:
+    """Return what reads one value with every name looked at."""
+    read = form.read
+
+    def act(value: bytes | None) -> Event:
+        if value is None or len(value) > limit:
+            raise ValueError("no message, or too large a one")
+        event = read(value)
+        if not value.isascii() or b"\\" in value or b"\x7f" in value:
+            check_names(event)
+        return event
+
+    return act
+
+
+def read_one(value: bytes, limit: int, unknown: Counter[str]) -> tuple[Event, set[str]]:
+    """Read one message slowly: with a byte order mark, with unknown fields, or to say what is wrong with it.
+
+    Returns:
+        The event, and the names of the fields that the message brings and every event may have.
+    """
     if not value:
         raise _Refused(refusal("empty", "zero bytes"))
     if len(value) > limit:
@@ -141,15 +189,16 @@ def read_one(value: bytes, limit: int, unknown: Counter[str]) -> Event:
                 raise
             event = _LENIENT.decode(value)
             value.decode()  # what is ignored is not decoded, and yet has to be UTF-8
-            _count_unknown(value, unknown)
         check_names(event)
+        names = set(_KEYS.decode(value))
     except Exception as error:  # noqa: BLE001 # classified by its form; the classes are pinned by tests
         raise _Refused(refusal_of(error)) from None
-    return event
+    _count(names - _KNOWN, unknown)
+    return event, names & _KNOWN
 
 
-def _count_unknown(value: bytes, unknown: Counter[str]) -> None:
-    for name in _KEYS.decode(value).keys() - _KNOWN:
+def _count(names: set[str], unknown: Counter[str]) -> None:
+    for name in names:
         shown = "".join(char if char.isprintable() else "·" for char in name[:64])
         unknown[shown if shown in unknown or len(unknown) < _MAX_NAMES else "…"] += 1
 
@@ -181,13 +230,14 @@ def _build(reading: _Reading, events: list[Event], indexes: list[int]) -> Any | 
     latest_us = reading.received_at_us + int(reading.limits.refuse_ahead_s * 1e6)
     builder = Builder(latest_us, fault)
     rows = range(n)
-    arrays = {column.name: builder.array(column, events, rows) for column in COLUMNS}
+    form = reading.form
+    arrays = {column.name: builder.array(column, events, rows) for column in form.columns} | form.absent(events)
     ts = _int64(arrays["ts"])
     _judge(reading, arrays, ts, fault)
     if arrays["event_id"].null_count:
         arrays["event_id"] = _identified(events, arrays["event_id"], ts)
     offsets = reading.chunk.offsets
-    chosen = offsets if n == len(offsets) else [offsets[index] for index in indexes]
+    chosen = [offsets[index] for index in indexes]
     counted = pc.and_(pc.equal(arrays["environment"], "production"), pc.invert(arrays["demo"]))
     head = [
         pa.array(np.full(n, reading.stream_id, np.int32)),
@@ -196,7 +246,7 @@ def _build(reading: _Reading, events: list[Event], indexes: list[int]) -> Any | 
         pa.array(np.full(n, reading.received_at_us, np.int64), TIMESTAMP),
         pc.fill_null(counted, False),  # noqa: FBT003 # the value to fill with
     ]
-    table = pa.Table.from_arrays([*head, *arrays.values()], schema=_SCHEMA)
+    table = pa.Table.from_arrays([*head, *(arrays[column.name] for column in COLUMNS)], schema=_SCHEMA)
     if not bad:
         return table
     for row, why in bad.items():
