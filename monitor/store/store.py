@@ -20,6 +20,7 @@ from bellbuoy.monitor.store.adding.append import Appended, Appender
 from bellbuoy.monitor.store.adding.limits import BANDS, Told
 from bellbuoy.monitor.store.adding.positions import Known
 from bellbuoy.monitor.store.adding.registry import Registry, Series
+from bellbuoy.monitor.store.adding.skipping import Skips
 from bellbuoy.monitor.store.aging.retain import Retained, retain
 from bellbuoy.monitor.store.engine import Engine
 from bellbuoy.monitor.store.predicates import check
@@ -54,6 +55,7 @@ class Store(Engine):
 
     Attributes:
         version: DuckDB's.
+        skips: where people told streams to go on.
     """
 
     version = duckdb.__version__
@@ -68,6 +70,7 @@ class Store(Engine):
         }
         registry = Registry((Series(**row) for row in self.rows("store/series")), MAX_SERIES)
         self._appender = Appender(self, streams, registry)
+        self.skips = Skips(self, self._appender)
         self._slow_after: Mapping[tuple[str, str], float] = {}
         self._told = Told(BUILT_IN, {})
         self._published: tuple[Signal, ...] = ()

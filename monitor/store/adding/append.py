@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from bellbuoy.monitor.event import Batch, DeadLetter
 from bellbuoy.monitor.sources.base import Outcome, Stream
+from bellbuoy.monitor.sources.skipping import Skipped
 from bellbuoy.monitor.store.adding.duplicates import Duplicates, Keys, stored
 from bellbuoy.monitor.store.adding.letters import letter_of, outcome_of
 from bellbuoy.monitor.store.adding.limits import Told, latency_limits
@@ -263,6 +264,21 @@ class Appender:
             if changed != len(old):
                 raise PositionConflict(_ELSEWHERE.format(names=", ".join(map(_name, old))))
         return after
+
+    def skip(self, skipped: Skipped, record: Callable[[Transaction], None]) -> None:
+        """Let a stream go on elsewhere without records; `record` writes what else belongs to it.
+
+        Raises:
+            PositionConflict: the stream is not where its source believes; nothing was written.
+        """
+        if self._known(skipped.old).next != skipped.start:
+            raise PositionConflict(_ELSEWHERE.format(names=_name(skipped.old)))
+        moved = Batch(None, [], 0, 0, Counter(), {skipped.stream: skipped.to}, None)
+        with self.engine.transaction() as tx:
+            known = self._advance(tx, moved, None)
+            record(tx)
+        with self._gate:
+            self.streams.update(known)
 
     def _begin(self, tx: Transaction, stream: Stream, row: Known) -> None:
         place = {"source": stream.source, "path": stream.path, "partition": stream.partition, "epoch": stream.epoch}

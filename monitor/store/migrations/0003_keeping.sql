@@ -43,14 +43,18 @@ CREATE TABLE idempotency (
     answer JSON NOT NULL
 );
 
--- Where a person told a stopped stream to go on; `taken_at` is when the source did.
+-- Where a person told a stream to go on. `taken_at` is when that was answered; `answer` is `taken`, or why it was not.
 CREATE TABLE skips (
+    id INTEGER NOT NULL,
     source VARCHAR NOT NULL,
     path VARCHAR NOT NULL,
     partition INTEGER NOT NULL,
     target VARCHAR NOT NULL,
+    why VARCHAR NOT NULL,
     asked_at TIMESTAMP NOT NULL,
     taken_at TIMESTAMP,
+    answer VARCHAR,
     from_offset BIGINT,
-    to_offset BIGINT
+    to_offset BIGINT,
+    lost BIGINT
 );
