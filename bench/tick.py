@@ -131,7 +131,8 @@ class Feed:
         tick, place = np.nonzero(n)
         minute = pa.array((START + 300 * tick) * 1_000_000, pa.int64()).cast(pa.timestamp("us"))
         rows = {"minute": minute, "series": pa.array(ids[place]), "n": pa.array(n[tick, place])}
-        rows |= {"bad": pa.array(bad[tick, place]), "known_at": minute}
+        long_ago = pa.array(0 * tick, pa.int64()).cast(pa.timestamp("us"))
+        rows |= {"bad": pa.array(bad[tick, place]), "known_at": long_ago}
         with self.store.transaction() as tx:
             tx.insert("counts", pa.table(rows))
             tx.run("judgement/set_progress", name="judged", at=START + days * DAY)

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from bellbuoy.config.model import Config
-from bellbuoy.detectors.base import Tick, Verdict
+from bellbuoy.detectors.base import Counts, Tick, Verdict
 from bellbuoy.detectors.baseline import cells
 from bellbuoy.detectors.judge import fold
 from bellbuoy.detectors.judgement import Judgement
@@ -19,6 +19,7 @@ from bellbuoy.monitor import judgement_rows as rows
 from bellbuoy.monitor.explain.page import Context, Nothing, explain
 from bellbuoy.monitor.groups import FLEET_S, Group, groups, memory_of
 from bellbuoy.monitor.incidents import Change, Incident, Observation, SeverityRules, let_go, observe
+from bellbuoy.monitor.late import Late, added, late
 from bellbuoy.monitor.learn import DAY, Known, Learner, summed
 from bellbuoy.monitor.records import open_incidents, save_change, save_incident
 from bellbuoy.monitor.routes import sinks_for
@@ -39,7 +40,12 @@ Told = tuple[Change, Page]
 
 
 class Evaluation:
-    """Folds closed ticks, in order, each exactly once."""
+    """Folds closed ticks, in order, each exactly once.
+
+    Attributes:
+        late_trials: trials that came after their tick was judged and were taken in at a later one.
+        too_late_trials: those that came more than a day late: counted, not judged.
+    """
 
     def __init__(self, store: Store, config: Config) -> None:
         self.store = store
@@ -57,6 +63,9 @@ class Evaluation:
         self.known: Known = {}
         self.day: int | None = None
         self.judged = self._judged()
+        self.folded = self._folded()
+        self.late_trials = 0
+        self.too_late_trials = 0
         self._measured_in(self.tick)
 
     def advance(self, until: int, stop: Callable[[], bool] = lambda: False) -> list[Told]:
@@ -96,6 +105,7 @@ class Evaluation:
         self.groups = []
         self.day = None
         self.judged = self._judged()
+        self.folded = self._folded()
 
     def _measured_in(self, tick: int) -> None:
         """Carry what was learned over to a tick of another length than the last process judged by, if it is one."""
@@ -144,27 +154,23 @@ class Evaluation:
 
     def _judge(self, since: int, until: int) -> list[Told]:
         """Fold the ticks of a span that lies within one day, and write all that comes of it in one transaction."""
-        ids = sorted({member for line in self.lines for member in line.members})
-        counts = self.store.ticks(ids, since, until, self.tick)
-        own = summed(counts, ids, [line.members for line in self.lines]) if self.lines else counts
-        self.learner.recount_slow(own, self.lines, since, until, self.day or 0)
+        own, places, came = self._due(since, until)
         inputs = [
             (np.ascontiguousarray(own.n[:, g.columns]), np.ascontiguousarray(own.bad[:, g.columns]))
             for g in self.groups
         ]
-        profile = cells(counts.at, self.config.server.timezone, self.tick)
+        profile = cells(own.at, self.config.server.timezone, self.tick)
         verdicts: list[tuple[Watched, Verdict]] = []
         told: list[Told] = []
         closed: dict[str, Incident] = {}
-        if self.incidents and len(counts.at):
+        if self.incidents and len(own.at):
             watched = {line.watched for g in self.groups for line in g.lines if line.watched not in g.anew}
-            self.incidents, changes = let_go(self.incidents, watched, int(counts.at[0]), self.rules)
+            self.incidents, changes = let_go(self.incidents, watched, int(own.at[0]), self.rules)
             self._tell(changes, told, closed)
         for group in self.groups:
             group.anew = frozenset()
-        for place, end in enumerate(counts.at.tolist()):
-            if any(start < end and end - self.tick < stop for start, stop in self.outages):
-                continue
+        for place in places:
+            end = int(own.at[place])
             seen: list[Observation] = []
             for group, (n, bad) in zip(self.groups, inputs, strict=True):
                 if place and not (group.restless or n[place].any()):
@@ -179,8 +185,34 @@ class Evaluation:
             if seen:
                 self.incidents, changes = observe(self.incidents, seen, end, self.rules)
                 self._tell(changes, told, closed)
-        self._write(until, verdicts, told, [*closed.values(), *self.incidents])
+        self._write(until, came.upto, verdicts, told, [*closed.values(), *self.incidents])
+        self.folded = came.upto
+        self.late_trials += came.taken
+        self.too_late_trials += came.too_old
         return told
+
+    def _due(self, since: int, until: int) -> tuple[Counts, list[int], Late]:
+        """Return the counts of a span, a column a line; which of its ticks are judged; and what came late.
+
+        What came late is in the first tick that is judged.
+        """
+        ids = sorted({member for line in self.lines for member in line.members})
+        members = [line.members for line in self.lines]
+        came = late(self.store, ids, self.folded, since)
+        counts = self.store.ticks(ids, since, until, self.tick, came.upto)
+        own = summed(counts, ids, members) if members else counts
+        self.learner.recount_slow(own, self.lines, since, until, self.day or 0)
+        places = [place for place, end in enumerate(own.at.tolist()) if not self._out(end)]
+        if places and (came.counts.n.any() or came.counts.bad.any()):
+            differences = summed(came.counts, ids, members)
+            slow = [line.watched.series.signal == SLOW for line in self.lines]
+            differences.n[:, slow] = differences.bad[:, slow] = 0.0  # they are counted from the events
+            added(own, differences, places[0])
+        return own, places, came
+
+    def _out(self, end: int) -> bool:
+        """Tell whether a tick lies in an outage of the log: it is not judged."""
+        return any(start < end and end - self.tick < stop for start, stop in self.outages)
 
     def _tell(self, changes: Sequence[Change], told: list[Told], closed: dict[str, Incident]) -> None:
         """Note changes with their pages, and the incidents as they are after them."""
@@ -247,6 +279,7 @@ class Evaluation:
     def _write(
         self,
         until: int,
+        folded: int,
         verdicts: Sequence[tuple[Watched, Verdict]],
         told: Sequence[Told],
         incidents: Sequence[Incident],
@@ -263,11 +296,17 @@ class Evaluation:
             for change, page in told:
                 save_change(tx, change, page, sinks_for(self.config.routes, change.incident))
             tx.run("judgement/set_progress", name="judged", at=until)
+            tx.run("judgement/set_folded", mark=folded)
 
     def _judged(self) -> int | None:
         """Return the end of the last tick judged, in whole ticks of the length that they have now."""
         reached = self._progress("judged")
         return None if reached is None else -(-reached // self.tick) * self.tick
+
+    def _folded(self) -> int | None:
+        """Return the mark up to which rows of `counts` are judged; None before the first judging."""
+        found = self.store.rows("judgement/folded")
+        return int(found[0]["mark"]) if found else None
 
     def _progress(self, name: str) -> int | None:
         found = self.store.rows("judgement/progress", name=name)

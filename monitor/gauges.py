@@ -43,3 +43,6 @@ def after_tick(metrics: Metrics, evaluation: Evaluation, config: Config) -> None
     for (state, severity), number in Counter((one.state, one.severity) for one in evaluation.incidents).items():
         metrics.incidents.labels(state, severity).set(number)
     metrics.tick_judged.set(evaluation.judged or 0)
+    metrics.late_trials.labels("taken").inc(evaluation.late_trials)
+    metrics.late_trials.labels("too_old").inc(evaluation.too_late_trials)
+    evaluation.late_trials = evaluation.too_late_trials = 0

@@ -16,7 +16,7 @@ from bellbuoy.detectors.base import Counts
 from bellbuoy.monitor.event import Batch
 from bellbuoy.monitor.signals import BUILT_IN, Signal, table, trials_sql
 from bellbuoy.monitor.sources.base import Stream
-from bellbuoy.monitor.store.adding.append import Appended, Appender
+from bellbuoy.monitor.store.adding.append import Appended, Appender, Settle
 from bellbuoy.monitor.store.adding.limits import BANDS, Told
 from bellbuoy.monitor.store.adding.positions import Known
 from bellbuoy.monitor.store.adding.registry import Registry, Series
@@ -153,16 +153,20 @@ class Store(Engine):
             if one.next is not None
         ]
 
-    def append(self, batch: Batch) -> Appended:
+    def append(self, batch: Batch, settle: Settle | None = None) -> Appended:
         """Store a batch in one transaction: events, counts, dead letters, positions; all or nothing.
 
         An event that was stored before, by its `event_id`, is dropped and told in `Appended.outcome`. Rows that DuckDB refuses become dead letters of class `store`.
+
+        Args:
+            batch: what to store.
+            settle: writes what else belongs to the batch into the same transaction.
 
         Raises:
             StoreExhausted: disk or memory is used up; nothing was written, the same call may succeed later.
             PositionConflict: a position is not where this process left it; nothing was written.
         """
-        return self._appender.append(batch, self._told)
+        return self._appender.append(batch, self._told, settle)
 
     def series(self, before: int | None = None) -> list[Series]:
         """Return every series, or those whose first minute lies before an instant (epoch seconds)."""

@@ -8,7 +8,9 @@ from bellbuoy.detectors.base import Counts
 from bellbuoy.monitor.store.engine import Engine
 
 
-def ticks(engine: Engine, series: Sequence[int], since: int, until: int, tick_seconds: int) -> Counts:
+def ticks(
+    engine: Engine, series: Sequence[int], since: int, until: int, tick_seconds: int, upto: int | None = None
+) -> Counts:
     """Return the counts of some series in the ticks between two instants.
 
     Args:
@@ -17,6 +19,7 @@ def ticks(engine: Engine, series: Sequence[int], since: int, until: int, tick_se
         since: beginning of the first tick, epoch seconds, a multiple of `tick_seconds`.
         until: end of the last tick, likewise.
         tick_seconds: length of a tick, a multiple of 60.
+        upto: only what was known at this mark (`known_at`, microseconds); None: all.
 
     Returns:
         Counts of shape (T, S); `at` holds the ends of the ticks. What is not counted is 0.
@@ -34,7 +37,7 @@ def ticks(engine: Engine, series: Sequence[int], since: int, until: int, tick_se
     if size and width:
         ids = np.asarray(series, np.int64)
         least, most = int(ids.min()), int(ids.max())
-        span = {"since": since, "until": until, "tick": tick_seconds, "least": least, "most": most}
+        span = {"since": since, "until": until, "tick": tick_seconds, "least": least, "most": most, "upto": upto}
         found = engine.arrow("store/ticks", **span)
         column = np.full(most - least + 1, -1, np.int64)
         column[ids - least] = np.arange(width)

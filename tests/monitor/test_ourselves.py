@@ -91,7 +91,7 @@ def test_people_can_read_it_on_its_page(store):
     assert view.page.chart is None
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(st.lists(st.tuples(st.sets(st.sampled_from("abc")), st.integers(1, 90), st.booleans()), max_size=25))
 def test_an_incident_is_open_while_its_trouble_is(looks):
     """However troubles come and go, and whenever the process starts anew."""

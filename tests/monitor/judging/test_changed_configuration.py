@@ -56,7 +56,7 @@ def falling_on_day_39(store, monkeypatch):
         "series": pa.array(np.full(len(at), ids["step_failure"])),
         "n": pa.array(np.full(len(at), 4)),
         "bad": pa.array(np.random.default_rng(1).binomial(4, rate)),
-        "known_at": minute,
+        "known_at": pa.array(np.zeros(len(at), np.int64)).cast(pa.timestamp("us")),
     }
     with store.transaction() as tx:
         tx.insert("counts", pa.table(rows))

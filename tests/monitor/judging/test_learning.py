@@ -45,7 +45,7 @@ def fill(store, days, rate=lambda day: 0.05, volume=4):
         "series": pa.array(np.full(len(at), ids["step_failure"])),
         "n": pa.array(np.full(len(at), volume)),
         "bad": pa.array(spread.ravel().astype(np.int64)),
-        "known_at": minute,
+        "known_at": pa.array(np.zeros(len(at), np.int64)).cast(pa.timestamp("us")),
     }
     with store.transaction() as tx:
         tx.insert("counts", pa.table(rows))

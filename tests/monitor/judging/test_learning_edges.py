@@ -56,7 +56,7 @@ def filled(store):
     bad = (np.arange(len(at)) % 5 == 0).astype(np.int64)
     with store.transaction() as tx:
         columns = {"minute": minute, "series": np.full(len(at), series), "n": np.full(len(at), 4), "bad": bad}
-        tx.insert("counts", pa.table(columns | {"known_at": minute}))
+        tx.insert("counts", pa.table(columns | {"known_at": pa.array(0 * at).cast(pa.timestamp("us"))}))
     return store
 
 

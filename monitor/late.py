@@ -1,0 +1,63 @@
+"""Late events: what came after its tick was judged is taken in at the present tick, once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bellbuoy.detectors.base import Counts
+from bellbuoy.monitor.store import Store
+
+REACH_S = 86_400
+"""A difference at a minute older than this is counted and told, and judged no more: it says nothing about now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What has come since the last judging at minutes that were judged before.
+
+    Attributes:
+        counts: one row, a column a series: the differences that are taken in now; they may be negative.
+        taken: trials in it.
+        too_old: trials that came too late to be judged.
+        upto: the store's mark up to which rows of `counts` are judged with it, microseconds; kept in `progress`.
+    """
+
+    counts: Counts
+    taken: int
+    too_old: int
+    upto: int
+
+
+def late(store: Store, series: list[int], after: int | None, since: int) -> Late:
+    """Return the differences that are known since a mark.
+
+    Each row of `counts` has a mark of its own, greater than all before (`known_at`). A tick is judged from the rows up
+    to one mark; what is later known of it is here the next time. So each row is judged once, in whatever order rows and
+    ticks come, and whenever the process starts anew.
+
+    Args:
+        store: the counts.
+        series: ids; a column each.
+        after: the mark of the last judging; None where nothing was judged yet.
+        since: beginning of the first tick that is judged now: minutes before it are late, epoch seconds.
+    """
+    upto = store.known_us
+    n, bad = np.zeros((1, len(series))), np.zeros((1, len(series)))
+    taken = too_old = 0
+    if after is not None and after < upto and series:
+        column = {number: place for place, number in enumerate(series)}
+        for row in store.rows("judgement/late", after=after, upto=upto, since=since, reach=since - REACH_S):
+            if not row["reached"]:
+                too_old += row["n"]
+            elif row["series"] in column:
+                n[0, column[row["series"]]] += row["n"]
+                bad[0, column[row["series"]]] += row["bad"]
+                taken += row["n"]
+    return Late(Counts(np.array([since], np.int64), n, bad), taken, too_old, upto)
+
+
+def added(counts: Counts, more: Counts, place: int) -> None:
+    """Add one row of differences to the tick at `place`, in place; a count never falls under nothing."""
+    n = np.maximum(counts.n[place] + more.n[0], 0.0)
+    counts.bad[place] = np.clip(counts.bad[place] + more.bad[0], 0.0, n)
+    counts.n[place] = n
