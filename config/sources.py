@@ -6,10 +6,10 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from bellbuoy.config.instants import Start
-from bellbuoy.config.quantities import Duration
+from bellbuoy.config.quantities import Duration, Size
 from bellbuoy.config.references import SecretField, Setting
 from bellbuoy.config.server import DeadLetters
-from bellbuoy.config.shapes import Many, Name, Shape, Shorthand, Text
+from bellbuoy.config.shapes import Count, Many, Name, Shape, Shorthand, Text
 
 
 class Security(Shape):
@@ -94,7 +94,20 @@ class Files(Feed):
 
 
 class Http(Feed):
-    """Events posted to this server: POST /v1/events, /v1/changes."""
+    """Events posted to this server: POST /v1/events."""
+
+    max_body: Size = 16 << 20
+    """Bytes of one body, compressed and unpacked; a larger one is answered with 413."""
+    max_events: Count = 50_000
+    """Events in one body; it is stored as a whole, in one transaction."""
+    waiting: Size = 64 << 20
+    """Bytes of bodies that are being received or wait to be stored; past it a request is answered with 503."""
+    read_within: Duration = 30.0
+    """How long a client may take to send its body."""
+    answer_within: Duration = 30.0
+    """How long a request waits until it is stored; past it the answer is 503, and the client sends it again."""
+    keys_for: Duration = 86400.0
+    """How long an answer is kept for requests that repeat its `Idempotency-Key`."""
 
 
 class Source(Shape):

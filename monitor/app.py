@@ -23,8 +23,10 @@ from bellbuoy.monitor.event import Limits
 from bellbuoy.monitor.gauges import after_tick
 from bellbuoy.monitor.health import Health
 from bellbuoy.monitor.ingest import Ingest, watermark
+from bellbuoy.monitor.intake import intake_of
 from bellbuoy.monitor.logs import Counting
 from bellbuoy.monitor.metrics import Metrics
+from bellbuoy.monitor.notes import Notebook
 from bellbuoy.monitor.notify import Sender, unserved
 from bellbuoy.monitor.ourselves import Ourselves
 from bellbuoy.monitor.reading import Reading
@@ -76,6 +78,7 @@ class App:
         self.senders = [Sender(self.store, name, one, self.clock, self.metrics) for name, one in self.sinks.items()]
         self.ourselves = Ourselves(self.store, config)
         self.health.watch("store", self._unwritable)
+        self.intake = intake_of(self.config, self.ingests, self.store, self.clock)
         self.listeners = self._listen()
         self.server = self._server()
         self.threads: list[threading.Thread] = []
@@ -115,6 +118,8 @@ class App:
         log.info("draining: committing what was read, sending what is due")
         scheduler.shutdown(wait=False)
         self._join(("read", "write", "send"), deadline - 4.0)
+        if self.intake is not None:
+            self.intake.close()
         with self._judging:
             busy = {thread.name for thread in self.threads if thread.is_alive()}
             for sender in self.senders:
@@ -212,16 +217,15 @@ class App:
             raise
 
     def _server(self) -> uvicorn.Server:
-        web = create_app(
-            Reading(
-                self.store,
-                self.config,
-                clock=self.clock,
-                health=self.health,
-                metrics=self.metrics,
-                ingests=self.ingests,
-            )
+        reading = Reading(
+            self.store,
+            self.config,
+            clock=self.clock,
+            health=self.health,
+            metrics=self.metrics,
+            ingests=self.ingests,
         )
+        web = create_app(reading, self.intake, Notebook(self.store, self.clock))
         return uvicorn.Server(
             uvicorn.Config(web, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=3)
         )

@@ -33,6 +33,8 @@ POLL_S = 0.2
 LAG_EVERY_S = 10.0
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 10.0
+LINGER_S = 0.005
+"""How long a source whose senders wait is asked for more while the writer is idle, and ten times that at most."""
 SWITCH_S = 0.001
 """How soon a thread that decodes lets another one in: at Python's 5 ms the writer spends half its time waiting for its turn."""
 
@@ -95,6 +97,9 @@ class Ingest:
         self._lag_known = True
         self._lags_at = float("-inf")
         self._opened = False
+        self._prompt = bool(getattr(source, "prompt", False))  # somebody waits for the commit of each record
+        self._settle = getattr(source, "settle", None)  # a source that writes answers into the transaction
+        self._storing = False
 
     # -- the thread that reads
 
@@ -129,8 +134,10 @@ class Ingest:
             if left <= 0 and parts:
                 break
             wait = max(0.0, min(POLL_S, left if parts else POLL_S))
+            if parts and self._prompt:
+                wait = min(wait, LINGER_S)
             chunks = self._read(self._batch.rows - records, self._batch.bytes - size, wait)
-            if not chunks and (not parts or self.source.finished):
+            if not chunks and (not parts or self.source.finished or self._hasty):
                 break
             for chunk in chunks:
                 if not parts:
@@ -138,7 +145,14 @@ class Ingest:
                 parts.append(self._decode(chunk, stop))
                 records += len(chunk.values)
                 size += chunk.size or sum(len(value) for value in chunk.values if value is not None)
+            if self._hasty and until - self.clock.monotonic() < self._batch.every - 10 * LINGER_S:
+                break
         return concat(parts) if parts else None
+
+    @property
+    def _hasty(self) -> bool:
+        """Whether somebody waits for the commit while nothing is being written: a batch is not held back for more."""
+        return self._prompt and not self._storing and self._queue.empty()
 
     def _read(self, records: int, size: int, wait: float) -> list[Chunk]:
         """Read; a stream that cannot go on is noted, and the others go on."""
@@ -225,8 +239,10 @@ class Ingest:
                     if self._read_all.is_set():
                         break
                     continue
+                self._storing = True
                 if not self._store(batch, stop):
                     break
+                self._storing = False
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is told
             self._fail("writing", error)
 
@@ -254,7 +270,7 @@ class Ingest:
 
     def _append(self, batch: Batch) -> Appended:
         began = self.clock.monotonic()
-        appended = self.store.append(batch)
+        appended = self.store.append(batch) if self._settle is None else self.store.append(batch, self._settle)
         self.source.stored(batch.next, appended.outcome)
         self.total.received += batch.received
         self.total.rows += appended.rows

@@ -139,10 +139,25 @@ def answers(config: Path | None, url: str | None, token_file: Path | None, timeo
         file.store.close()
 
 
+def daemon(config: Path | None, url: str | None, token_file: Path | None, timeout: float = 30.0) -> Client:
+    """Return the client of the running daemon: the one at `url`, else the one that a configuration names.
+
+    Raises:
+        ConfigError: the configuration is refused.
+    """
+    if url is not None or config is None:
+        return Client(url, token_of(token_file), timeout)
+    from bellbuoy.config.load import load
+
+    server = load(config, secrets=False).server
+    own = (server.token.reveal() if server.token else None) or None
+    return Client(f"http://{server.listen}", token_of(token_file) or own, timeout)
+
+
 def given(config: Path | None) -> Path | None:
     """Return the configuration to use: the one that was named, else `bellbuoy.yaml` where it is there."""
     default = Path("bellbuoy.yaml")
     return config or (default if default.exists() else None)
 
 
-__all__ = ["DEFAULT_URL", "Answers", "answers", "given"]
+__all__ = ["DEFAULT_URL", "Answers", "answers", "daemon", "given"]

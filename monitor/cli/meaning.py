@@ -186,8 +186,6 @@ def _missing(config: "Config") -> Iterator[str]:
     idle = pending(config)
     if idle:
         yield f"Read, but without effect in this version: {_listed(idle, 'and', 8)}."
-    if any(one.http is not None for one in config.sources):
-        yield "Events over HTTP are not read in this version: `bellbuoy run` refuses the source `http`."
 
 
 def _count(number: float, noun: str) -> str:

@@ -18,7 +18,7 @@ READABLE = 200
     epilog=(
         "\b\nColumns: bellbuoy schema tables.\n"
         "Tables: events, interactions, minutes, rates, trials, series, verdicts,\n"
-        "incidents, changes, deliveries, dead_letters, streams.\n"
+        "incidents, changes, deliveries, dead_letters, streams, notes.\n"
         'Example: bellbuoy query "select step, count(*) from events group by all"'
     ),
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bellbuoy.monitor.explain.wording import day, percent, shown
+from bellbuoy.monitor.explain.wording import day, percent, shown, span
 from bellbuoy.monitor.records import Reader
 from bellbuoy.monitor.watched import SeriesKey
 from bellbuoy.sinks.base import Fact, Sentence, Span
@@ -16,6 +16,10 @@ NEW = 0.1
 """A value that had a smaller part of the trials before the onset came around it."""
 NEAR_S = 3 * 86400
 """How long before the onset a first sight counts as "just before"."""
+NOTES = 3
+"""Notes that are named, the nearest to the onset."""
+AFTER_S = 3600
+"""How long after the onset a note is still named: an onset is an estimate."""
 SEEN = 5.0
 """Bad trials more than usual that would be noticed."""
 SURE = 3.0
@@ -140,12 +144,13 @@ def where_fact(found: Sequence[Slice], signal: str, new: tuple[str, str] | None 
 
 
 def just_before(reader: Reader, workflow: str, onset: int, at: int, zone: str) -> tuple[Fact | None, str | None]:
-    """Return what was first seen around the onset, and the version that came nearest to it."""
+    """Return what people noted and what was first seen around the onset, and the version that came nearest to it."""
     until = min(at, onset + NEAR_S // 3)
     rows = reader.rows("explain/firsts", workflow=workflow, since=onset - NEAR_S, until=until)
-    if not rows:
-        return None, None
+    window = {"since": onset - NEAR_S, "until": min(at, onset + AFTER_S), "onset": onset}
     spans: list[Span] = []
+    for row in reader.rows("explain/notes", workflow=workflow, **window, most=NOTES):
+        spans += [Span(" · " if spans else ""), *_noted(row, onset)]
     for row in rows[:4]:
         spans += [
             Span(" · " if spans else ""),
@@ -153,7 +158,19 @@ def just_before(reader: Reader, workflow: str, onset: int, at: int, zone: str) -
             Span(row["value"], "code"),
             Span(f" first seen {day(row['at'], zone)}"),
         ]
-    return Fact("Just before", tuple(one for one in spans if one.text)), rows[-1]["value"]
+    return Fact("Just before", _filled(spans)) if spans else None, rows[-1]["value"] if rows else None
+
+
+def _noted(row: Mapping[str, Any], onset: int) -> list[Span]:
+    """Return a note in words: `deploy v41 (note) 12 min before`."""
+    said = row["title"].lower()
+    title = row["title"] if row["kind"] == "other" or row["kind"] in said else f"{row['kind']}: {row['title']}"
+    spans = [Span(title, url=row["url"])]
+    if row["version"] and row["version"].lower() not in said:
+        spans += [Span(" "), Span(row["version"], "code")]
+    away = row["at"] - onset
+    when = "at that time" if abs(away) < 60 else f"{span(abs(away))} {'after' if away > 0 else 'before'}"
+    return [*spans, Span(f" (note) {when}")]
 
 
 def ruled_out(

@@ -7,6 +7,7 @@ from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.sources.base import Source
 from bellbuoy.monitor.sources.errors import SourceSettings
 from bellbuoy.monitor.sources.files import FilesSource
+from bellbuoy.monitor.sources.http import HttpSource
 from bellbuoy.monitor.sources.kafka import KafkaSource
 from bellbuoy.monitor.sources.kafka_client import KafkaSettings, login
 
@@ -31,16 +32,19 @@ def build(config_sources: Sequence[Any], clock: Clock | None = None) -> list[Sou
         kind = next(kind for kind in ("kafka", "files", "http") if getattr(entry, kind) is not None)
         feed = getattr(entry, kind)
         place = f"sources[{number}].{kind}"
-        _refuse_unbuilt(kind, feed, place)
+        _refuse_unbuilt(feed, place)
         seen[kind] = seen.get(kind, 0) + 1
         name = kind if seen[kind] == 1 else f"{kind}{seen[kind]}"
-        built.append(_kafka(name, feed, place, clock) if kind == "kafka" else _files(name, feed, place, clock))
+        if kind == "http":
+            if seen[kind] > 1:
+                raise SourceSettings(f"{place}: there is one door for events already; remove this one")
+            built.append(HttpSource(name, waiting=feed.waiting, clock=clock))
+        else:
+            built.append(_kafka(name, feed, place, clock) if kind == "kafka" else _files(name, feed, place, clock))
     return built
 
 
-def _refuse_unbuilt(kind: str, feed: Any, place: str) -> None:
-    if kind == "http":
-        raise SourceSettings(f"{place}: events over HTTP are not read yet; use `kafka` or `files`")
+def _refuse_unbuilt(feed: Any, place: str) -> None:
     if getattr(feed, "map", None):
         raise SourceSettings(f"{place}.map: foreign logs are not mapped yet; send events in the native schema")
     if getattr(feed, "format", "native") not in ("native", "auto"):

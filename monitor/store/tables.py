@@ -23,6 +23,7 @@ TABLES = {
     "deliveries": "one row for each incident and sink: what was sent and what waits",
     "dead_letters": "messages that are no event, without their text",
     "streams": "how far each partition or file has been read",
+    "notes": "deploys and other changes that people noted",
 }
 """What each published table holds."""
 
@@ -131,6 +132,18 @@ MEANINGS: dict[str, dict[str, str]] = {
         "received": "records stored so far",
         "newest": "newest event time, not later than its arrival",
         "updated_at": "when it was last written",
+    },
+    "notes": {
+        "id": "its identity: a repeat is not noted again",
+        "noted_at": "when it happened",
+        "received_at": "when it was noted",
+        "kind": "deploy, config, prompt, knowledge, campaign, holiday or other",
+        "title": "what happened, in a few words",
+        "workflow": "the workflow that it touches; NULL for all of them",
+        "step": "the step that it touches",
+        "version": "what came",
+        "url": "where to read more",
+        "who": "who did it",
     },
 }
 """What a column means, by table."""

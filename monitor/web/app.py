@@ -9,21 +9,28 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bellbuoy.monitor.sources.http import PATH as EVENTS_PATH
 from bellbuoy.monitor.web.assets import assets, serve
+from bellbuoy.monitor.web.changes import PATH as CHANGES_PATH
+from bellbuoy.monitor.web.changes import Changes, Notes
 from bellbuoy.monitor.web.door import Door
+from bellbuoy.monitor.web.events import Events, Intake
 from bellbuoy.monitor.web.guard import HEADERS, LOGIN_PATH, Guard
 from bellbuoy.monitor.web.pages import Pages
 from bellbuoy.monitor.web.probes import metrics, probe
 from bellbuoy.monitor.web.query import query
 
 
-def create_app(door: Door) -> Starlette:
+def create_app(door: Door, intake: Intake | None = None, notes: Notes | None = None) -> Starlette:
     """Return the dashboard and the machines' paths over one door.
 
     Args:
         door: answers every page; the server settings and the metrics are its too.
+        intake: takes the events that are posted; None: none are.
+        notes: keeps the changes that are posted; None: none are.
     """
     made = assets()
+    events, changes = Events(intake, door.server), Changes(notes, door.server)
     pages = Pages(door, made)
 
     def live(request: Request) -> Response:
@@ -58,6 +65,8 @@ def create_app(door: Door) -> Starlette:
             Route("/startupz", started),
             Route("/metrics", measured),
             Route("/v1/query", asked, methods=["POST"]),
+            Route(EVENTS_PATH, events.post, methods=["POST"]),
+            Route(CHANGES_PATH, changes.post, methods=["POST"]),
             Route("/static/{name}", partial(serve, made)),
             Route("/favicon.ico", icon),
         ],

@@ -35,6 +35,8 @@ _ROW_ERRORS = (
 
 WINDOW_US = 86_400_000_000
 KEYS = 4_000_000
+Settle = Callable[[Transaction, Mapping[Stream, int], Outcome], None]
+"""Writes into the transaction of a batch, given the next positions and what was not stored as an event."""
 NO_KEYS: Keys = np.zeros(0, np.uint64)
 
 
@@ -81,15 +83,20 @@ class Appender:
         self.known_us = int(engine.rows("store/newest_known")[0]["at"])
         self._letters = int(engine.rows("store/last_letter")[0]["id"])
 
-    def append(self, batch: Batch, told: Told) -> Appended:
+    def append(self, batch: Batch, told: Told, settle: Settle | None = None) -> Appended:
         """Store a batch in one transaction; rows that DuckDB refuses become dead letters.
+
+        Args:
+            batch: what to store.
+            told: what is counted.
+            settle: writes what else belongs to the batch, once its outcome is known: an answer to its sender.
 
         Raises:
             StoreExhausted: disk or memory is used up; nothing was written.
             PositionConflict: a position is not where this process left it; nothing was written.
         """
         with self._adding:  # what is in memory is as the last commit left it
-            return self._stored(batch, told)
+            return self._stored(batch, told, settle)
 
     def remember(self, window: float, keys: int) -> None:
         """Say how far back an event that comes twice is recognised.
@@ -103,9 +110,9 @@ class Appender:
             if wanted != (self.duplicates.window_us, self.duplicates.keys):
                 self.duplicates, self._remembers = Duplicates(*wanted), False
 
-    def _stored(self, batch: Batch, told: Told) -> Appended:
+    def _stored(self, batch: Batch, told: Told, settle: Settle | None) -> Appended:
         try:
-            return self._append(batch, told, refused=0)
+            return self._append(batch, told, settle, refused=0)
         except _ROW_ERRORS as error:
             if batch.table is None or exhausted(error):
                 raise
@@ -120,9 +127,9 @@ class Appender:
             letters = [letter_of(batch, table.slice(row, 1), reason, self.streams) for row, reason in wrong.items()]
             rest = batch.table.filter(pa.array(keep))
             rest = replace(batch, table=rest if rest.num_rows else None, letters=[*batch.letters, *letters])
-            return self._append(rest, told, refused=len(letters))
+            return self._append(rest, told, settle, refused=len(letters))
 
-    def _append(self, batch: Batch, told: Told, refused: int) -> Appended:
+    def _append(self, batch: Batch, told: Told, settle: Settle | None, refused: int) -> Appended:
         draft = Draft()
         table = None if batch.table is None or not batch.table.num_rows else self._prepared(batch.table, told)
         at_us = _newest_arrival(batch.table, batch.letters) or 0
@@ -146,6 +153,9 @@ class Appender:
             known = self._advance(tx, batch, at_us or None)
             for name, n in sorted(batch.unknown_fields.items()):
                 tx.run("store/note_unknown", name=name[:128], n=n, at_us=at_us)
+            outcome = outcome_of(batch, twice, known)
+            if settle is not None:
+                settle(tx, batch.next, outcome)
         with self._gate:
             self.streams.update(known)
         self.registry.take(draft)

@@ -6,9 +6,22 @@ from bellbuoy.config.server import Retention
 from bellbuoy.monitor.store.engine import Engine
 
 DAY = 86400
-WHOLE = {"store/drop_baselines": "events", "store/drop_limits": "events", "store/drop_verdicts": "daily"}
+HOUR = 3600
+ANSWERS_S = DAY
+"""How long the answer to an HTTP request is remembered for its repeat."""
+WHOLE = {
+    "store/drop_baselines": "events",
+    "store/drop_limits": "events",
+    "store/drop_verdicts": "daily",
+    "aging/drop_notes": "daily",
+}
 """Small tables, each in one go, with the retention that they go by; what is in force always stays."""
-PARTS = {"events": "store/drop_events", "minutes": "store/drop_counts", "dead_letters": "store/drop_letters"}
+PARTS = {
+    "minutes": ("store/drop_counts", "daily"),
+    "latency": ("aging/drop_latency", "daily"),
+    "dead_letters": ("store/drop_letters", "dead_letters"),
+}
+"""Large ones, a day in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ PUBLISHED = (
     "deliveries",
     "dead_letters",
     "streams",
+    "notes",
 )
 """What may be read."""
 

@@ -37,9 +37,12 @@ CREATE TABLE notes (
 );
 
 -- Answers of HTTP requests that named themselves by a key, so that a repeat gets the same answer and stores nothing.
+-- `key` and `body` are hashes: of the path and the key, and of the request's body.
 CREATE TABLE idempotency (
     key VARCHAR NOT NULL,
+    body VARCHAR NOT NULL,
     answered_at TIMESTAMP NOT NULL,
+    status INTEGER NOT NULL,
     answer JSON NOT NULL
 );
 

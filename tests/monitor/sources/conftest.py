@@ -7,6 +7,7 @@ import pytest
 
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.sources.files import FilesSource
+from bellbuoy.monitor.sources.http import Busy, HttpSource, Posted, Room
 from bellbuoy.monitor.sources.kafka import KafkaSource
 from bellbuoy.monitor.sources.kafka_client import KafkaSettings
 
@@ -87,6 +88,43 @@ class FilesRig:
         return FilesSource("files", str(self.path), follow=True, look_s=0)
 
 
+class HttpRig:
+    """Clients that repeat what was refused, and what nobody answered: they know what the store has by its position."""
+
+    def __init__(self):
+        self.given = []
+        self.refused = []
+        self.now = None
+
+    def append(self, values):
+        self.given += values
+        if self.now is not None:
+            self.post(values)
+
+    def post(self, values):
+        for value in values:
+            try:
+                self.now.offer(Posted([value], lambda answer: None, Room(self.now)))
+            except Busy:
+                self.refused.append(value)
+
+    def source(self):
+        rig = self
+
+        class Opened(HttpSource):
+            def open(self, positions):
+                super().open(positions)
+                rig.now = self
+                rig.post(rig.given[positions.get(self.stream, 0) :])
+
+            def resume(self):
+                super().resume()
+                again, rig.refused = rig.refused, []
+                rig.post(again)
+
+        return Opened("http")
+
+
 class KafkaRig:
     def __init__(self, kafka):
         self.kafka = kafka
@@ -100,13 +138,15 @@ class KafkaRig:
         return KafkaSource("kafka", settings, refresh_s=0.5, commit_s=0)
 
 
-@pytest.fixture(params=["log", "files", pytest.param("kafka", marks=pytest.mark.needs_real_broker)])
+@pytest.fixture(params=["log", "files", "http", pytest.param("kafka", marks=pytest.mark.needs_real_broker)])
 def rig(request, tmp_path):
     match request.param:
         case "log":
             return LogRig()
         case "files":
             return FilesRig(tmp_path)
+        case "http":
+            return HttpRig()
         case _:
             return KafkaRig(request.getfixturevalue("kafka"))
 

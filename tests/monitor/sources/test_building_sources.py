@@ -64,16 +64,21 @@ def test_sources_are_named_after_their_kind_with_a_number_from_the_second_on():
             "sources[0].kafka.map: foreign logs are not mapped yet; send events in the native schema",
         ),
         (files(format="otlp_json"), "sources[0].files.format: otlp_json is not read yet; use `native`"),
-        (
-            SimpleNamespace(kafka=None, files=None, http=SimpleNamespace()),
-            "sources[0].http: events over HTTP are not read yet; use `kafka` or `files`",
-        ),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_key_and_the_way_out(entry, sentence):
     with pytest.raises(SourceSettings) as caught:
         build([entry])
     assert str(caught.value) == sentence
+
+
+def test_there_is_one_door_for_events():
+    http = SimpleNamespace(kafka=None, files=None, http=SimpleNamespace(waiting=1 << 20))
+    [source] = build([http])
+    assert (source.name, source.stream.path) == ("http", "/v1/events")
+    with pytest.raises(SourceSettings) as caught:
+        build([files(), http, http])
+    assert str(caught.value) == "sources[2].http: there is one door for events already; remove this one"
 
 
 def test_no_safe_setting_can_be_changed():

@@ -1,0 +1,56 @@
+"""Answers of requests that named themselves by an `Idempotency-Key`: a repeat gets the same one and changes nothing."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from bellbuoy.monitor.records import Reader, Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request is answered: the HTTP status and a JSON text."""
+
+    status: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A request that named itself.
+
+    Attributes:
+        key: hash of the path and the key that the client chose: what it chose is kept nowhere.
+        body: hash of the body.
+    """
+
+    key: str
+    body: str
+
+    @classmethod
+    def of(cls, path: str, key: str, body: bytes) -> "Keyed":
+        """Return the hashes of a request."""
+        named = blake2b(f"{path}\n{key}".encode(), digest_size=16).hexdigest()
+        return cls(named, blake2b(body, digest_size=16).hexdigest())
+
+
+class OtherBody(Exception):  # noqa: N818 - a state, not an error
+    """The key was used for another body."""
+
+
+def find(reader: Reader, keyed: Keyed, since: float) -> Answer | None:
+    """Return what the same request was answered since an instant (epoch seconds); None where it is a new one.
+
+    Raises:
+        OtherBody: its key stands for another body.
+    """
+    rows = reader.rows("http/answered", key=keyed.key, since_us=int(since * 1e6))
+    if not rows:
+        return None
+    if rows[0]["body"] != keyed.body:
+        raise OtherBody
+    return Answer(rows[0]["status"], rows[0]["answer"])
+
+
+def save(tx: Writer, keyed: Keyed, answer: Answer, at_us: int) -> None:
+    """Keep an answer, in the transaction that does what it says."""
+    tx.run("http/save_answer", key=keyed.key, body=keyed.body, at_us=at_us, status=answer.status, answer=answer.text)
