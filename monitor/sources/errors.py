@@ -1,4 +1,6 @@
-"""What can go wrong with a source so that a person has to decide."""
+"""What can go wrong with a source so that a person has to decide, or should know."""
+
+from dataclasses import dataclass
 
 from bellbuoy.monitor.sources.base import Stream
 
@@ -21,3 +23,18 @@ class SourceStopped(RuntimeError):  # noqa: N818 # it says what happened, as the
         self.stream = stream
         self.reason = reason
         self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a source did by itself and a person should know; it reads on.
+
+    Attributes:
+        stream: which one.
+        headline: what happened, in one sentence.
+        reason: the same with its numbers, and what follows.
+    """
+
+    stream: Stream
+    headline: str
+    reason: str

@@ -11,15 +11,16 @@ from kafka.errors import CorruptRecordError, KafkaError, LogTruncationError, Off
 
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.sources.base import Chunk, Outcome, Stream
-from bellbuoy.monitor.sources.errors import SourceStopped
+from bellbuoy.monitor.sources.errors import Notice, SourceStopped
 from bellbuoy.monitor.sources.kafka_client import KafkaSettings
+from bellbuoy.monitor.sources.kafka_lag import Lag
 from bellbuoy.monitor.sources.kafka_link import Link
 from bellbuoy.monitor.sources.kafka_progress import Progress
+from bellbuoy.monitor.sources.kafka_ranges import aim, begins, out_of_range, span
+from bellbuoy.monitor.sources.skipping import Skip, Skipped, SkipRefused, base_of, turn_of, turned
 from bellbuoy.monitor.sources.telling import Teller
 
 _LOG = logging.getLogger(__name__)
-_ASK_MS = 5_000
-_LAG_MS = 1_000
 _CORRUPT_TRIES = 3
 
 
@@ -37,7 +38,7 @@ class KafkaSource:
         commit_s: how often the group is told what was stored.
 
     Attributes:
-        lag_known: false while no broker answers and `lag` can only repeat itself: the watermark waits then.
+        notices: what it did by itself and a person should know; whoever tells it takes it from here.
     """
 
     def __init__(
@@ -61,13 +62,20 @@ class KafkaSource:
         self._next: dict[Any, int] = {}
         self._opened: list[Chunk] = []
         self._stopped: set[Any] = set()
+        self._rewound: set[Any] = set()
+        self._missing: dict[str, str] = {}
         self._corrupt: dict[Any, int] = {}
         self._again: dict[Any, Stream] = {}
         self._due: list[SourceStopped] = []
         self._paused = False
         self._mean_bytes = 1.0
-        self._lag: dict[Stream, int] = {}
-        self.lag_known = False
+        self._lag = Lag(self._link, self._teller)
+        self.notices: list[Notice] = []
+
+    @property
+    def silence(self) -> str:
+        """Why nothing comes although something should: no broker answers, or a topic is not there; '' while all is well."""
+        return self._link.trouble or "; ".join(self._missing.values())
 
     @property
     def finished(self) -> bool:
@@ -125,6 +133,7 @@ class KafkaSource:
         stream = self._streams[partition]
         expected = self._next[partition]
         if records[0].offset < expected:
+            self._rewound.add(partition)
             self._stop(
                 partition,
                 f"the broker sent offset {records[0].offset}, which lies before the position {expected}",
@@ -155,62 +164,55 @@ class KafkaSource:
             partitions = self._link.partitions(topic)
             if not partitions:
                 what = "may not be read" if self._link.forbidden(topic) else "does not exist"
-                self._teller.say(logging.WARNING, f"topic {topic} {what} at {self._link.servers}; waiting for it")
+                self._missing[topic] = f"topic {topic} {what} at {self._link.servers}"
+                self._teller.say(logging.WARNING, f"{self._missing[topic]}; waiting for it")
                 self._link.ask_soon()
                 continue
+            self._missing.pop(topic, None)
             epoch = self._link.epoch(topic) or self._last_epoch(topic)
             for number in partitions:
                 partition = TopicPartition(topic, number)
-                stream = Stream(self.name, topic, number, epoch)
-                if self._streams.get(partition) != stream and partition not in self._stopped:
+                stream = self._latest(Stream(self.name, topic, number, epoch))
+                if self._streams.get(partition) != stream and not self._still_stopped(partition, stream):
                     new[partition] = stream
         if not new:
             return
+        seen = {stream.path for stream in (*self._stored, *self._streams.values())}
         try:
-            begins = self._begins(new)
+            places = begins(self._link.consumer, self._settings.start, new, self._stored, seen)
         except KafkaError as error:
             self._teller.say(logging.WARNING, f"no positions from {self._link.servers}: {error}; trying on")
             self._link.ask_soon()
             return
-        self._assign(new, begins)
+        self._assign(new, places)
+
+    def _still_stopped(self, partition: Any, stream: Stream) -> bool:
+        """Tell whether a partition stopped and is still the one that did: one of a topic made anew is read."""
+        return partition in self._stopped and base_of(self._streams[partition]) == base_of(stream)
 
     def _last_epoch(self, topic: str) -> str:
         """Return the epoch last seen of a topic whose id the broker does not tell."""
-        seen = [stream.epoch for stream in (*self._stored, *self._streams.values()) if stream.path == topic]
+        seen = [base_of(stream) for stream in (*self._stored, *self._streams.values()) if stream.path == topic]
         return seen[-1] if seen else ""
 
-    def _begins(self, new: Mapping[Any, Stream]) -> dict[Any, int]:
-        begins = {partition: self._stored[stream] for partition, stream in new.items() if stream in self._stored}
-        unknown = [partition for partition in new if partition not in begins]
-        seen = {stream.path for stream in (*self._stored, *self._streams.values())}
-        later = [partition for partition in unknown if partition.topic in seen]
-        first = [partition for partition in unknown if partition.topic not in seen]
-        consumer = self._link.consumer
-        start = self._settings.start
-        if later:  # nothing of them was ever left out: they begin at their beginning, 0 unless retention took the head
-            begins |= consumer.beginning_offsets(later, timeout_ms=_ASK_MS)
-        if first and start == "earliest":
-            begins |= consumer.beginning_offsets(first, timeout_ms=_ASK_MS)
-        elif first and start == "latest":
-            begins |= consumer.end_offsets(first, timeout_ms=_ASK_MS)
-        elif first:
-            instant = int(float(start) * 1000)
-            found = consumer.offsets_for_times(dict.fromkeys(first, instant), timeout_ms=_ASK_MS)
-            ends = consumer.end_offsets(first, timeout_ms=_ASK_MS)
-            begins |= {partition: at.offset if (at := found[partition]) else ends[partition] for partition in first}
-        return begins
+    def _latest(self, stream: Stream) -> Stream:
+        """Return the stream under the newest of our own epochs, where a person let it go back."""
+        alike = [
+            one
+            for one in self._stored
+            if (one.path, one.partition, base_of(one)) == (stream.path, stream.partition, stream.epoch)
+        ]
+        return max(alike, key=turn_of, default=stream)
 
     def _assign(self, new: Mapping[Any, Stream], begins: Mapping[Any, int]) -> None:
         consumer = self._link.consumer
         for partition, stream in new.items():
             old = self._streams.get(partition) or next(
-                (seen for seen in self._stored if seen.path == stream.path and seen.epoch != stream.epoch), None
+                (seen for seen in self._stored if _replaces(stream, seen) and stream not in self._stored), None
             )
-            if old is not None and old.epoch != stream.epoch:
-                self._teller.say(
-                    logging.ERROR,
-                    f"topic {stream.path} was made anew (id {old.epoch} is now {stream.epoch}); reading it from its beginning",
-                )
+            if old is not None and base_of(old) != base_of(stream):
+                self._anew(partition, old, stream)
+            self._stopped.discard(partition)
         consumer.assign([*self._streams.keys() - new.keys() - self._stopped - self._again.keys(), *new])
         for partition, stream in new.items():
             consumer.seek(partition, begins[partition])
@@ -225,7 +227,18 @@ class KafkaSource:
         if self._paused:
             consumer.pause(*consumer.assignment())
 
-    # What stops a stream
+    def _anew(self, partition: Any, old: Stream, stream: Stream) -> None:
+        """Tell that a topic was deleted and made again: once a topic, in the log and as a notice."""
+        headline, ids = f"topic {stream.path} was made anew", f"its id {old.epoch} is now {stream.epoch}"
+        self._teller.say(logging.ERROR, f"{headline} ({ids}); reading it from its beginning")
+        if all(one.headline != headline or one.stream.epoch != stream.epoch for one in self.notices):
+            at = self._next.get(partition, self._stored.get(old, 0))
+            read = f"partition {partition.partition} of the old one was read up to offset {at}"
+            self.notices.append(
+                Notice(stream, headline, f"{ids}: it is read from its beginning, as new records; {read}")
+            )
+
+    # What stops a stream, and how it goes on
 
     def _stop(self, partition: Any, reason: str, remedy: str) -> None:
         """Read this partition no more, and raise so at the next occasion that loses nothing."""
@@ -256,10 +269,14 @@ class KafkaSource:
             if self._made_anew(partition):
                 continue
             if truncated:
-                reason = f"the broker lost records that were read already, up to offset {at}"
+                self._rewound.add(partition)
+                known = offsets[partition]
+                since = f" since offset {known.offset}" if known is not None else ""
+                reason = f"the broker lost records that were read already{since}, up to offset {at}"
                 self._stop(partition, reason, self._way_out(partition))
             else:
-                self._stop(partition, *self._out_of_range(partition, offsets[partition]))
+                reason = out_of_range(self._link.consumer, partition, offsets[partition])
+                self._stop(partition, reason, self._way_out(partition))
 
     def _made_anew(self, partition: Any) -> bool:
         """True when this position belongs to a topic that is gone, or when nobody can tell now: then it is tried again.
@@ -267,7 +284,7 @@ class KafkaSource:
         Whatever the topic is now is taken in with the next metadata.
         """
         known = self._link.fresh()
-        if known and self._link.epoch(partition.topic) in ("", self._streams[partition].epoch):
+        if known and self._link.epoch(partition.topic) in ("", base_of(self._streams[partition])):
             return False
         self._drop(partition)
         if known:
@@ -275,15 +292,6 @@ class KafkaSource:
         else:
             self._again[partition] = self._streams[partition]
         return True
-
-    def _out_of_range(self, partition: Any, offset: int) -> tuple[str, str]:
-        try:
-            begin = self._link.consumer.beginning_offsets([partition], timeout_ms=_ASK_MS)[partition]
-            end = self._link.consumer.end_offsets([partition], timeout_ms=_ASK_MS)[partition]
-        except KafkaError:
-            return f"position {offset} is out of range", self._way_out(partition)
-        lost = f"; {begin - offset} records are gone" if offset < begin else ""
-        return f"position {offset} is out of range: the broker has {begin} to {end}{lost}", self._way_out(partition)
 
     def _way_out(self, partition: Any) -> str:
         return (
@@ -305,6 +313,41 @@ class KafkaSource:
                 self._drop(partition)
                 self._again[partition] = self._streams[partition]
 
+    def skip(self, skip: Skip) -> Skipped | None:
+        """Let a stream go on where a person wants it; None while no broker answers: then it is tried again.
+
+        Raises:
+            SkipRefused: it cannot go on there, or there is no such stream.
+        """
+        partition = TopicPartition(skip.path, skip.partition)
+        if skip.path not in self._settings.topics:
+            raise SkipRefused(
+                f"topic {skip.path} is not read by {self.name}; it reads {', '.join(self._settings.topics)}"
+            )
+        consumer, stream = self._link.consumer, self._streams.get(partition)
+        if consumer is None or stream is None:
+            if consumer is not None and (known := self._link.partitions(skip.path)) and skip.partition not in known:
+                raise SkipRefused(
+                    f"topic {skip.path} has no partition {skip.partition}; it has {known[0]} to {known[-1]}"
+                )
+            return None
+        position = self._next[partition]
+        try:
+            begin, end = span(consumer, partition)
+        except KafkaError as error:
+            self._teller.say(logging.WARNING, f"no positions from {self._link.servers}: {error}; trying on")
+            return None
+        to = aim(skip.target, position, begin, end, back=partition in self._rewound or position > end)
+        after = stream if to >= position else turned(stream)
+        lost = max(0, min(begin, to) - position)
+        self._stored[after] = to
+        for held in (self._stopped, self._rewound):
+            held.discard(partition)
+        self._corrupt.pop(partition, None)
+        self._again.pop(partition, None)
+        self._assign({partition: after}, {partition: to})
+        return Skipped(stream, after, position, to, lost, max(0, to - position - lost))
+
     # Back-pressure, lag, the group
 
     def pause(self) -> None:
@@ -319,34 +362,17 @@ class KafkaSource:
         if self._link.consumer is not None:
             self._link.consumer.resume(*self._link.consumer.assignment())
 
+    @property
+    def lag_known(self) -> bool:
+        """False while no broker answers and `lag` can only repeat itself: the watermark waits then."""
+        return self._lag.known
+
     def lag(self) -> dict[Stream, int]:
         """Return the records between what was read and the end of each stream; the last answer when none comes now.
 
         May be called from any thread; it never holds up `read`.
         """
-        consumer = self._link.consumer
-        streams = dict(self._streams)
-        self.lag_known = False
-        if consumer is None or not streams:
-            return dict(self._lag)
-        try:
-            ends = consumer.end_offsets(list(streams), timeout_ms=_LAG_MS)
-        except (KafkaError, RuntimeError) as error:
-            self._teller.say(logging.WARNING, f"no lag from {self._link.servers}: {error}")
-            return dict(self._lag)
-        self._lag = {
-            stream: max(0, ends[partition] - self._position(consumer, partition))
-            for partition, stream in streams.items()
-        }
-        self.lag_known = True
-        return dict(self._lag)
-
-    def _position(self, consumer: Any, partition: Any) -> int:
-        """Return the client's position, which has stepped over control records, or else ours."""
-        try:
-            return int(consumer.position(partition, timeout_ms=0) or self._next[partition])
-        except KafkaError:
-            return self._next[partition]
+        return self._lag.of(dict(self._streams), dict(self._next))
 
     def stored(self, positions: Mapping[Stream, int], outcome: Outcome | None = None) -> None:  # noqa: ARG002 - nobody is answered
         """Remember what is committed in the store; the group hears of it from `read`, at most every few seconds."""
@@ -358,3 +384,8 @@ class KafkaSource:
         if self._link.consumer is not None:
             self._progress.tell_last(self._link.consumer, self._streams)
         self._link.close()
+
+
+def _replaces(stream: Stream, old: Stream) -> bool:
+    """Tell whether a stream has the place of another one, of an earlier epoch."""
+    return (stream.path, stream.partition) == (old.path, old.partition) and base_of(stream) != base_of(old)

@@ -61,6 +61,9 @@ class Link:
         teller: says what goes wrong.
         closing: set when nothing more is wanted.
         refresh_s: how often the topics are looked at anew.
+
+    Attributes:
+        trouble: why nothing answers at present; '' while something does.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class Link:
         self._refresh: Any = None
         self._asked_at = 0.0
         self._silent = False
+        self.trouble = ""
         self.consumer: Any = None
         _HEARD.listen()
 
@@ -121,12 +125,11 @@ class Link:
                 why = f"{why} (is the login right?)"
             self._failures += 1
             self._next_try = self._clock.monotonic() + min(_MOST_S, _FIRST_S * 2 ** min(self._failures - 1, 8))
-            self._teller.say(
-                logging.WARNING,
-                f"no connection to Kafka at {self.servers}: {why}; trying on",
-            )
+            self.trouble = f"no connection to Kafka at {self.servers}: {why}"
+            self._teller.say(logging.WARNING, f"{self.trouble}; trying on")
             return False
         self._failures = 0
+        self.trouble = ""
         self.consumer = consumer
         self._ask()
         return True
@@ -147,7 +150,7 @@ class Link:
             answered = _answered(self._refresh)
             self._refresh = None
             if answered and self._silent:
-                self._silent = False
+                self._silent, self.trouble = False, ""
                 self._teller.say(logging.INFO, f"Kafka answers again at {self.servers}")
             if not answered:
                 self._say_silent()
@@ -181,7 +184,8 @@ class Link:
 
     def _say_silent(self) -> None:
         self._silent = True
-        self._teller.say(logging.WARNING, f"Kafka at {self.servers} does not answer; trying on")
+        self.trouble = f"Kafka at {self.servers} does not answer"
+        self._teller.say(logging.WARNING, f"{self.trouble}; trying on")
 
     def epoch(self, topic: str) -> str:
         """Return the topic's id as hexadecimal digits, or '' where the broker tells none."""
