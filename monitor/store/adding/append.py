@@ -173,7 +173,7 @@ class Appender:
             Counter(letter.kind for letter in batch.letters),
             int(counts.minute[0]) if counts is not None and len(counts.minute) else None,
             0 if twice is None else twice.num_rows,
-            outcome_of(batch, twice, known),
+            outcome,
         )
 
     def _recall(self, at_us: int) -> None:
