@@ -1,6 +1,6 @@
 """The daemon's own settings: where it listens, what it keeps, how much it takes in and gives out."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -49,6 +49,8 @@ class Store(Shape):
 
     path: Text = "bellbuoy.duckdb"
     """The file."""
+    on_corrupt: Literal["set_aside", "refuse"] = "set_aside"
+    """What `bellbuoy run` does with a damaged file at its start: rename it and begin a new one, or end with exit 75."""
     memory_limit: Size = 1 << 30
     """Memory that DuckDB may use; the process needs about 300 MiB more."""
     exports: Text | None = Field(default=None, examples=["/var/lib/bellbuoy/exports"])
