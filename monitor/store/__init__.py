@@ -5,6 +5,7 @@ from bellbuoy.monitor.store.adding.registry import Series
 from bellbuoy.monitor.store.engine import Transaction
 from bellbuoy.monitor.store.errors import (
     PositionConflict,
+    StoreCorrupt,
     StoreError,
     StoreExhausted,
     StoreForeign,
@@ -21,6 +22,7 @@ __all__ = [
     "PositionConflict",
     "Series",
     "Store",
+    "StoreCorrupt",
     "StoreError",
     "StoreExhausted",
     "StoreForeign",

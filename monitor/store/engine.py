@@ -2,21 +2,26 @@
 
 import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
 
 from bellbuoy.config.server import Store as Settings
+from bellbuoy.monitor.store.damage import SMALL, TWICE, damaged, log_of, look_through, suspect, suspicions, trust
 from bellbuoy.monitor.store.door.gate import Gate
-from bellbuoy.monitor.store.errors import StoreExhausted
+from bellbuoy.monitor.store.errors import StoreCorrupt, StoreError, StoreExhausted
 from bellbuoy.monitor.store.migrate import migrate
-from bellbuoy.monitor.store.opening import connect, release, settle
+from bellbuoy.monitor.store.opening import connect, exhausted, release, settle
 from bellbuoy.monitor.store.statements import statement
+
+__all__ = ["Engine", "Transaction", "exhausted"]
+
+T = TypeVar("T")
 
 _gate = threading.Lock()
 
@@ -84,6 +89,8 @@ class Engine:
         schema: number of the last migration.
         names: all tables and views there are, DuckDB's own too, in small letters.
         gate: how many ad hoc queries run.
+        damage: why the file can be trusted no more, found while it was in use; None while all is well.
+        unmerged: why the log could not be merged into the file at the last try; None while all is well.
     """
 
     def __init__(self, path: Path | None, settings: Settings, *, read_only: bool) -> None:
@@ -95,17 +102,43 @@ class Engine:
         self._writer_thread: int | None = None
         self._local = threading.local()
         self._cursors: list[tuple[threading.Thread, duckdb.DuckDBPyConnection]] = []
-        self._db = connect(path, read_only=read_only)
+        self.damage: str | None = None
+        self.unmerged: str | None = None
+        self._merge_at = settings.checkpoint
+        self._lost = False
+        self._life = 0
+        self.schema = 0
+        self.names: frozenset[str] = frozenset()
+        self._db = self._opened(self.suspicions())
+
+    def suspicions(self) -> list[str]:
+        """Return what was noted of damage since the store was last closed whole."""
+        return [] if self.path is None or self.read_only else suspicions(self.path)
+
+    def _opened(self, suspected: Sequence[str]) -> duckdb.DuckDBPyConnection:
+        """Open the file, bring it to this version, look through it as far as there is reason to, and lock its settings."""
+        con = connect(self.path, read_only=self.read_only)
         try:
-            settle(self._db, path, settings)
-            self.schema = migrate(self._db, str(path or "memory"), read_only=read_only)
-            found = self._db.execute(statement("store/names")).fetchall()
+            settle(con, self.path, self.settings)
+            if suspected:
+                look_through(con, None)
+            self.schema = migrate(con, str(self.path or "memory"), read_only=self.read_only)
+            if self.path is not None and not self.read_only:
+                look_through(con, SMALL)
+            found = con.execute(statement("store/names")).fetchall()
             self.names = frozenset(name.lower() for (name,) in found)
-            self._db.execute("SET lock_configuration = true")
-        except BaseException:
-            self._db.close()
-            release(path)
+            con.execute("SET lock_configuration = true")
+            if len(suspected) >= TWICE and self.path is not None:
+                raise StoreCorrupt(self.path, suspected[-1])  # noqa: TRY301 - closed below as for any other reason
+        except BaseException as error:
+            con.close()
+            release(self.path)
+            if damaged(error) and self.path is not None:
+                raise StoreCorrupt(self.path, str(error)) from error
+            if exhausted(error):
+                raise StoreExhausted(f"{self.path or 'memory'}: the store cannot be opened: {error}") from error
             raise
+        return con
 
     @classmethod
     def open(cls, path: Path | None, settings: Settings | None = None, *, read_only: bool = False) -> Self:
@@ -113,6 +146,7 @@ class Engine:
 
         Raises:
             StoreLocked: another process, or another object of this one, has it.
+            StoreCorrupt: its bytes are not what was written.
             StoreNewer, StoreOlder, StoreForeign, StoreMissing: see `bellbuoy.monitor.store.errors`.
         """
         if path is not None:
@@ -135,26 +169,101 @@ class Engine:
         with self._lock:
             self._writer_thread = threading.get_ident()
             try:
-                self._db.execute("BEGIN TRANSACTION")
+                if self._lost:
+                    self._renew()
                 try:
+                    self._db.execute("BEGIN TRANSACTION")
                     yield Transaction(self._db)
                     self._db.execute("COMMIT" if commit else "ROLLBACK")
                 except BaseException as error:
                     with suppress(duckdb.Error):  # a failed COMMIT has rolled back by itself
                         self._db.execute("ROLLBACK")
-                    if exhausted(error):
-                        raise StoreExhausted(f"{self.path or 'memory'}: disk or memory is used up: {error}") from error
+                    self._classify(error)
                     raise
+                self._merge()
             finally:
                 self._writer_thread = None
 
+    def _merge(self) -> None:
+        """Merge the log into the file once it is long enough; the lock is held, and no transaction is open.
+
+        A merge that fails leaves every committed row where it is, in the log, and makes DuckDB refuse all work: the file
+        is opened anew, and the next try waits until the log has grown by a quarter.
+        """
+        if self.path is None or self.read_only:
+            return
+        log = log_of(self.path)
+        size = log.stat().st_size if log.exists() else 0
+        if size < self._merge_at:
+            return
+        try:
+            self._db.execute("CHECKPOINT")
+        except duckdb.TransactionException:
+            return  # a reader is in the way: after the next commit
+        except duckdb.Error as error:
+            self.unmerged = str(error).split("\n", 1)[0]
+            self._merge_at = max(size + (size >> 2), self.settings.checkpoint)
+            with suppress(StoreError):
+                self._classify(error)
+            with suppress(StoreError):  # the next transaction tries again
+                if self._lost and self.damage is None:
+                    self._renew()
+        else:
+            self.unmerged = None
+            self._merge_at = self.settings.checkpoint
+
+    def heard(self, error: BaseException) -> None:
+        """Take note of an error of DuckDB: of damage, and of an instance that must be opened anew.
+
+        Raises:
+            StoreCorrupt: the error is damage.
+        """
+        if isinstance(error, duckdb.FatalException) or "has been invalidated" in str(error):
+            self._lost = True
+        if damaged(error) and self.path is not None:
+            if self.damage is None:
+                self.damage = str(error).split("\n", 1)[0]
+                if not self.read_only:
+                    with suppress(OSError):  # without room for the note the next start looks only at what is small
+                        suspect(self.path, self.damage)
+            raise StoreCorrupt(self.path, self.damage) from error
+
+    def _classify(self, error: BaseException) -> None:
+        self.heard(error)
+        if exhausted(error):
+            raise StoreExhausted(f"{self.path or 'memory'}: disk or memory is used up: {error}") from error
+
+    def _renew(self) -> None:
+        """Open the file anew after DuckDB gave up on it; the lock is held.
+
+        Raises:
+            StoreExhausted: there is no room to open it.
+            StoreCorrupt, StoreLocked, StoreError: it cannot be opened.
+        """
+        with _gate:
+            self._drop_all()
+            self._life += 1
+            with suppress(duckdb.Error):
+                self._db.close()
+            release(self.path)
+            self._db = self._opened(())
+            self._lost = False
+
+    def _drop_all(self) -> None:
+        for _, cursor in self._cursors:
+            cursor.interrupt()
+            with suppress(duckdb.Error):  # one that is busy is closed by its reader, which is interrupted
+                cursor.close()
+        self._cursors = []
+
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return the calling thread's own cursor for reading."""
-        cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
-        if cursor is None:
-            cursor = self.new_cursor()
-            self._local.cursor = cursor
-        return cursor
+        life, cursor = getattr(self._local, "cursor", (-1, None))
+        if cursor is None or life != self._life:
+            life, cursor = self._life, self.new_cursor()
+            self._local.cursor = life, cursor
+        found: duckdb.DuckDBPyConnection = cursor
+        return found
 
     def new_cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a new cursor that `close` will close; cursors of threads that have ended are closed now."""
@@ -173,30 +282,55 @@ class Engine:
             self._cursors = [(thread, one) for thread, one in self._cursors if one is not cursor]
         cursor.close()
 
+    def abandon(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Let go of a cursor that is busy and cannot be stopped: closing it would wait for it, for ever."""
+        with _gate:
+            self._cursors = [(thread, one) for thread, one in self._cursors if one is not cursor]
+
     def rows(self, name: str, /, **params: Any) -> list[dict[str, Any]]:
         """Return the rows of `sql/NAME.sql` as dicts, read on the calling thread's own cursor."""
-        return _rows(self.cursor(), statement(name), params)
+        return self._read(lambda cursor: _rows(cursor, statement(name), params))
 
     def frame(self, name: str, /, **params: Any) -> pd.DataFrame:
         """Return the rows of `sql/NAME.sql` as a pandas frame."""
-        return self.cursor().execute(statement(name), params or None).df()
+        return self._read(lambda cursor: cursor.execute(statement(name), params or None).df())
 
     def arrow(self, name: str, /, **params: Any) -> pa.Table:
         """Return the rows of `sql/NAME.sql` as an Arrow table."""
-        return self.cursor().sql(statement(name), params=params or None).to_arrow_table()
+        return self._read(lambda cursor: _arrow(cursor, statement(name), params))
+
+    def _read(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Read, a second time where DuckDB had given up on the file and it could be opened anew.
+
+        Raises:
+            StoreCorrupt: what is read is damaged.
+            StoreExhausted: there is no room to open it anew, or no memory to read.
+        """
+        life = self._life
+        try:
+            return work(self.cursor())
+        except duckdb.Error as error:
+            self.heard(error)
+            same = life == self._life and not self._lost
+            if same or self._writer_thread == threading.get_ident():
+                self._classify(error)
+                raise
+        with self._lock:
+            if self._lost:
+                self._renew()
+        return work(self.cursor())
 
     def close(self) -> None:
         """Bring the file up to date with its log and let go of it; a second call does nothing."""
         with self._lock, _gate:
-            for _, cursor in self._cursors:
-                cursor.interrupt()
-                with suppress(duckdb.Error):  # one that is busy is closed by its reader, which is interrupted
-                    cursor.close()
-            self._cursors = []
-            if not self.read_only:
+            self._drop_all()
+            if not self.read_only and self.damage is None:
                 with suppress(duckdb.Error):  # the log is replayed at the next start all the same
                     self._db.execute("CHECKPOINT")
-            self._db.close()
+                    if self.path is not None:
+                        trust(self.path)
+            with suppress(duckdb.Error):
+                self._db.close()
         release(self.path)
 
     def __enter__(self) -> Self:
@@ -206,22 +340,8 @@ class Engine:
         self.close()
 
 
-def exhausted(error: BaseException) -> bool:
-    """Tell whether an error means that disk or memory is used up: it may pass, and no row is to blame."""
-    if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
-        return True
-    text = str(error)
-    return isinstance(error, duckdb.Error | OSError) and any(
-        sign in text
-        for sign in (
-            "No space left",
-            "File too large",
-            "Read-only file system",
-            "Too many open files",
-            "Disk quota",
-            "ENOSPC",
-        )
-    )
+def _arrow(cursor: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any]) -> pa.Table:
+    return cursor.sql(sql, params=dict(params) or None).to_arrow_table()
 
 
 def _rows(cursor: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:

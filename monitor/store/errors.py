@@ -38,6 +38,23 @@ class StoreForeign(StoreError):  # noqa: N818 - the state is the name
     """The file is no store of ours."""
 
 
+class StoreCorrupt(StoreError):  # noqa: N818 - the state is the name
+    """Bytes in the file or its log are not what was written.
+
+    Attributes:
+        path: the store.
+        why: what DuckDB says.
+    """
+
+    def __init__(self, path: Path, why: str) -> None:
+        self.path = path
+        self.why = why.split("\n", 1)[0]
+        super().__init__(
+            f"{path}: the store is damaged: {self.why}. Put a copy in its place, or rename it and start again: a new one "
+            f"is filled from the sources. `bellbuoy run` does the latter by itself unless `store.on_corrupt` is refuse."
+        )
+
+
 class StoreExhausted(StoreError):  # noqa: N818 - the state is the name
     """Disk or memory is used up: nothing was written, the same call may succeed later."""
 

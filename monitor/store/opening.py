@@ -9,8 +9,11 @@ from typing import Any
 import duckdb
 
 from bellbuoy.config.server import Store as Settings
+from bellbuoy.monitor.store.damage import damaged, ours
 from bellbuoy.monitor.store.errors import (
+    StoreCorrupt,
     StoreError,
+    StoreExhausted,
     StoreForeign,
     StoreLocked,
     StoreMissing,
@@ -20,6 +23,10 @@ from bellbuoy.monitor.store.errors import (
 FILE_FORMAT = "v1.5.0"
 """Written so that every supported DuckDB opens it; later versions would default to a format that 1.5 cannot read."""
 
+NEVER = 1 << 50
+"""DuckDB's own merging of the log is out of reach: a merge that fails in a COMMIT would leave it open whether the commit
+was kept. The engine merges between two transactions (`Engine._merge`)."""
+
 _open_here: set[Path] = set()
 _gate = threading.Lock()
 
@@ -28,7 +35,7 @@ def connect(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     """Open the file, or a database in memory.
 
     Raises:
-        StoreLocked, StoreNewer, StoreForeign, StoreMissing, StoreError: what is wrong with it.
+        StoreLocked, StoreNewer, StoreForeign, StoreCorrupt, StoreMissing, StoreExhausted, StoreError: what is wrong.
     """
     if path is None:
         return duckdb.connect(":memory:")
@@ -57,9 +64,37 @@ def _named(path: Path, error: duckdb.Error) -> StoreError:
         return StoreNewer(
             f"{path}: written by a later DuckDB than {duckdb.__version__}; upgrade it. DuckDB says: {text}"
         )
-    if "not a valid DuckDB" in text:
+    if exhausted(error):
+        return StoreExhausted(f"{path}: the store cannot be opened: {text}; make room, then start again.")
+    invalid = "not a valid DuckDB" in text
+    if (damaged(error) or invalid) and ours(path, text):
+        return StoreCorrupt(path, text)
+    if damaged(error) and "WAL" in text:
+        return StoreForeign(
+            f"{path}: its log cannot be read, and it is no store of Bellbuoy; give another `store.path`."
+        )
+    if invalid:
         return StoreForeign(f"{path}: not a DuckDB file; give another `store.path`.")
     return StoreError(f"{path}: the store cannot be opened: {text}")
+
+
+def exhausted(error: BaseException) -> bool:
+    """Tell whether an error means that disk or memory is used up: it may pass, and no row is to blame."""
+    if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
+        return True
+    text = str(error)
+    return isinstance(error, duckdb.Error | OSError) and any(
+        sign in text
+        for sign in (
+            "No space left",
+            "File too large",
+            "Read-only file system",
+            "Too many open files",
+            "Disk quota",
+            "Cannot allocate memory",
+            "ENOSPC",
+        )
+    )
 
 
 def release(path: Path | None) -> None:
@@ -79,7 +114,7 @@ def settle(con: duckdb.DuckDBPyConnection, path: Path | None, settings: Settings
         "threads": threads,
         "temp_directory": spill,
         "max_temp_directory_size": f"{settings.temp.max}B",
-        "checkpoint_threshold": f"{settings.checkpoint}B",
+        "checkpoint_threshold": f"{NEVER}B",
         "preserve_insertion_order": True,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,

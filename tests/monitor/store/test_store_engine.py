@@ -22,6 +22,7 @@ from bellbuoy.monitor.store import (
     StoreOlder,
 )
 from bellbuoy.monitor.store import migrate as migrating
+from bellbuoy.monitor.store.engine import Engine
 from bellbuoy.monitor.store.statements import ROOM, migrations, statement
 
 pytestmark = pytest.mark.store
@@ -66,7 +67,7 @@ def test_settings_reach_duckdb_and_cannot_be_changed(tmp_path):
 
         assert told("memory_limit") == "256.0 MiB"
         assert told("threads") == 1
-        assert told("checkpoint_threshold") == "32.0 MiB"
+        assert told("checkpoint_threshold") == "1.0 PiB", "the engine merges, between two transactions"
         assert told("temp_directory") == str(tmp_path / "spill")
         assert told("enable_external_access") is False
         with pytest.raises(duckdb.Error, match="lock"):
@@ -144,7 +145,7 @@ def test_newer_file_is_refused_with_one_sentence(tmp_path):
 
 def test_older_file_is_migrated_but_not_when_only_read(tmp_path, monkeypatch):
     monkeypatch.setattr(migrating, "migrations", lambda: migrations()[:1])
-    with Store.open(tmp_path / "b.duckdb") as store:
+    with Engine.open(tmp_path / "b.duckdb") as store:
         put(store, "k", "v")
     monkeypatch.undo()
     with pytest.raises(StoreOlder, match="start the daemon once"):
