@@ -33,7 +33,8 @@ from bellbuoy.monitor.reading import Reading
 from bellbuoy.monitor.rehearsal import rehearsal
 from bellbuoy.monitor.schedule import Job, timetable
 from bellbuoy.monitor.sources.build import build
-from bellbuoy.monitor.store import Store, StoreExhausted
+from bellbuoy.monitor.store import Store, StoreCorrupt, StoreExhausted
+from bellbuoy.monitor.store.rescue import open_or_set_aside
 from bellbuoy.monitor.version import VERSION
 from bellbuoy.monitor.web.app import create_app
 from bellbuoy.monitor.web.listen import ListenError, listen
@@ -66,7 +67,11 @@ class App:
             name: Console() if dry_run else sink_of(one.kind, one.settings) for name, one in config.sinks.items()
         }
         path = Path(config.store.path)
-        self.store = Store.open(rehearsal(path, config.store) if dry_run else path, config.store)
+        self.store = (
+            Store.open(rehearsal(path, config.store), config.store)
+            if dry_run
+            else open_or_set_aside(path, config.store, self.clock.now())
+        )
         self.store.follow(config)
         self.metrics.start(sources=[one.name for one in self.sources], sinks=list(self.sinks), at=self.clock.now())
         self.ingests = [
@@ -140,7 +145,12 @@ class App:
 
     def judge(self) -> None:
         """Close the ticks that the watermark has passed, and wake the senders when there is news."""
-        if self.stop.is_set() or not self._judging.acquire(blocking=False):
+        if self.stop.is_set():
+            return
+        if self.store.damage is not None and self.store.path is not None:
+            self.fail("store", StoreCorrupt(self.store.path, self.store.damage))
+            return
+        if not self._judging.acquire(blocking=False):
             return
         try:
             self.health.beat()
