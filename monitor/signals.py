@@ -133,6 +133,35 @@ def rollup_sql(signals: Sequence[Signal], relation: str) -> str:
     )
 
 
+SIGNALS_A_WORD = 31
+"""Signals whose two bits fit into a BIGINT beside the bit that says that the event counts."""
+
+
+def marks_sql(signals: Sequence[Signal], relation: str) -> str:
+    """Return the statement that judges every event of a relation by every signal, a row an event, in its order.
+
+    Its columns: `key`, the 64-bit hash of `event_id`; then words `marks0`, `marks1`, … for `SIGNALS_A_WORD` signals each.
+    Bit 0 of a word: the event counts; bits 1 + 2 k and 2 + 2 k: a trial, a bad one of the word's signal k.
+
+    Args:
+        signals: what to count.
+        relation: name of a table or view with the columns of `events_raw`.
+    """
+    words = []
+    for first in range(0, max(1, len(signals)), SIGNALS_A_WORD):
+        bits = ["CAST(1 AS BIGINT)"]
+        for place, signal in enumerate(signals[first : first + SIGNALS_A_WORD]):
+            trial, bad = predicates(signal)
+            bits.append(f"CASE WHEN {trial} THEN {1 << 1 + 2 * place} ELSE 0 END")
+            if bad is not None:
+                bits.append(f"CASE WHEN {bad} THEN {1 << 2 + 2 * place} ELSE 0 END")
+        word = f"marks{first // SIGNALS_A_WORD}"
+        words.append(
+            f"CASE WHEN counted AND type IN ('step', 'interaction') THEN {' + '.join(bits)} ELSE 0 END AS {word}"
+        )
+    return f"SELECT hash(event_id) AS key, {', '.join(words)} FROM {relation}"  # noqa: S608 - our own table
+
+
 SLICES = (
     "workflow_version",
     "agent_version",

@@ -14,15 +14,15 @@ import pyarrow.compute as pc
 from bellbuoy.monitor.event import Batch, DeadLetter
 from bellbuoy.monitor.sources.base import Outcome, Stream
 from bellbuoy.monitor.sources.skipping import Skipped
-from bellbuoy.monitor.store.adding.duplicates import Duplicates, Keys, stored
+from bellbuoy.monitor.store.adding.duplicates import NO_KEYS, Duplicates, stored
 from bellbuoy.monitor.store.adding.letters import letter_of, outcome_of
-from bellbuoy.monitor.store.adding.limits import Told, latency_limits
+from bellbuoy.monitor.store.adding.limits import Told
 from bellbuoy.monitor.store.adding.positions import Known
 from bellbuoy.monitor.store.adding.registry import Draft, Registry
 from bellbuoy.monitor.store.adding.rollup import count
+from bellbuoy.monitor.store.adding.rows import prepared
 from bellbuoy.monitor.store.engine import Engine, Transaction, exhausted
 from bellbuoy.monitor.store.errors import PositionConflict
-from bellbuoy.monitor.store.statements import statement
 
 _ROW_ERRORS = (
     duckdb.DataError,
@@ -37,7 +37,6 @@ WINDOW_US = 86_400_000_000
 KEYS = 4_000_000
 Settle = Callable[[Transaction, Mapping[Stream, int], Outcome], None]
 """Writes into the transaction of a batch, given the next positions and what was not stored as an event."""
-NO_KEYS: Keys = np.zeros(0, np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ class Appender:
         except _ROW_ERRORS as error:
             if batch.table is None or exhausted(error):
                 raise
-            table = self._prepared(batch.table, told)
+            table = prepared(batch.table, told).table
             if self._tried(table.slice(0, 0), told) is not None:
                 raise  # no row is to blame
             wrong = self._refused(table, told, 0)
@@ -131,24 +130,25 @@ class Appender:
 
     def _append(self, batch: Batch, told: Told, settle: Settle | None, refused: int) -> Appended:
         draft = Draft()
-        table = None if batch.table is None or not batch.table.num_rows else self._prepared(batch.table, told)
+        rows = None if batch.table is None or not batch.table.num_rows else prepared(batch.table, told)
         at_us = _newest_arrival(batch.table, batch.letters) or 0
-        keys, twice = NO_KEYS, None
-        if table is not None:
+        counts, keys, twice = None, NO_KEYS, None
+        known_us = max(self.known_us + 1, at_us)
+        if rows is not None:
             self._recall(at_us)
         with self.engine.transaction() as tx:
-            counts = None
-            known_us = max(self.known_us + 1, at_us)
-            if table is not None:
-                tx.show("arriving", table)
-                table, keys, twice = self._first(tx, table)
-            if table is not None:
-                tx.run("store/add_events")
-                counts = count(tx, "arriving", told.signals, self.registry, draft)
-                tx.show("arriving_counts", counts.table(known_us))
-                tx.run("store/add_counts")
-                self._save_series(tx, draft)
-            tx.cursor.unregister("arriving")
+            if rows is not None:
+                judged = rows.judged(tx, told.signals)
+                fresh = self.duplicates.new(judged.keys)
+                if fresh is not None:
+                    twice = rows.table.select(("stream", "offset")).filter(pa.array(~fresh))
+                    rows, judged = rows.only(tx, fresh), judged.only(fresh)
+                keys = judged.keys
+                if len(keys):
+                    tx.run("store/add_events")
+                    counts = rows.counted(tx, judged, told.signals, self.registry, draft, known_us)
+                    self._save_series(tx, draft)
+                tx.cursor.unregister("arriving")
             self._save_letters(tx, batch.letters)
             known = self._advance(tx, batch, at_us or None)
             for name, n in sorted(batch.unknown_fields.items()):
@@ -164,7 +164,7 @@ class Appender:
         if counts is not None and len(counts.minute):
             self.known_us = known_us
         return Appended(
-            0 if table is None else table.num_rows,
+            len(keys),
             len(batch.letters),
             refused,
             () if counts is None else tuple(np.unique(counts.series).tolist()),
@@ -182,26 +182,6 @@ class Appender:
             window_us, keys = self.duplicates.window_us, self.duplicates.keys
             self.duplicates.fill(stored(self.engine, at_us, window_us, keys))
             self._remembers = True
-
-    def _first(self, tx: Transaction, table: pa.Table) -> tuple[pa.Table | None, Keys, pa.Table | None]:
-        """Return the rows shown as `arriving` that come for the first time, their identities, and the other rows."""
-        keys: Keys = np.asarray(tx.cursor.execute(statement("duplicates/arriving")).fetchnumpy()["key"], np.uint64)
-        fresh = self.duplicates.new(keys)
-        if fresh is None:
-            return table, keys, None
-        twice = table.select(("stream", "offset")).filter(pa.array(~fresh))
-        if not fresh.any():
-            return None, keys[:0], twice
-        table = table.filter(pa.array(fresh))
-        tx.show("arriving", table)
-        return table, keys[fresh], twice
-
-    def _prepared(self, table: pa.Table, told: Told) -> pa.Table:
-        """Add the column that the store computes at arrival: the latency above which a step counts as slow."""
-        limits = latency_limits(table, told) if told.limits else pa.nulls(table.num_rows, pa.float64())
-        if "latency_limit_ms" in table.column_names:
-            table = table.drop_columns(["latency_limit_ms"])
-        return table.append_column("latency_limit_ms", limits)
 
     def _save_series(self, tx: Transaction, draft: Draft) -> None:
         new = self.registry.added(draft)

@@ -18,6 +18,7 @@ GROWTH = 3
 
 MINUTE_US = 60_000_000
 Keys = NDArray[np.uint64]
+NO_KEYS: Keys = np.zeros(0, np.uint64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,7 @@ def _shown(value: pa.ChunkedArray) -> Any:
 def letter_of(batch: Batch, row: pa.Table, reason: str, streams: Mapping[Stream, Known]) -> DeadLetter:
     """Keep a row that the store refused as a dead letter that holds what was decoded of it."""
     found = {name: _shown(row[name]) for name in row.column_names}
-    stream = next(
-        (one for one in batch.next if one in streams and streams[one].id == found["stream"]), next(iter(batch.next))
-    )
+    stream = next(one for one, known in streams.items() if known.id == found["stream"])
     raw = json.dumps(found, default=str, ensure_ascii=False).encode("utf-8", "replace")
     return DeadLetter(
         stream=stream,
@@ -56,5 +54,6 @@ def outcome_of(batch: Batch, twice: pa.Table | None, streams: Mapping[Stream, Kn
     if twice is not None:
         names = {known.id: stream for stream, known in streams.items()}
         for number, offset in zip(twice["stream"].to_pylist(), twice["offset"].to_pylist(), strict=True):
-            duplicates.setdefault(names[number], []).append(offset)
+            if number in names:  # a letter that is read again is of no stream of the batch
+                duplicates.setdefault(names[number], []).append(offset)
     return Outcome(duplicates, dead)

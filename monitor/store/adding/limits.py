@@ -6,9 +6,9 @@ from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from bellbuoy.monitor.signals import Signal
+from bellbuoy.monitor.store.adding.places import Places
 
 BANDS = 4
 """Quarters of the local day in which a step's latency limit may differ."""
@@ -29,20 +29,18 @@ class Told:
     zone: tzinfo = UTC
 
 
-def latency_limits(table: pa.Table, told: Told) -> pa.Array:
+def latency_limits(places: Places, told: Told) -> pa.Array:
     """Return the latency limit of each row, null where there is none."""
-    workflow = table["workflow"].combine_chunks().dictionary_encode()
-    step = table["step"].combine_chunks().dictionary_encode()
-    workflows, steps = workflow.dictionary.to_pylist(), step.dictionary.to_pylist()
-    newest = pc.max(table["ts"]).cast(pa.int64()).as_py() / 1e6
-    offset = datetime.fromtimestamp(newest, told.zone).utcoffset()
-    seconds = pc.divide(table["ts"].combine_chunks().cast(pa.int64()), 1_000_000).to_numpy()
-    shift = 0 if offset is None else int(offset.total_seconds())
-    band = (seconds + shift) // (86400 // BANDS) % BANDS
-    known = np.full((len(workflows), len(steps) + 1, BANDS), np.nan)
+    workflows = {name: place for place, name in enumerate(places.workflows)}
+    steps = {name: place for place, name in enumerate(places.steps)}
+    known = np.full((len(workflows), len(steps), BANDS), np.nan)
     for (name, part, quarter), limit in told.limits.items():
         if name in workflows and part in steps:
-            known[workflows.index(name), steps.index(part), quarter] = limit
-    row = step.indices.fill_null(len(steps)).to_numpy()
-    found = known[workflow.indices.to_numpy(), row, band]
+            known[workflows[name], steps[part], quarter] = limit
+    if np.isnan(known).all():
+        return pa.nulls(len(places.ts_us), pa.float64())
+    offset = datetime.fromtimestamp(int(places.ts_us.max()) / 1e6, told.zone).utcoffset()
+    shift = 0 if offset is None else int(offset.total_seconds())
+    band = (places.ts_us // 1_000_000 + shift) // (86400 // BANDS) % BANDS
+    found = known[places.workflow, places.step, band]
     return pa.array(found, pa.float64(), mask=np.isnan(found))

@@ -7,19 +7,35 @@ CREATE TABLE latency (
     step VARCHAR,
     bucket INTEGER NOT NULL,
     n INTEGER NOT NULL,
-    sum_ms DOUBLE NOT NULL
+    sum_us BIGINT NOT NULL
 );
 
--- What is in Parquet. A day is dirty when rows of it came after it was written: it is written again.
-CREATE TABLE exports (
-    day DATE NOT NULL,
+-- What is in Parquet. `mark` says what of a day the file holds: of `events` how many rows of the file are still in the
+-- store (they are its last ones), of `minutes` the newest known_at in microseconds. `day` is NULL for tables in one file.
+CREATE TABLE exports_raw (
+    day DATE,
     kind VARCHAR NOT NULL,
     file VARCHAR NOT NULL,
     rows BIGINT NOT NULL,
+    mark BIGINT NOT NULL,
     size BIGINT NOT NULL,
     sha256 VARCHAR NOT NULL,
-    written_at TIMESTAMP NOT NULL,
-    dirty BOOLEAN NOT NULL
+    written_at TIMESTAMP NOT NULL
+);
+
+-- A day of events is dirty when some came after it was written: it is written again.
+CREATE VIEW exports AS
+SELECT e.day, e.kind, e.file, e.rows, e.size, e.sha256, e.written_at, coalesce(h.held, 0) <> e.mark AND e.kind = 'events' AS dirty
+FROM exports_raw AS e
+LEFT JOIN (SELECT CAST(ts AS DATE) AS day, count(*) AS held FROM events_raw GROUP BY 1) AS h ON h.day = e.day;
+
+-- When each version, model and prompt of a workflow was first seen; the least of several rows counts. What came since the
+-- progress `firsts` is read from the events themselves.
+CREATE TABLE firsts (
+    workflow VARCHAR NOT NULL,
+    what VARCHAR NOT NULL,
+    value VARCHAR NOT NULL,
+    seen_at TIMESTAMP NOT NULL
 );
 
 -- Deploys, campaigns and whatever else people say happened: candidates for "just before" in a page.
