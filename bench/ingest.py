@@ -1,267 +1,207 @@
-"""How fast events go from Kafka into the store, beside how fast the Kafka client alone can poll them.
+"""How fast events go into the store, beside how fast the same bytes can be read at all.
 
-    python bench/ingest.py                      # starts Apache Kafka on loopback, from the jars of the tests
-    python bench/ingest.py --kafka HOST:PORT    # uses a broker that is there; the topic is its own and is deleted
+    bellbuoy bench ingest                     # four ways over the same bytes, in turn within one run
+    bellbuoy bench ingest --sustained 10m     # the daemon itself works off a backlog: speed, memory, transactions
+    bellbuoy bench ingest --latency 60s       # the daemon follows a topic: from readable in Kafka to committed
+    bellbuoy bench ingest --markdown          # the table of docs/performance.md, from bench/results/
 
-Both are measured in one run, in turn, on the same topic: (a) `poll` of the client with the settings of the source, nothing done
-with the records; (b) the whole way, with both threads, to the last commit. The ratio b/a is what is compared between machines.
+Apache Kafka is started on loopback from the jars of the tests, unless `--kafka HOST:PORT` names a broker; the topic is
+its own and is deleted. Speeds differ between machines, ratios within one run hardly do: they alone are judged.
 """
 
 import argparse
-import importlib.util
 import json
 import os
-import platform
-import random
-import statistics
 import sys
-import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import kafka
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from bellbuoy.bench.ingest_messages import events
+from bellbuoy.bench.ingest_rates import WAYS, measure
+from bellbuoy.bench.ingest_sustained import MEMORY_LIMIT, latency, sustained
+from bellbuoy.bench.machine import busy, machine
+from bellbuoy.config.quantities import parse_duration
 
-from bellbuoy.config.server import Ingest as IngestSettings
-from bellbuoy.config.server import Retention
-from bellbuoy.config.server import Store as StoreSettings
-from bellbuoy.monitor.clock import SystemClock
-from bellbuoy.monitor.ingest import Ingest
-from bellbuoy.monitor.sources.kafka import KafkaSource
-from bellbuoy.monitor.sources.kafka_client import KafkaSettings
-from bellbuoy.monitor.store import Store
+__all__ = ["events", "main", "markdown"]
 
-TARGET = 0.35
-"""b/a by the wall that is promised."""
-
-STEPS = ("greet", "identify_intent", "qualify", "off_script", "hold_state", "route", "execute_action", "close")
-
-
-@dataclass(frozen=True, slots=True)
-class Speed:
-    """One measurement: events a second, by the wall and by the processor."""
-
-    wall: float
-    cpu: float
+RESULTS = Path(__file__).parent / "results"
+TARGETS = {"c/a": {"wall": 0.40, "cpu": 0.30}, "d/b": {"wall": 0.50, "cpu": 0.40}}
+"""The ratios that are promised; by the wall both cores may help, by the processor they may not."""
+RSS_MB = 600
+TRANSACTION_S = 0.5
+LATE_S = 2.0
+NOT_NOW = 75
 
 
-def events(count: int, seed: int = 1) -> Iterator[bytes]:
-    """Yield messages of about 530 bytes: eight steps and the end of each interaction."""
-    rng = random.Random(seed)
-    start = 1_770_000_000.0
-    for place in range(count):
-        ts = datetime.fromtimestamp(start + place * 0.02, UTC).isoformat().replace("+00:00", "Z")
-        call, part = divmod(place, 9)
-        event: dict[str, Any] = {
-            "type": "interaction",
-            "ts": ts,
-            "event_id": f"{place:032x}",
-            "interaction_id": f"call-{call:012d}",
-            "workflow": "lead-qualifier",
-            "outcome": "success" if rng.random() < 0.9 else "failure",
-            "channel": "phone",
-            "language": "en",
-            "intent": "demo_request",
-            "agent_version": "2.14.1",
-            "model": "model-large-2026-09",
-            "latency_ms": round(rng.lognormvariate(6, 0.6), 1),
-        }
-        if part < 8:
-            event |= {
-                "type": "step",
-                "step": STEPS[part],
-                "step_index": part,
-                "attempt": 1,
-                "confidence": round(rng.random(), 3),
-                "reask": rng.random() < 0.04,
-                "tokens_in": rng.randrange(4000),
-                "tokens_out": rng.randrange(400),
-                "turn_index": part,
-                "prompt_version": "p17",
-                "integration": {"system": "crm.write", "status": "ok", "latency_ms": round(rng.random() * 300, 1)},
-            }
-        elif rng.random() < 0.1:
-            event["handoff"] = {"to": "human", "reason": "asked for a person"}
-        yield json.dumps(event).encode()
-
-
-def produce(address: str, topic: str, count: int) -> int:
-    """Send the events and return their bytes."""
-    producer = KafkaProducer(bootstrap_servers=address, acks=1, linger_ms=50, batch_size=1 << 18)
-    size = 0
-    for place, value in enumerate(events(count)):
-        producer.send(topic, value, partition=place // 9 % partitions(address, topic))
-        size += len(value)
-    producer.flush()
-    producer.close()
-    return size
-
-
-_PARTITIONS: dict[str, int] = {}
-
-
-def partitions(address: str, topic: str) -> int:
-    """Return how many partitions the topic has."""
-    if topic not in _PARTITIONS:
-        consumer = KafkaConsumer(bootstrap_servers=address)
-        _PARTITIONS[topic] = len(consumer.partitions_for_topic(topic) or [0])
-        consumer.close()
-    return _PARTITIONS[topic]
-
-
-def poll_alone(address: str, topic: str, count: int) -> Speed:
-    """Measure (a): poll every record with the settings of the source and drop it."""
-    consumer = KafkaConsumer(**KafkaSettings(address, (topic,), group_id=None).options())
-    assigned = [TopicPartition(topic, number) for number in range(partitions(address, topic))]
-    consumer.assign(assigned)
-    consumer.seek_to_beginning(*assigned)
-    for one in assigned:
-        consumer.position(one)
-    done = measured()
-    seen = 0
-    while seen < count:
-        seen += sum(len(records) for records in consumer.poll(timeout_ms=200, max_records=20_000).values())
-    speed = done(count)
-    consumer.close()
-    return speed
-
-
-class Told:
-    """As much of a configuration as the ingest reads: the defaults."""
-
-    def __init__(self) -> None:
-        self.ingest = IngestSettings()
-        self.store = StoreSettings(retention=Retention(minutes=20 * 365 * 86400.0))
-
-
-def whole_way(address: str, topic: str, count: int) -> Speed:
-    """Measure (b): both threads of the ingest, until everything is committed."""
-    with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "bench.duckdb", StoreSettings()) as store:
-        source = KafkaSource("kafka", KafkaSettings(address, (topic,), group_id=None))
-        ingest = Ingest(source, store, Told(), SystemClock())  # type: ignore[arg-type] # the part of it that is read
-        source.open({})
-        while not source.read(1, 1, 0.2):
-            pass  # connecting is no part of either measurement
-        stop = threading.Event()
-        threads = [
-            threading.Thread(target=loop, args=(stop,), daemon=True) for loop in (ingest.read_loop, ingest.write_loop)
-        ]
-        done = measured()
-        for thread in threads:
-            thread.start()
-        while ingest.total.received < count and all(thread.is_alive() for thread in threads):
-            stop.wait(0.002)
-        speed = done(ingest.total.received)
-        stop.set()
-        for thread in threads:
-            thread.join()
-        source.close()
-        kept = store.cursor().execute("SELECT count(*), count(DISTINCT event_id) FROM events_raw").fetchall()[0]
-        if kept != (count, count) or ingest.total.letters:
-            raise SystemExit(f"{count} sent, {kept} rows stored, {ingest.total.letters} dead letters")
-        return speed
-
-
-def measured() -> Callable[[int], Speed]:
-    """Start two clocks; the call of what is given back stops them."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    return lambda count: Speed(count / (time.perf_counter() - wall), count / (time.process_time() - cpu))
-
-
-@contextmanager
-def broker(address: str | None) -> Iterator[Any]:
-    """Yield a Kafka of the tests: theirs, started here, or the one at `address`."""
-    where = Path(__file__).parent.parent / "tests" / "kafka_broker.py"
-    spec = importlib.util.spec_from_file_location("kafka_broker", where)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if address:
-        held = module.Kafka(address)
-        yield held
-        held.clear()
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        node = module.Broker(Path(folder) / "kafka").start()
-        try:
-            yield module.Kafka(node.address, node)
-        finally:
-            node.stop()
-
-
-def measure(address: str | None, count: int, rounds: int, parts: int) -> dict[str, Any]:
-    """Run both measurements `rounds` times in turn and return what they gave."""
-    with broker(address) as held:
-        topic = held.topic(parts)
-        size = produce(held.address, topic, count)
-        poll_alone(held.address, topic, count)  # the first reading warms the broker's cache
-        alone, whole = [], []
-        for _ in range(rounds):
-            alone.append(poll_alone(held.address, topic, count))
-            whole.append(whole_way(held.address, topic, count))
-    return {
-        "events": count,
-        "bytes": round(size / count, 1),
-        "partitions": parts,
-        "rounds": rounds,
-        "poll": summary(alone),
-        "ingest": summary(whole),
-        "ratio": {
-            "wall": round(statistics.median(b.wall / a.wall for a, b in zip(alone, whole, strict=True)), 3),
-            "cpu": round(statistics.median(b.cpu / a.cpu for a, b in zip(alone, whole, strict=True)), 3),
-        },
-        "machine": {
-            "python": platform.python_version(),
-            "duckdb": Store.version,
-            "kafka-python": kafka.__version__,
-            "cores": os.cpu_count(),
-            "load": round(os.getloadavg()[0], 2),
-        },
-    }
-
-
-def summary(speeds: list[Speed]) -> dict[str, Any]:
-    """Return the median and the spread, in events a second."""
-    wall = sorted(speed.wall for speed in speeds)
-    cpu = sorted(speed.cpu for speed in speeds)
-    return {
-        "wall": round(statistics.median(wall)),
-        "wall_spread": [round(wall[0]), round(wall[-1])],
-        "cpu": round(statistics.median(cpu)),
-        "cpu_spread": [round(cpu[0]), round(cpu[-1])],
-    }
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Print the measurement; 1 when the ratio by the wall misses its target."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--kafka", help="HOST:PORT of a broker; one is started where this is missing")
-    parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--partitions", type=int, default=4)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    told = parser.parse_args(argv)
-    found = measure(told.kafka or os.environ.get("BELLBUOY_TEST_KAFKA"), told.events, told.rounds, told.partitions)
-    if told.json:
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print one measurement; 1 when it misses what is promised, 75 when it cannot be taken now."""
+    options = _options(argv)
+    if options.markdown:
+        print(markdown(RESULTS), end="")
+        return 0
+    why = None if options.anyway else busy()
+    if why:
+        print(f"Error: {why}", file=sys.stderr)
+        return NOT_NOW
+    found, lines, missed = _measured(options)
+    found = {"machine": machine(), "load": round(os.getloadavg()[0], 2), **found}
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(json.dumps(found, indent=2) + "\n")
+    if options.json:
         print(json.dumps(found))
     else:
-        machine = ", ".join(f"{name} {value}" for name, value in found["machine"].items())
-        print(f"{found['events']:,} events of {found['bytes']:.0f} B, median of {found['rounds']} ({machine})")
-        for name, text in (("poll", "(a) poll alone"), ("ingest", "(b) Kafka to the commit")):
-            one = found[name]
-            low, high = one["wall_spread"]
-            print(f"{text:24} {one['wall']:>9,} events/s ({low:,} to {high:,}), {one['cpu']:>9,} a CPU-second")
-        print(
-            f"{'b/a':24} {found['ratio']['wall']:>9} by the wall, {found['ratio']['cpu']} by the processor; target {TARGET}"
+        print("\n".join(lines))
+        print(", ".join(f"{name} {value}" for name, value in found["machine"].items()))
+    for sentence in missed:
+        print(f"missed: {sentence}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="bellbuoy bench ingest", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kafka", help="HOST:PORT of a broker; one is started where this is missing")
+    parser.add_argument("--events", type=int, default=200_000, help="messages of the four ways (default: 200000)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each way is taken (default: 5)")
+    parser.add_argument("--partitions", type=int, default=4, help="of the topic (default: 4)")
+    parser.add_argument("--compression", default="none", help="of the topic in the four ways (default: none)")
+    parser.add_argument("--sustained", metavar="TIME", type=parse_duration, help="let the daemon work off a backlog")
+    parser.add_argument("--latency", metavar="TIME", type=parse_duration, help="let the daemon follow a topic")
+    parser.add_argument("--rate", type=float, help="events a second of --sustained (45000) or --latency (20000)")
+    parser.add_argument("--quick", action="store_true", help="small, to see that it runs")
+    parser.add_argument("--anyway", action="store_true", help="measure although the machine is not free")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON there too")
+    parser.add_argument("--markdown", action="store_true", help="print the table of what lies in bench/results")
+    options = parser.parse_args(argv)
+    options.kafka = options.kafka or os.environ.get("BELLBUOY_TEST_KAFKA")
+    if options.quick:
+        options.events, options.rounds = min(options.events, 40_000), min(options.rounds, 2)
+        options.sustained = options.sustained and min(options.sustained, 20.0)
+        options.latency = options.latency and min(options.latency, 10.0)
+    return options
+
+
+def _measured(options: argparse.Namespace) -> tuple[dict[str, Any], list[str], list[str]]:
+    """Return what was found, how it is told, and the sentences of what was missed."""
+    if options.sustained:
+        found = sustained(options.kafka, options.sustained, options.rate or 45_000.0, options.partitions)
+        return found, told_sustained(found), missed_daemon(found)
+    if options.latency:
+        found = latency(options.kafka, options.latency, options.rate or 20_000.0, options.partitions)
+        return found, told_latency(found), missed_daemon(found)
+    found = measure(options.kafka, options.events, options.rounds, options.partitions, options.compression)
+    return found, told_rates(found), missed_rates(found)
+
+
+def told_rates(found: Mapping[str, Any]) -> list[str]:
+    """Return the lines about the four ways."""
+    lines = [f"{found['events']:,} events of {found['bytes']:.0f} B, median of {found['rounds']}, events a second"]
+    for way, text in WAYS.items():
+        low, high = found[way]["wall_spread"]
+        one = f"{found[way]['wall']:>9,} by the wall ({low:,} to {high:,}), {found[way]['cpu']:>9,} a CPU-second"
+        lines.append(f"({way}){'' if way.endswith('*') else ' '} {one}  {text}")
+    for name, target in TARGETS.items():
+        one = found[name]
+        promised = f"promised {target['wall']:.2f} and {target['cpu']:.2f}"
+        lines.append(f"{name}   {one['wall']:.2f} by the wall, {one['cpu']:.2f} a CPU-second; {promised}")
+    lines.append(f"d/b*  {found['d/b*']['wall']:.2f} by the wall, {found['d/b*']['cpu']:.2f} a CPU-second")
+    return lines
+
+
+def missed_rates(found: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each ratio that is lower than promised."""
+    names = {"wall": "by the wall", "cpu": "a CPU-second"}
+    return [
+        f"{name} is {found[name][kind]:.2f} {names[kind]}, promised {least:.2f}"
+        for name, target in TARGETS.items()
+        for kind, least in target.items()
+        if found[name][kind] < least
+    ]
+
+
+def told_sustained(found: Mapping[str, Any]) -> list[str]:
+    """Return the lines about a backlog."""
+    slope = f"{found['rss_slope_mb_per_min']:+.1f} MB a minute over the last half"
+    return [
+        f"{found['stored']:,} events of a backlog of {found['backlog']:,} stored in {found['seconds']:.0f} s",
+        f"{found['wall']:,} events a second, {found['cpu']:,} a CPU-second",
+        f"RSS at most {found['rss_max_mb']} MB with a memory_limit of {MEMORY_LIMIT}, {slope}",
+        told_transactions(found),
+    ]
+
+
+def told_latency(found: Mapping[str, Any]) -> list[str]:
+    """Return the lines about the latency."""
+    return [
+        f"{found['events']:,} events at {found['rate']:,} a second, from readable in Kafka to committed:",
+        f"p50 {found['p50_s']:.2f} s, p99 {found['p99_s']:.2f} s; RSS at most {found['rss_max_mb']} MB",
+        told_transactions(found),
+    ]
+
+
+def told_transactions(found: Mapping[str, Any]) -> str:
+    """Return the line about transactions."""
+    lengths = f"p50 {found['transaction_p50_s']:.3f} s, the slowest at most {found['transaction_max_s']} s"
+    return f"{found['transactions']:,} transactions: {lengths}"
+
+
+def missed_daemon(found: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each thing that the daemon promises and did not keep."""
+    missed = []
+    if found["rss_max_mb"] > RSS_MB:
+        missed.append(f"RSS was {found['rss_max_mb']} MB, promised {RSS_MB}")
+    if found["transaction_max_s"] > TRANSACTION_S:
+        missed.append(f"a transaction took up to {found['transaction_max_s']} s, promised {TRANSACTION_S}")
+    if found.get("p99_s", 0.0) > LATE_S:
+        missed.append(f"p99 was {found['p99_s']:.2f} s, promised {LATE_S}")
+    return missed
+
+
+def markdown(results: Path) -> str:
+    """Return the table of the results that lie in a folder."""
+    lines = ["| measured | events a second | a CPU-second | more | command |", "|---|--:|--:|---|---|"]
+    rows: dict[str, tuple[str, Callable[[dict[str, Any]], list[tuple[str, ...]]]]] = {
+        "ingest.json": ("bellbuoy bench ingest", _rate_rows),
+        "ingest-sustained.json": ("bellbuoy bench ingest --sustained 10m", _sustained_rows),
+        "ingest-latency.json": ("bellbuoy bench ingest --latency 60s", _latency_rows),
+    }
+    machines = []
+    for name, (command, made) in rows.items():
+        if not (results / name).exists():
+            continue
+        found = json.loads((results / name).read_text())
+        machines.append(", ".join(f"{part} {value}" for part, value in found["machine"].items()))
+        lines += [f"| {' | '.join(cells)} | `{command} --out bench/results/{name}` |" for cells in made(found)]
+    return "\n".join([*lines, "", f"Measured on: {'; '.join(dict.fromkeys(machines))}.", ""])
+
+
+def _rate_rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for way, text in WAYS.items():
+        low, high = found[way]["wall_spread"]
+        rows.append(
+            (f"({way}) {text}", f"{found[way]['wall']:,}", f"{found[way]['cpu']:,}", f"{low:,} to {high:,} by the wall")
         )
-    return 0 if found["ratio"]["wall"] >= TARGET else 1
+    for name in ("c/a", "d/b", "d/b*"):
+        target = TARGETS.get(name)
+        promised = f"promised {target['wall']:.2f} and {target['cpu']:.2f}" if target else ""
+        rows.append((name, f"{found[name]['wall']:.2f}", f"{found[name]['cpu']:.2f}", promised))
+    return rows
+
+
+def _sustained_rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
+    minutes = found["seconds"] / 60
+    more = "; ".join([f"{found['stored']:,} events", *told_sustained(found)[2:]])
+    return [(f"the daemon under a backlog for {minutes:.0f} min", f"{found['wall']:,}", f"{found['cpu']:,}", more)]
+
+
+def _latency_rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
+    more = f"p50 {found['p50_s']:.2f} s, p99 {found['p99_s']:.2f} s"
+    return [("from readable in Kafka to committed", f"{found['rate']:,}", "", more)]
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ WRONG = [
     (["replay", "good.jsonl", "--to", "kafka://localhost:99999/t"], 2, r"write kafka://HOST:PORT/TOPIC"),
     (["replay", "good.jsonl", "--to", "kafka://localhost:9092/a b"], 2, r"write kafka://HOST:PORT/TOPIC"),
     (["replay", "good.jsonl", "--to", "kafka://127.0.0.1:1/t"], 75, r"no Kafka broker answers at 127\.0\.0\.1:1"),
-    (["bench", "ingest", "--kafka", "127.0.0.1:1", "--events", "10"], 75, r"127\.0\.0\.1:1"),
+    (["bench", "ingest", "--anyway", "--kafka", "127.0.0.1:1", "--events", "10"], 75, r"127\.0\.0\.1:1"),
     # configurations
     (["check", "-c", "nofile.yaml"], 78, r"nofile.yaml:1:1: error: this file cannot be opened"),
     (["check"], 78, r"bellbuoy.yaml:1:1: error: this file cannot be opened"),
