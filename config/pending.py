@@ -17,8 +17,6 @@ PENDING = (
     "ingest.open_interactions",
     "store.exports",
     "store.retention.daily",
-    "sources.kafka.dead_letters",
-    "sources.files.dead_letters",
     "workflows.closes_after",
     "workflows.confident_below",
     "workflows.trace_url",

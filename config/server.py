@@ -135,3 +135,5 @@ class DeadLetters(Shape):
     """Share of unreadable messages past which reading stops and an incident about ourselves opens."""
     max_consecutive: Count = 1000
     """Unreadable messages in a row past which it does."""
+    window: Count = 10_000
+    """How many of the last messages `max_share` looks at; it is judged once a tenth of them has come."""

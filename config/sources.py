@@ -82,6 +82,8 @@ class Kafka(Feed):
     """Further options of the Kafka client; those that keep data safe cannot be overridden."""
     start: Start = "earliest"
     """Where to begin a partition for which the store has no position: `earliest`, `latest` or a time."""
+    unreachable_after: Duration = 600.0
+    """How long no broker may answer, or a topic be missing, until it is told; reading goes on by itself."""
 
 
 class Files(Feed):

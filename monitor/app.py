@@ -16,6 +16,7 @@ import uvicorn
 from bellbuoy.config.model import Config
 from bellbuoy.config.pending import pending
 from bellbuoy.config.plugins import sink as sink_of
+from bellbuoy.config.sources import Feed
 from bellbuoy.monitor.chores import Chores
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.evaluate import Evaluation
@@ -75,8 +76,8 @@ class App:
         self.store.follow(config)
         self.metrics.start(sources=[one.name for one in self.sources], sinks=list(self.sinks), at=self.clock.now())
         self.ingests = [
-            Ingest(source, self.store, config, self.clock, self.metrics, on_failure=self.fail, limits=limits)
-            for source, limits in zip(self.sources, _limits(config), strict=True)
+            Ingest(source, self.store, config, self.clock, self.metrics, on_failure=self.fail, limits=limits, feed=feed)
+            for source, limits, feed in zip(self.sources, _limits(config), _feeds(config), strict=True)
         ]
         self.evaluation = Evaluation(self.store, config)
         after_tick(self.metrics, self.evaluation, config)
@@ -159,7 +160,9 @@ class App:
                 return
             began = self.clock.monotonic()
             try:
-                told = self.evaluation.advance(int(mark), stop=self._stopping)
+                told = self.evaluation.advance(
+                    int(mark), stop=self._stopping, deaf=any(one.stopped for one in self.ingests)
+                )
             except StoreExhausted as error:
                 if self.trouble is None:
                     log.error("judging pauses, nothing is lost: %s", error)  # noqa: TRY400 - the state is told, not a defect
@@ -274,6 +277,12 @@ class App:
         faulthandler.register(signal.SIGUSR1)
 
 
+def _feeds(config: Config) -> list[Feed]:
+    """Return the settings of each source, in the order of the configuration."""
+    feeds = [entry.kafka or entry.files or entry.http for entry in config.sources]
+    return [feed for feed in feeds if feed is not None]
+
+
 def _limits(config: Config) -> list[Limits]:
     """Return what each source takes in, in the order of the configuration."""
     return [
@@ -283,6 +292,5 @@ def _limits(config: Config) -> list[Limits]:
             refuse_ahead_s=feed.future.refuse,
             keep_s=config.store.retention.minutes,
         )
-        for entry in config.sources
-        if (feed := entry.kafka or entry.files or entry.http) is not None
+        for feed in _feeds(config)
     ]

@@ -66,14 +66,16 @@ class Evaluation:
         self.folded = self._folded()
         self.late_trials = 0
         self.too_late_trials = 0
+        self.deaf = False
         self._measured_in(self.tick)
 
-    def advance(self, until: int, stop: Callable[[], bool] = lambda: False) -> list[Told]:
+    def advance(self, until: int, stop: Callable[[], bool] = lambda: False, *, deaf: bool = False) -> list[Told]:
         """Judge every tick that ends at or before `until`, at most a day in one transaction.
 
         Args:
             until: the watermark, epoch seconds: no event before it is expected any more.
             stop: asked between transactions; true ends early.
+            deaf: some of what was sent is not read: how much comes is not judged, the shares of bad trials are.
 
         Returns:
             The changes, oldest first, each with its page; all are in the store and the outbox.
@@ -84,6 +86,7 @@ class Evaluation:
                 return []  # nothing yet, or an event from the future: the present is not skipped for it
             self.judged = first // self.tick * self.tick
         told: list[Told] = []
+        self.deaf = deaf
         last = until // self.tick * self.tick
         while self.judged < last and not stop():
             midnight = self.judged // DAY * DAY
@@ -173,6 +176,8 @@ class Evaluation:
             end = int(own.at[place])
             seen: list[Observation] = []
             for group, (n, bad) in zip(self.groups, inputs, strict=True):
+                if self.deaf and group.volume:
+                    continue
                 if place and not (group.restless or n[place].any()):
                     continue  # a tick without trials changes nothing
                 tick = Tick(end, int(profile[place]), n[place], bad[place], self.tick)

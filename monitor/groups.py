@@ -45,6 +45,11 @@ class Group:
     anew: frozenset[Watched] = frozenset()
 
     @property
+    def volume(self) -> bool:
+        """Tell whether it judges how much comes, not the share of bad ones in it."""
+        return getattr(self.detector, "watches", "share") != "share"
+
+    @property
     def restless(self) -> bool:
         """Tell whether a tick without trials matters to it: something is open, or silence is what it judges."""
         return self.open or getattr(self.detector, "empty_ticks", False)

@@ -12,12 +12,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from bellbuoy.config.model import Config
+from bellbuoy.config.sources import Feed
 from bellbuoy.monitor.clock import Clock
 from bellbuoy.monitor.event import Batch, Limits, concat, decode
+from bellbuoy.monitor.halts import Halts
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.ourselves import Trouble
 from bellbuoy.monitor.sources.base import Chunk, Source, Stream
-from bellbuoy.monitor.sources.errors import SourceStopped
+from bellbuoy.monitor.sources.errors import SourceHalted, SourceStopped
+from bellbuoy.monitor.sources.skipping import Skip, Skipped
 from bellbuoy.monitor.store import Appended, Store, StoreExhausted
 from bellbuoy.monitor.watermark import watermark
 
@@ -64,7 +67,7 @@ class Ingest:
         total: what became of them.
         trouble: why nothing is written at present; None while all is well.
         paused: true while the source waits for the store.
-        stopped: streams that cannot go on until a person decides.
+        halts: what stands still until a person decides.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Ingest:
         *,
         on_failure: Callable[[str, BaseException], None] | None = None,
         limits: Limits | None = None,
+        feed: Feed | None = None,
     ) -> None:
         self.source = source
         self.store = store
@@ -85,11 +89,11 @@ class Ingest:
         self.total = Total()
         self.trouble: str | None = None
         self.paused = False
-        self.stopped: list[SourceStopped] = []
+        self.halts = Halts(source, store, clock, metrics, feed)
         self._batch = config.ingest.batch
         self._limits = limits or Limits(max_message=config.ingest.max_message, keep_s=config.store.retention.minutes)
         self._on_failure = on_failure
-        self._queue: queue.Queue[Batch] = queue.Queue(QUEUE)
+        self._queue: queue.Queue[Batch | tuple[Skip, Skipped]] = queue.Queue(QUEUE)
         self._read_all = threading.Event()
         self._failed = threading.Event()
         self._read_to: dict[Stream, int] = {}
@@ -97,6 +101,7 @@ class Ingest:
         self._lag_known = True
         self._lags_at = float("-inf")
         self._opened = False
+        self._halted = False
         self._prompt = bool(getattr(source, "prompt", False))  # somebody waits for the commit of each record
         self._settle = getattr(source, "settle", None)  # a source that writes answers into the transaction
         self._storing = False
@@ -109,9 +114,13 @@ class Ingest:
         try:
             self._open()
             while not stop.is_set() and not self._failed.is_set() and not self.source.finished:
+                self._heed(stop)
                 batch = self._collect(stop)
                 if batch is not None:
                     self._hand_over(batch, stop)
+                if self.halts.whole is not None and not self._halted:
+                    self._halted = True
+                    self.source.pause()
                 self._measure()
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is told
             self._fail("reading", error)
@@ -124,6 +133,22 @@ class Ingest:
         if not self._opened:
             self.source.open(self.store.positions(self.source.name))
             self._opened = True
+
+    def _heed(self, stop: threading.Event) -> None:
+        """Do what people have decided."""
+        if self.halts.resumed():
+            self._halted = False
+            self.source.resume()
+        decided = self.halts.decided()
+        while decided is not None and not self._failed.is_set():
+            try:
+                self._queue.put(decided, timeout=POLL_S)  # behind what was read before
+            except queue.Full:
+                if stop.is_set():
+                    return  # it waits in the store for the next start
+            else:
+                self._read_to[decided[1].stream] = decided[1].to
+                return
 
     def _collect(self, stop: threading.Event) -> Batch | None:
         """Return what came until a batch is full or old enough; None when nothing came."""
@@ -145,6 +170,8 @@ class Ingest:
                 parts.append(self._decode(chunk, stop))
                 records += len(chunk.values)
                 size += chunk.size or sum(len(value) for value in chunk.values if value is not None)
+            if self.halts.whole is not None:
+                break
             if self._hasty and until - self.clock.monotonic() < self._batch.every - 10 * LINGER_S:
                 break
         return concat(parts) if parts else None
@@ -159,9 +186,7 @@ class Ingest:
         try:
             return self.source.read(records, size, wait)
         except SourceStopped as error:
-            self.stopped.append(error)
-            if self.metrics is not None:
-                self.metrics.source_stopped.labels(self.source.name).set(1)
+            self.halts.note(error)
             return []
 
     def _decode(self, chunk: Chunk, stop: threading.Event) -> Batch:
@@ -179,6 +204,7 @@ class Ingest:
                 pause = min(2 * pause, RETRY_MOST_S)
             else:
                 self._read_to[chunk.stream] = chunk.next
+                self.halts.heard(chunk, batch)
                 return batch
 
     def _hand_over(self, batch: Batch, stop: threading.Event) -> None:
@@ -209,7 +235,7 @@ class Ingest:
         self.paused = paused
         if paused:
             self.source.pause()
-        else:
+        elif not self._halted:
             self.source.resume()
         if self.metrics is not None:
             self.metrics.source_paused.labels(self.source.name).set(paused)
@@ -246,12 +272,15 @@ class Ingest:
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is told
             self._fail("writing", error)
 
-    def _store(self, batch: Batch, stop: threading.Event) -> bool:
+    def _store(self, batch: Batch | tuple[Skip, Skipped], stop: threading.Event) -> bool:
         """Append until it succeeds; false when `stop` came while disk or memory is used up."""
         pause = RETRY_FIRST_S
         while True:
             try:
-                self._append(batch)
+                if isinstance(batch, Batch):
+                    self._append(batch)
+                else:
+                    self.halts.take(*batch)
             except (StoreExhausted, MemoryError) as error:
                 if self.trouble is None:
                     log.error("%s: reading pauses, nothing is lost: %s", self.source.name, error)  # noqa: TRY400 - the state is told, not a defect
@@ -314,18 +343,18 @@ class Ingest:
             raise error
         self._on_failure(f"{doing} {self.source.name}", error)
 
+    @property
+    def stopped(self) -> list[SourceStopped | SourceHalted]:
+        """What stands still until a person decides: streams, or the whole source."""
+        return self.halts.all
+
+    def idle(self, stream: Stream) -> bool:
+        """Tell whether a stream stands still until a person decides: it does not hold the watermark back."""
+        return self.halts.idle(stream)
+
     def troubles(self) -> list[Trouble]:
-        """Return what is wrong with this source: each stream that cannot go on."""
-        return [
-            Trouble(
-                f"source:{one.stream.source}:{one.stream.path}:{one.stream.partition}",
-                "page",
-                f"{one.stream.source} reads {one.stream.path} partition {one.stream.partition} no more",
-                one.reason,
-                one.remedy,
-            )
-            for one in self.stopped
-        ]
+        """Return what is wrong with this source."""
+        return self.halts.troubles(answers=self.answers)
 
     @property
     def answers(self) -> bool:

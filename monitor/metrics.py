@@ -46,6 +46,12 @@ class Metrics:
         self.source_last_commit = gauge("source_last_commit_timestamp_seconds", "Last commit of events.", "source")
         self.source_paused = gauge("source_paused", "1 while the source waits for the store.", "source")
         self.source_stopped = gauge("source_stopped", "1 after the source stopped and a person must decide.", "source")
+        self.source_skipped = counter(
+            "source_skipped",
+            "Records passed by when a person said where to go on: lost (the broker had them no more) or left_out.",
+            "source",
+            "result",
+        )
         self.kafka_lag = gauge(
             "kafka_lag_messages", "End offset minus the store's offset.", "source", "topic", "partition"
         )
@@ -98,6 +104,8 @@ class Metrics:
         for source in sources:
             for result in ("stored", "rejected", "duplicate"):
                 self.events.labels(source, result)
+            for result in ("lost", "left_out"):
+                self.source_skipped.labels(source, result)
             self.unknown_fields.labels(source)
             self.source_paused.labels(source).set(0)
             self.source_stopped.labels(source).set(0)

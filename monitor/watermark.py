@@ -21,6 +21,9 @@ class Reads(Protocol):
     def lags(self) -> Mapping[Stream, int] | None:
         """How far each stream is behind; None before it is known."""
 
+    def idle(self, stream: Stream) -> bool:
+        """Whether a stream stands still until a person decides."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -79,7 +82,7 @@ def watermark(store: Store, ingests: Iterable[Reads], now: float, lateness: floa
     """Return the watermark of the fleet, epoch seconds; None while a source has not said how far it is behind.
 
     See `mark` for the rule. Streams count while their source names them in its lag, or, for a source without lag, while
-    the store has them.
+    the store has them. One that stands still until a person decides does not: the others are judged on.
     """
     stored = {one.stream: one for one in store.streams()}
     streams = []
@@ -89,6 +92,8 @@ def watermark(store: Store, ingests: Iterable[Reads], now: float, lateness: floa
             return None
         mine = {stream for stream in stored if stream.source == ingest.source.name}
         for stream in set(lags) | mine:
+            if ingest.idle(stream):
+                continue
             known = stored.get(stream)
             streams.append(
                 Progress(

@@ -25,6 +25,22 @@ class SourceStopped(RuntimeError):  # noqa: N818 # it says what happened, as the
         self.remedy = remedy
 
 
+class SourceHalted(RuntimeError):  # noqa: N818 # the same
+    """A whole source is not read on, because too much of it cannot be read.
+
+    Attributes:
+        source: its name.
+        reason: what happened, with numbers.
+        remedy: what a person can do.
+    """
+
+    def __init__(self, source: str, reason: str, remedy: str) -> None:
+        super().__init__(f"{source}: {reason}; {remedy}")
+        self.source = source
+        self.reason = reason
+        self.remedy = remedy
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What a source did by itself and a person should know; it reads on.
