@@ -78,13 +78,16 @@ def ours(path: Path, why: str) -> bool:
     """
     files = [one for one in (path, log_of(path)) if one.exists()]
     head = _first(path)
-    if head.startswith(b"SQLite format"):
-        return False
     if b"\0" in head and any(all(_holds(one, name) for name in _NAMES) for one in files):
         return True
     if "WAL" in why:  # the file itself can be read, and our tables are not in it
         return False
     return not head.strip(b"\0") or head[8:12] == b"DUCK"
+
+
+def sqlite(path: Path) -> bool:
+    """Tell whether a file is one of SQLite's."""
+    return path.is_file() and _first(path).startswith(b"SQLite format")
 
 
 def _first(path: Path) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from bellbuoy.config.server import Store as Settings
-from bellbuoy.monitor.store.damage import damaged, ours
+from bellbuoy.monitor.store.damage import damaged, ours, sqlite
 from bellbuoy.monitor.store.errors import (
     StoreCorrupt,
     StoreError,
