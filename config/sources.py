@@ -108,8 +108,6 @@ class Http(Feed):
     """How long a client may take to send its body."""
     answer_within: Duration = 30.0
     """How long a request waits until it is stored; past it the answer is 503, and the client sends it again."""
-    keys_for: Duration = 86400.0
-    """How long an answer is kept for requests that repeat its `Idempotency-Key`."""
 
 
 class Source(Shape):

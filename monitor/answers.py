@@ -5,6 +5,9 @@ from hashlib import blake2b
 
 from bellbuoy.monitor.records import Reader, Writer
 
+KEPT_S = 86_400.0
+"""How long an answer is kept for the repeats of its request."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -37,13 +40,13 @@ class OtherBody(Exception):  # noqa: N818 - a state, not an error
     """The key was used for another body."""
 
 
-def find(reader: Reader, keyed: Keyed, since: float) -> Answer | None:
-    """Return what the same request was answered since an instant (epoch seconds); None where it is a new one.
+def find(reader: Reader, keyed: Keyed, now: float) -> Answer | None:
+    """Return what the same request was answered within the day before `now`; None where it is a new one.
 
     Raises:
         OtherBody: its key stands for another body.
     """
-    rows = reader.rows("http/answered", key=keyed.key, since_us=int(since * 1e6))
+    rows = reader.rows("http/answered", key=keyed.key, since_us=int((now - KEPT_S) * 1e6))
     if not rows:
         return None
     if rows[0]["body"] != keyed.body:

@@ -50,7 +50,7 @@ class Intake:
         Raises:
             OtherBody: the key was used for another body.
         """
-        return find(self._store, keyed, self._clock.now() - self.settings.keys_for)
+        return find(self._store, keyed, self._clock.now())
 
     def offer(self, posted: Posted) -> None:
         """Take a request, its room and its key.

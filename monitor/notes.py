@@ -19,8 +19,6 @@ MOST = 100
 """Notes in one request."""
 MAX_BODY = 256 << 10
 """Bytes of one request."""
-KEYS_FOR_S = 86_400.0
-"""How long the answer to a request with an `Idempotency-Key` is kept."""
 
 
 class Note(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -34,9 +32,9 @@ class Note(Struct, kw_only=True, forbid_unknown_fields=True):
     workflow: Annotated[Name | None, Meta(description="the workflow that it touches; all of them unless given")] = None
     step: Annotated[Name | None, Meta(description="the step that it touches")] = None
     version: Annotated[Name | None, Meta(description="what came")] = None
-    url: Annotated[
-        str | None, Meta(pattern=r"^https?://[^\s]+$", max_length=2048, description="where to read more")
-    ] = None
+    url: (
+        Annotated[str, Meta(pattern=r"^https?://[^\s]+$", max_length=2048, description="where to read more")] | None
+    ) = None
     who: Annotated[Name | None, Meta(description="who did it")] = None
     id: Annotated[Id | None, Meta(description="its identity: a repeat with the same one is not noted again")] = None
 
@@ -90,7 +88,7 @@ class Notebook:
         named = [(note.id or uuid.uuid4().hex, note) for note in notes]
         with self._store.transaction() as tx:
             if keyed is not None:
-                before = find(tx, keyed, now - KEYS_FOR_S)
+                before = find(tx, keyed, now)
                 if before is not None:
                     return before
             known = {row["id"] for row in tx.rows("http/notes_named", ids=[name for name, _ in named])}

@@ -14,10 +14,7 @@ KINDS = ["deploy", "config", "prompt", "knowledge", "campaign", "holiday", "othe
 
 @click.command(
     "note",
-    epilog=(
-        "Pages of incidents that begin soon after it name it under `Just before`.\n\n"
-        'Example: bellbuoy note "deploy v41" --kind deploy --workflow lead-qualifier --version v41'
-    ),
+    epilog='Example: bellbuoy note "deploy v41" --kind deploy --workflow lead-qualifier',
 )
 @click.argument("title")
 @click.option("--kind", type=Named(KINDS), default="other", show_default=True, help="What kind of change it is.")
@@ -25,9 +22,9 @@ KINDS = ["deploy", "config", "prompt", "knowledge", "campaign", "holiday", "othe
 @click.option("--step", metavar="NAME", help="The step that it touches.")
 @click.option("--version", metavar="TEXT", help="What came.")
 @click.option("--at", metavar="TIME", help="When, as 2026-11-22T09:14:07Z. Default: now.")
-@click.option("--link", metavar="URL", help="Where to read more, for example the job that deployed.")
+@click.option("--link", metavar="URL", help="Where to read more.")
 @click.option("--who", metavar="TEXT", help="Who did it.")
-@click.option("--id", "name", metavar="TEXT", help="Its identity: a repeat with the same one is not noted again.")
+@click.option("--id", "name", metavar="TEXT", help="Its identity: a repeat is not noted again.")
 @where_option
 @url_option
 @token_option
@@ -45,7 +42,7 @@ def command(
     url: str | None,
     token_file: Path | None,
 ) -> None:
-    """Note a deploy or another change, so that pages can name it."""
+    """Note a deploy or another change: pages name it under "Just before"."""
     note = {
         "title": title,
         "kind": kind.lower(),

@@ -97,7 +97,9 @@ def post(door):
 def test_one_object_an_array_and_lines_are_taken_with_the_bytes_of_each(shelf, post):
     one = post(shelf, b' {"n": 1.50}\n')
     assert (one.status_code, one.json()) == (200, {"stored": 1, "duplicate": 0, "dead": 0, "refused": []})
-    assert post(shelf, b'[{"n":1}, {"a": [1, {"b": "]}"}]} ,7]', "application/json; charset=UTF-8").json()["stored"] == 3
+    assert (
+        post(shelf, b'[{"n":1}, {"a": [1, {"b": "]}"}]} ,7]', "application/json; charset=UTF-8").json()["stored"] == 3
+    )
     assert post(shelf, b'{"n":2}\r\n\n  \n{"n":3}', LINES).json()["stored"] == 2
     assert shelf.values == [b'{"n": 1.50}', b'{"n":1}', b'{"a": [1, {"b": "]}"}]}', b"7", b'{"n":2}\r', b'{"n":3}']
     assert post(shelf, b"\xef\xbb\xbf[]").json() == post(shelf, b"\n", LINES).json() == {**one.json(), "stored": 0}
@@ -272,7 +274,14 @@ def test_a_body_that_does_not_come_is_given_up(door):
             answers.append(message)
 
         headers = [(b"host", b"127.0.0.1:8420"), (b"content-type", b"application/json")]
-        scope = {"type": "http", "method": "POST", "path": PATH, "headers": headers, "query_string": b"", "raw_path": b""}
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": PATH,
+            "headers": headers,
+            "query_string": b"",
+            "raw_path": b"",
+        }
         await create_app(door, shelf)(scope, never, send)
         return answers[0]["status"]
 
@@ -289,7 +298,14 @@ def test_a_client_that_goes_away_leaves_nothing_behind(door, shelf):
             pass
 
         headers = [(b"host", b"127.0.0.1:8420"), (b"content-type", b"application/json")]
-        scope = {"type": "http", "method": "POST", "path": PATH, "headers": headers, "query_string": b"", "raw_path": b""}
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": PATH,
+            "headers": headers,
+            "query_string": b"",
+            "raw_path": b"",
+        }
         await create_app(door, shelf)(scope, gone, send)
 
     asyncio.run(go())
@@ -298,14 +314,17 @@ def test_a_client_that_goes_away_leaves_nothing_behind(door, shelf):
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
 
 @given(st.lists(json_values), st.sampled_from([None, 1]), st.booleans())
 def test_any_array_is_split_into_its_own_elements(values, indent, ascii_only):
     body = json.dumps(values, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
-    assert [json.loads(one.decode("utf-8", "surrogatepass")) for one in split(body, "application/json", 10**6)] == values
+    assert [
+        json.loads(one.decode("utf-8", "surrogatepass")) for one in split(body, "application/json", 10**6)
+    ] == values
 
 
 def test_a_closed_source_tells_everybody_who_waits():
