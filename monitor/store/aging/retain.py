@@ -1,8 +1,10 @@
-"""Retention: what is past its age leaves the store, a day at a time, so that no append waits long."""
+"""Retention: what is past its age leaves the store, in slices, so that no append waits long."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from bellbuoy.config.server import Retention
+from bellbuoy.monitor.store.aging.coarsen import FINE_S, Needed, coarsen
 from bellbuoy.monitor.store.engine import Engine
 
 DAY = 86400
@@ -29,26 +31,37 @@ class Retained:
     """How many rows left.
 
     Attributes:
-        events, minutes, dead_letters: rows deleted of each.
+        events, minutes, latency, dead_letters: rows deleted of each.
+        kept: days past their retention that stay, for their export is missing or does not hold all of them.
     """
 
     events: int
     minutes: int
+    latency: int
     dead_letters: int
+    kept: int = 0
 
 
-def retain(engine: Engine, now: float, retention: Retention) -> Retained:
-    """Delete what is older than its retention at `now`, one transaction for each day.
+def retain(engine: Engine, now: float, retention: Retention, needed: Needed | None = None) -> Retained:
+    """Delete or sum what is older than its retention at `now`.
 
-    Baselines and latency limits that were replaced go with the events that they were learned from.
+    Events go an hour in one transaction; where exports are configured, only whole days whose file holds them all. Minutes
+    are summed to hours after 35 days, to days after `retention.minutes`, and go after `retention.daily`. Baselines and
+    latency limits that were replaced go with the events that they were learned from.
+
+    Args:
+        engine: the store.
+        now: epoch seconds.
+        retention: how long each kind is kept.
+        needed: minutes that stay minutes; None leaves every minute as it is until it is summed to days.
 
     Raises:
-        StoreExhausted: disk or memory is used up; the days already deleted stay deleted.
+        StoreExhausted: disk or memory is used up; what is already deleted stays deleted.
     """
     oldest = engine.rows("store/oldest")[0]
     gone = dict.fromkeys(PARTS, 0)
-    for part, name in PARTS.items():
-        keep_from = int(now - getattr(retention, part))
+    for part, (name, kind) in PARTS.items():
+        keep_from = int(now - getattr(retention, kind))
         first = oldest[part]
         while first is not None and first < keep_from:
             until = min(first - first % DAY + DAY, keep_from)
@@ -58,4 +71,52 @@ def retain(engine: Engine, now: float, retention: Retention) -> Retained:
     for name, part in WHOLE.items():
         with engine.transaction() as tx:
             tx.run(name, before=int(now - getattr(retention, part)))
-    return Retained(**gone)
+    with engine.transaction() as tx:
+        tx.run("aging/drop_answers", before=int(now - ANSWERS_S))
+    events, kept = _events(engine, int(now - retention.events))
+    if needed is not None:
+        coarsen(engine, "hour", now - FINE_S, needed)
+        coarsen(engine, "day", now - max(FINE_S, retention.minutes), needed)
+    return Retained(events, **gone, kept=kept)
+
+
+def _events(engine: Engine, keep_from: int) -> tuple[int, int]:
+    """Delete events of before an instant; return how many, and how many days had to stay."""
+    gone = kept = 0
+    folder = engine.settings.exports
+    days = [int(row["day"]) for row in engine.rows("exports/days_events")]
+    for day in (day for day in days if day < keep_from):
+        if folder is None:
+            gone += _hours(engine, day, min(day + DAY, keep_from))
+        elif day + DAY <= keep_from:  # a day is exported whole, and leaves whole
+            left, whole = _exported(engine, Path(folder), day)
+            gone += left
+            kept += not whole
+    return gone, kept
+
+
+def _hours(engine: Engine, since: int, until: int) -> int:
+    gone = 0
+    for hour in range(since, until, HOUR):
+        with engine.transaction() as tx:
+            gone += tx.run("store/drop_events", since=hour, until=min(hour + HOUR, until))
+    return gone
+
+
+def _exported(engine: Engine, folder: Path, day: int) -> tuple[int, bool]:
+    """Delete a day's events as long as its file holds them all; return how many went, and whether all did."""
+    gone = 0
+    for hour in range(day, day + DAY, HOUR):
+        with engine.transaction() as tx:
+            found = tx.rows("exports/clean", day=day)
+            if not found or not found[0]["clean"] or not _there(folder / found[0]["file"], found[0]["size"]):
+                return gone, False
+            deleted = tx.run("store/drop_events", since=hour, until=hour + HOUR)
+            if deleted:
+                tx.run("exports/deleted", gone=deleted, day=day)
+            gone += deleted
+    return gone, True
+
+
+def _there(path: Path, size: int) -> bool:
+    return path.exists() and path.stat().st_size == size

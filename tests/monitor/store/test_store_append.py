@@ -346,7 +346,7 @@ def test_retention_deletes_what_is_past_its_age_and_nothing_else(store, stream, 
         values = messages(number, 200, start=START + number * day, seconds=1)
         store.append(batch_of(store, stream, values, number * 200, START + number * day + 300))
     now = START + 4 * day + 300
-    gone = store.retain(now, Retention(events=2 * day, minutes=3 * day, dead_letters=day))
+    gone = store.retain(now, Retention(events=2 * day, daily=3 * day, dead_letters=day))
     assert gone.events > 0
     cursor = store.cursor()
 
@@ -357,5 +357,5 @@ def test_retention_deletes_what_is_past_its_age_and_nothing_else(store, stream, 
     assert oldest("counts", "minute") >= now - 3 * day
     assert oldest("dead_letters_raw", "received_at") >= now - day
     assert cursor.execute("SELECT count(*) FROM events_raw").fetchall()[0][0] > 300
-    again = store.retain(now, Retention(events=2 * day, minutes=3 * day, dead_letters=day))
+    again = store.retain(now, Retention(events=2 * day, daily=3 * day, dead_letters=day))
     assert (again.events, again.minutes, again.dead_letters) == (0, 0, 0)

@@ -1,15 +1,20 @@
 -- Versions, models and prompts of a workflow that were first seen in a span: candidates for "just before".
-WITH seen AS (
-    SELECT 'agent_version' AS what, agent_version AS value, min(ts) AS seen_at FROM events WHERE workflow = $workflow GROUP BY agent_version
-    UNION ALL
-    SELECT 'workflow_version', workflow_version, min(ts) FROM events WHERE workflow = $workflow GROUP BY workflow_version
-    UNION ALL
-    SELECT 'prompt_version', prompt_version, min(ts) FROM events WHERE workflow = $workflow GROUP BY prompt_version
-    UNION ALL
-    SELECT 'model', model, min(ts) FROM events WHERE workflow = $workflow GROUP BY model
+WITH came AS (
+    SELECT agent_version, workflow_version, prompt_version, model, min(ts) AS seen_at
+    FROM events
+    WHERE workflow = $workflow AND received_at >= make_timestamp(CAST($after AS BIGINT))
+    GROUP BY GROUPING SETS ((agent_version), (workflow_version), (prompt_version), (model))
+),
+seen AS (
+    SELECT what, value, seen_at FROM firsts WHERE workflow = $workflow
+    UNION ALL SELECT 'agent_version', agent_version, seen_at FROM came
+    UNION ALL SELECT 'workflow_version', workflow_version, seen_at FROM came
+    UNION ALL SELECT 'prompt_version', prompt_version, seen_at FROM came
+    UNION ALL SELECT 'model', model, seen_at FROM came
 )
-SELECT what, value, CAST(epoch(seen_at) AS BIGINT) AS at
+SELECT what, value, CAST(epoch(min(seen_at)) AS BIGINT) AS at
 FROM seen
 WHERE value IS NOT NULL
-  AND seen_at >= make_timestamp(CAST($since AS BIGINT) * 1000000) AND seen_at < make_timestamp(CAST($until AS BIGINT) * 1000000)
-ORDER BY seen_at, what, value
+GROUP BY what, value
+HAVING min(seen_at) >= make_timestamp(CAST($since AS BIGINT) * 1000000) AND min(seen_at) < make_timestamp(CAST($until AS BIGINT) * 1000000)
+ORDER BY min(seen_at), what, value

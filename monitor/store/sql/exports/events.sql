@@ -1,0 +1,3 @@
+-- The events of a span by their own time, all columns.
+SELECT * FROM events_raw
+WHERE ts >= make_timestamp(CAST($since AS BIGINT) * 1000000) AND ts < make_timestamp(CAST($until AS BIGINT) * 1000000)

@@ -1,0 +1,2 @@
+-- Deletes what is written of one file.
+DELETE FROM exports_raw WHERE file = $file
