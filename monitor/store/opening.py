@@ -45,6 +45,8 @@ def connect(path: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         if path in _open_here:
             raise StoreLocked(path, os.getpid())
         path.parent.mkdir(parents=True, exist_ok=True)
+        if sqlite(path):  # DuckDB would reach out for an extension that reads it
+            raise StoreForeign(f"{path}: a SQLite file, not a DuckDB file; give another `store.path`.")
         try:
             config: dict[str, Any] = {} if read_only else {"storage_compatibility_version": FILE_FORMAT}
             con = duckdb.connect(str(path), read_only=read_only, config=config)

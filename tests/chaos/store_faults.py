@@ -29,8 +29,8 @@ SETTINGS = Settings(checkpoint=1 << 40, threads=1)
 WAYS = ("flip", "flips", "zero", "garbage", "cut", "grow")
 TARGETS = ("file", "file", "log", "log", "both", "header", "log lost", "log of before", "log of another")
 READ = (
-    'SELECT * FROM (SELECT s.partition, e."offset", hash(e.interaction_id, e.ts, e.outcome, e.step) AS h '
-    "FROM events_raw AS e JOIN streams AS s ON s.id = e.stream) ORDER BY ALL",
+    'SELECT s.partition, e."offset", hash(e.interaction_id, e.ts, e.outcome, e.step) '
+    + "FROM events_raw AS e JOIN streams AS s ON s.id = e.stream ORDER BY ALL",
     'SELECT partition, "offset", class FROM dead_letters ORDER BY ALL',
     "SELECT minute, signal, workflow, step, segment, n, bad FROM minutes ORDER BY ALL",
     "SELECT partition, next, received FROM streams ORDER BY ALL",
@@ -157,7 +157,7 @@ def main(folder, seed, faults):
     logging.disable(logging.ERROR)
     folder, rng = Path(folder), random.Random(seed)
     partitions = [messages(seed + number, RECORDS) for number in range(PARTITIONS)]
-    master = make(folder, partitions, seed)
+    make(folder, partitions, seed)
     with Store.open(folder / "judge.duckdb", SETTINGS) as judge:
         feed(judge, partitions)
         wanted = told(judge)

@@ -39,7 +39,7 @@ def test_every_fault_is_harmless_or_named_and_no_count_is_ever_wrong(tmp_path, r
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout)
     record_property("outcomes", f"seed {seed}: {told['outcomes']}")
-    print(f"seed {seed}, {FAULTS} faults, DuckDB {duckdb.__version__}: {json.dumps(told, indent=1)}")
+    sys.stdout.write(f"seed {seed}, {FAULTS} faults, DuckDB {duckdb.__version__}: {json.dumps(told, indent=1)}")
     assert set(told["outcomes"]) <= KNOWN, told
     assert sum(told["outcomes"].values()) == FAULTS
     assert told["outcomes"]["set aside at the start"] >= FAULTS // 5, "the faults did not do their deed"
