@@ -59,6 +59,8 @@ class Store(Shape):
     """How long each kind of row is kept."""
     threads: Threads = "auto"
     """Threads of DuckDB; `auto` means the cores there are, at most 4."""
+    compact_every: Duration = 600.0
+    """How often the counts of closed minutes are summed to one row a series."""
     checkpoint: Size = 256 << 20
     """Size of the write-ahead log at which it is merged into the file."""
     temp: Temp = Temp()

@@ -1,5 +1,6 @@
 """What the daemon does beside its work: it measures itself, forgets what is too old, and tells the outside how it is."""
 
+import logging
 from collections.abc import Mapping, Sequence
 
 from bellbuoy.config.model import Config
@@ -12,9 +13,15 @@ from bellbuoy.monitor.schedule import Job
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.watermark import QUIET_TICKS
 
+log = logging.getLogger(__name__)
+
 MEASURE_EVERY_S = 10.0
 RETAIN_AT = (3, 17)
 """Hour and minute (UTC) at which old rows are deleted: not a round one, at which everybody's jobs start."""
+REPEATS_AT = (4, 41)
+"""When events that came again after `ingest.duplicates` are removed."""
+REPEATS_S = 90_000.0
+"""Arrivals that are looked at: a day, and an hour more for a job that was late."""
 OLD_PAGE_S = 600.0
 """How long a page waits until the outside hears that nobody is told."""
 
@@ -42,7 +49,12 @@ class Chores:
 
     def jobs(self) -> list[Job]:
         """Return what is done, and when."""
-        jobs = [Job("measure", self.measure, every=MEASURE_EVERY_S), Job("retention", self.retain, daily_at=RETAIN_AT)]
+        jobs = [
+            Job("measure", self.measure, every=MEASURE_EVERY_S),
+            Job("retention", self.retain, daily_at=RETAIN_AT),
+            Job("repeats", self.repeats, daily_at=REPEATS_AT),
+            Job("compaction", self.compact, every=self.config.store.compact_every),
+        ]
         if self.config.heartbeat is not None:
             jobs.append(Job("heartbeat", self.heartbeat, every=self.config.heartbeat.every))
         return jobs
@@ -61,6 +73,20 @@ class Chores:
         """Delete what is past its retention."""
         self.store.retain(self.clock.now(), self.config.store.retention)
         self.metrics.maintenance_last_success.labels("retention").set(self.clock.now())
+
+    def repeats(self) -> None:
+        """Remove what came again later than duplicates are known at arrival."""
+        now = self.clock.now()
+        gone = self.store.remove_repeats(now - REPEATS_S, now)
+        if gone:
+            log.warning("%d events had come before and were removed; see ingest.duplicates", gone)
+        self.metrics.repeats_removed.inc(gone)
+        self.metrics.maintenance_last_success.labels("repeats").set(self.clock.now())
+
+    def compact(self) -> None:
+        """Sum the counts of closed minutes."""
+        self.store.compact()
+        self.metrics.maintenance_last_success.labels("compaction").set(self.clock.now())
 
     def heartbeat(self) -> None:
         """Ping the switch outside while all is well; name what is not."""

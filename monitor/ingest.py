@@ -18,6 +18,7 @@ from bellbuoy.monitor.event import Batch, Limits, concat, decode
 from bellbuoy.monitor.halts import Halts
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.ourselves import Trouble
+from bellbuoy.monitor.seldom import Seldom
 from bellbuoy.monitor.sources.base import Chunk, Source, Stream
 from bellbuoy.monitor.sources.errors import SourceHalted, SourceStopped
 from bellbuoy.monitor.sources.skipping import Skip, Skipped
@@ -100,6 +101,7 @@ class Ingest:
         self._lags: dict[Stream, int] | None = None
         self._lag_known = True
         self._lags_at = float("-inf")
+        self._folded = Seldom(clock)
         self._opened = False
         self._halted = False
         self._prompt = bool(getattr(source, "prompt", False))  # somebody waits for the commit of each record
@@ -309,10 +311,8 @@ class Ingest:
         self.total.batches += 1
         if appended.refused:
             log.error("%s: the store refused %d events, kept as dead letters", self.source.name, appended.refused)
-        if appended.folded:
-            log.warning(
-                "%s: past ingest.max_series %d new names count under `other`", self.source.name, appended.folded
-            )
+        if (folded := self._folded.add(appended.folded)) > 0:
+            log.warning("%s: past ingest.max_series names count under `other`: %d times", self.source.name, folded)
         if self.metrics is not None:
             self._count(self.metrics, batch, appended, self.clock.monotonic() - began)
         return appended
@@ -324,6 +324,7 @@ class Ingest:
         metrics.events.labels(name, "duplicate").inc(appended.duplicates)
         for kind, number in appended.kinds.items():
             metrics.dead_letters.labels(name, kind).inc(number)
+        metrics.series_folded.labels(name).inc(appended.folded)
         metrics.unknown_fields.labels(name).inc(batch.unknown_fields.total())
         metrics.ingest_batch_duration.labels(name).observe(seconds)
         metrics.source_last_commit.labels(name).set(self.clock.now())

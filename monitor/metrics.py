@@ -35,6 +35,12 @@ class Metrics:
             "source",
             "result",
         )
+        self.repeats_removed = counter(
+            "repeats_removed", "Events that came again later than duplicates are known at arrival, removed daily."
+        )
+        self.series_folded = counter(
+            "series_folded", "Names past ingest.max_series that were counted under `other`, once a batch.", "source"
+        )
         self.dead_letters = counter("dead_letters", "Messages kept aside, by class.", "source", "reason")
         self.unknown_fields = counter(
             "unknown_fields", "Top-level fields that no event has, seen and not stored.", "source"
@@ -107,6 +113,7 @@ class Metrics:
             for result in ("lost", "left_out"):
                 self.source_skipped.labels(source, result)
             self.unknown_fields.labels(source)
+            self.series_folded.labels(source)
             self.source_paused.labels(source).set(0)
             self.source_stopped.labels(source).set(0)
             self.source_last_commit.labels(source).set(at)

@@ -21,8 +21,11 @@ from bellbuoy.monitor.store.adding.limits import BANDS, Told
 from bellbuoy.monitor.store.adding.positions import Known
 from bellbuoy.monitor.store.adding.registry import Registry, Series
 from bellbuoy.monitor.store.adding.skipping import Skips
+from bellbuoy.monitor.store.aging.compact import Compacted, compact
+from bellbuoy.monitor.store.aging.repeats import remove_repeats
 from bellbuoy.monitor.store.aging.retain import Retained, retain
 from bellbuoy.monitor.store.engine import Engine
+from bellbuoy.monitor.store.latency import latency_quantiles
 from bellbuoy.monitor.store.predicates import check
 from bellbuoy.monitor.store.ticks import ticks
 
@@ -183,6 +186,20 @@ class Store(Engine):
     def known_us(self) -> int:
         """The mark of the newest row of `counts` that is committed, microseconds: each append has a greater one."""
         return self._appender.known_us
+
+    def latency_quantiles(
+        self, workflow: str, step: str | None, since: int, until: int, qs: Sequence[float]
+    ) -> list[float] | None:
+        """Return quantiles of latencies in ms; see `bellbuoy.monitor.store.latency.latency_quantiles`."""
+        return latency_quantiles(self, workflow, step, since, until, qs)
+
+    def compact(self) -> Compacted:
+        """Sum the rows of closed minutes; see `bellbuoy.monitor.store.aging.compact.compact`."""
+        return compact(self)
+
+    def remove_repeats(self, since: float, until: float) -> int:
+        """Delete events that were stored before; see `bellbuoy.monitor.store.aging.repeats.remove_repeats`."""
+        return remove_repeats(self._appender, self._told.signals, since, until)
 
     def learn_latency(
         self, since: int, until: int, valid_from: int, *, frozen: Iterable[tuple[str, str]] = (), min_trials: int = 200

@@ -2,7 +2,8 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -109,6 +110,15 @@ class Appender:
             if wanted != (self.duplicates.window_us, self.duplicates.keys):
                 self.duplicates, self._remembers = Duplicates(*wanted), False
 
+    @contextmanager
+    def correction(self) -> Iterator[tuple[Transaction, int]]:
+        """Hold a transaction that corrects counts, with the `known_at` of its rows in microseconds."""
+        with self._adding:
+            with self.engine.transaction() as tx:
+                known_us = self.known_us + 1
+                yield tx, known_us
+            self.known_us = known_us
+
     def _stored(self, batch: Batch, told: Told, settle: Settle | None) -> Appended:
         try:
             return self._append(batch, told, settle, refused=0)
@@ -123,7 +133,7 @@ class Appender:
                 raise
             keep = np.ones(table.num_rows, bool)
             keep[list(wrong)] = False
-            letters = [letter_of(batch, table.slice(row, 1), reason, self.streams) for row, reason in wrong.items()]
+            letters = [letter_of(table.slice(row, 1), reason, self.streams) for row, reason in wrong.items()]
             rest = batch.table.filter(pa.array(keep))
             rest = replace(batch, table=rest if rest.num_rows else None, letters=[*batch.letters, *letters])
             return self._append(rest, told, settle, refused=len(letters))

@@ -23,7 +23,7 @@ def _shown(value: pa.ChunkedArray) -> Any:
         )
 
 
-def letter_of(batch: Batch, row: pa.Table, reason: str, streams: Mapping[Stream, Known]) -> DeadLetter:
+def letter_of(row: pa.Table, reason: str, streams: Mapping[Stream, Known]) -> DeadLetter:
     """Keep a row that the store refused as a dead letter that holds what was decoded of it."""
     found = {name: _shown(row[name]) for name in row.column_names}
     stream = next(one for one, known in streams.items() if known.id == found["stream"])

@@ -94,3 +94,28 @@ def test_many_signals_are_counted_as_one_by_one(store, stream, batch_of):
     built_in = {key: pair for key, pair in minutes(store).items() if not key[1].startswith("own")}
     assert built_in == recounted(store)
     assert min(key[0] for key in built_in) == START // 60 * 60
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    latencies=st.lists(st.floats(16.4, 50_000), min_size=1, max_size=80),
+    qs=st.lists(st.floats(0, 1), min_size=1, max_size=5),
+)
+def test_quantile_is_within_12_percent_of_the_exact_one(stream, batch_of, latencies, qs):
+    plain = (
+        '{"type":"step","ts":%d,"interaction_id":"%d","workflow":"w","step":"s","outcome":"success","latency_ms":%r}'
+    )
+    values = [(plain % ((START + place) * 1000, place, ms)).encode() for place, ms in enumerate(latencies)]
+    with Store.open(None) as store:
+        assert store.latency_quantiles("w", "s", START, START + 3600, qs) is None
+        store.append(batch_of(store, stream, values))
+        found = store.latency_quantiles("w", "s", START, START + 3600, qs)
+        exact = np.quantile(latencies, qs, method="inverted_cdf")
+        assert (np.abs(np.array(found) - exact) <= 0.12 * exact + 1e-9).all()
+
+
+def test_quantile_beyond_the_bounds_is_the_mean_of_what_lies_there(store, stream, batch_of):
+    plain = '{"type":"interaction","ts":%d,"interaction_id":"%d","workflow":"w","outcome":"success","latency_ms":%r}'
+    values = [(plain % (START * 1000, place, ms)).encode() for place, ms in enumerate((1, 3, 80_000, 100_000))]
+    store.append(batch_of(store, stream, values))
+    assert store.latency_quantiles("w", None, START, START + 60, (0.1, 0.9)) == [2, 90_000]

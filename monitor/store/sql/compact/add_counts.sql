@@ -1,0 +1,2 @@
+-- Puts the sums in the place of what they sum.
+INSERT INTO counts BY NAME SELECT * FROM compacted
