@@ -1,8 +1,7 @@
 """Answers the pages: everything is read from the tables that ad hoc queries read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Literal
 
 from prometheus_client import CollectorRegistry
@@ -25,7 +24,8 @@ from bellbuoy.sinks.base import Chart, News
 SPAN_S = 7 * DAY
 """The span that the pages' numbers cover."""
 
-_STATUS = {"refused": 400, "error": 400, "timeout": 408, "busy": 429}
+_STATUS = {"refused": 400, "error": 400, "timeout": 408, "busy": 429, "stuck": 503}
+_RESULT = {"busy": "refused"}
 
 
 class Reading:
@@ -40,6 +40,7 @@ class Reading:
         health: Health | None = None,
         metrics: Metrics | None = None,
         ingests: Sequence[Ingest] = (),
+        on_stuck: Callable[[str], None] | None = None,
     ) -> None:
         self.store = store
         self.config = config
@@ -47,6 +48,7 @@ class Reading:
         self.metrics = metrics or Metrics()
         self._health = health
         self.ingests = ingests
+        self._on_stuck = on_stuck
         self._baselines = {
             entry.name: baseline_of(entry, detector)
             for entry, detector in zip(config.detectors, detectors_of(config.detectors).values(), strict=True)
@@ -124,26 +126,41 @@ class Reading:
         started = (door.Check("started", self._health.started(), "starting"),)
         return door.Health(live, ready, started)
 
-    def ask(self, sql: str) -> door.Answer:
-        """Run one SELECT under the limits of `query:`.
+    def ask(self, asked: str | door.Ask) -> door.Answer:
+        """Run one SELECT under the limits of `query:`, or under lower ones that are asked for.
 
         Raises:
             QueryRefused: with a sentence for the person who asked.
         """
-        limits = self.config.query
+        limits, asked = self.config.query, door.Ask(asked) if isinstance(asked, str) else asked
         if not limits.enabled:
             raise door.QueryRefused("queries are switched off here: query.enabled", 403)
-        bounded = partial(ask, seconds=limits.seconds, rows=limits.rows, bytes=limits.bytes, at_once=limits.at_once)
+        rows, seconds = asked.rows or limits.rows, asked.seconds or limits.seconds
         try:
-            answer = bounded(self.store, sql)
+            answer = ask(
+                self.store,
+                asked.sql,
+                explain=asked.explain,
+                on_stuck=self._on_stuck,
+                seconds=min(seconds, limits.seconds),
+                rows=min(rows, limits.rows),
+                bytes=limits.bytes,
+                text=limits.text,
+                at_once=limits.at_once,
+                waiting=limits.waiting,
+            )
         except Refused as refusal:
-            self.metrics.queries.labels(refusal.result if refusal.result in ("timeout", "error") else "refused").inc()
+            self.metrics.queries.labels(_RESULT.get(refusal.result, refusal.result)).inc()
             raise door.QueryRefused(str(refusal), _STATUS.get(refusal.result, 400)) from None
         self.metrics.queries.labels("ok").inc()
         note = ""
         if answer.truncated:
-            note = f"cut at {answer.rows.num_rows} rows: narrow the SELECT, or raise query.rows or query.bytes"
-        return door.Answer(answer.rows, answer.truncated, note)
+            own = rows < limits.rows and answer.rows.num_rows == rows
+            way = "the limit asked for" if own else "query.rows or query.bytes"
+            note = f"cut at {answer.rows.num_rows} rows: narrow the SELECT, or raise {way}"
+        found = self.store.rows("judgement/progress", name="judged")
+        judged = float(found[0]["at"]) if found else None
+        return door.Answer(answer.rows, answer.truncated, note, answer.took_ms, judged, answer.types)
 
     def _chart(self, key: str) -> Chart | None:
         """Return the chart of an incident up to now, or to a day after its end."""

@@ -233,11 +233,33 @@ class Answer:
     Attributes:
         table: a pyarrow.Table.
         truncated: a limit cut it. note: which one and how to raise it.
+        took_ms: milliseconds that it took.
+        as_of: end of the last tick that was judged, epoch seconds; None before the first.
+        types: DuckDB's names of the columns' types, or none where they are not known.
     """
 
     table: Any
     truncated: bool = False
     note: str = ""
+    took_ms: float = 0.0
+    as_of: float | None = None
+    types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """An ad hoc query as it was asked.
+
+    Attributes:
+        sql: the SELECT.
+        explain: its plan is wanted, not its rows.
+        rows, seconds: lower limits than the configured ones, or None.
+    """
+
+    sql: str
+    explain: bool = False
+    rows: int | None = None
+    seconds: float | None = None
 
 
 class QueryRefused(Exception):  # noqa: N818 - the state is the name
@@ -301,7 +323,7 @@ class Door(Protocol):
     def health(self) -> Health:
         """Return the findings about Bellbuoy itself; must not wait for the store."""
 
-    def ask(self, sql: str) -> Answer:
+    def ask(self, asked: Ask) -> Answer:
         """Run one SELECT under the limits of `query:`.
 
         Raises:

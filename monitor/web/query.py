@@ -31,27 +31,42 @@ Anything else is `{"error": "a sentence"}` with the status 400 (not allowed, or 
 408 (too slow), 413 and 415 (the body), 429 (too many at once, with `retry-after`), 503 (not now, with `retry-after`).
 """
 
+import csv
 import io
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
+import anyio.to_thread
 import msgspec
 import pyarrow as pa
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from bellbuoy.monitor.json_lines import lines
-from bellbuoy.monitor.web.door import Answer, Door, QueryRefused
+from bellbuoy.monitor.json_lines import ENCODER, distinct, lines, plain
+from bellbuoy.monitor.web.door import Answer, Ask, Door, QueryRefused
 
-ARROW = "application/vnd.apache.arrow.stream"
-LINES = "application/x-ndjson"
+MEDIA = {
+    "jsonl": "application/x-ndjson",
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "arrow": "application/vnd.apache.arrow.stream",
+    "parquet": "application/vnd.apache.parquet",
+}
 MAX_BODY = 64 << 10
+ROWS_AT_ONCE = 2048
+SLOTS = CapacityLimiter(130)
+"""Threads in which queries run and wait: their own, so that pages never wait for one. The gate bounds them before."""
 
 
 class Question(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of the request: the SQL and, unless Accept says it, the format."""
+    """The body of the request; see the head of this file."""
 
     sql: str
     format: str | None = None
+    explain: bool = False
+    limit: int | None = None
+    timeout: float | None = None
 
 
 async def query(door: Door, request: Request) -> Response:
@@ -65,34 +80,124 @@ async def query(door: Door, request: Request) -> Response:
             return _refused(413, f"the body is larger than {MAX_BODY} bytes")
     try:
         question = msgspec.json.decode(bytes(body), type=Question)
-        kind = _kind(question.format, request.headers.get("accept", ""))
-        answer = await run_in_threadpool(door.ask, question.sql)
+        form = _form(question.format, request.headers.get("accept", ""))
+        asked = _asked(question)
+        answer = await anyio.to_thread.run_sync(door.ask, asked, limiter=SLOTS)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return _refused(400, f'{error}; send {{"sql": "select …", "format": "jsonl"}}')
     except QueryRefused as refusal:
         return _refused(refusal.status, str(refusal))
-    headers = {"bellbuoy-truncated": "true" if answer.truncated else "false"}
+    headers = _headers(answer)
+    if form in WHOLE:
+        try:
+            made = await anyio.to_thread.run_sync(WHOLE[form], answer, limiter=SLOTS)
+        except (pa.ArrowException, MemoryError) as error:
+            told = str(error).split("\n", 1)[0][:400]
+            return _refused(400, f"the answer cannot be written as {form}: {told}; try jsonl or arrow")
+        return Response(made, media_type=MEDIA[form], headers=headers)
+    return StreamingResponse(STREAMED[form](answer), media_type=MEDIA[form], headers=headers)
+
+
+def _asked(question: Question) -> Ask:
+    if question.limit is not None and question.limit < 1:
+        raise QueryRefused("limit: at least 1 row")
+    if question.timeout is not None and not 0 < question.timeout < float("inf"):
+        raise QueryRefused("timeout: seconds, more than 0")
+    return Ask(question.sql, question.explain, question.limit, question.timeout)
+
+
+def _form(wanted: str | None, accept: str) -> str:
+    if wanted is None:
+        given = {media.partition(";")[0].strip().lower() for media in accept.split(",")}
+        return next((form for form, media in MEDIA.items() if media.partition(";")[0] in given), "jsonl")
+    if wanted not in MEDIA:
+        raise QueryRefused(f"no format is named {wanted!r}; there are {', '.join(MEDIA)}")
+    return wanted
+
+
+def _headers(answer: Answer) -> dict[str, str]:
+    headers = {
+        "bellbuoy-took-ms": f"{answer.took_ms:.1f}",
+        "bellbuoy-rows": str(answer.table.num_rows),
+        "bellbuoy-truncated": "true" if answer.truncated else "false",
+    }
+    if answer.as_of is not None:
+        headers["bellbuoy-as-of"] = _instant(answer.as_of)
     if answer.note:
         headers["bellbuoy-note"] = answer.note.encode("ascii", "replace").decode().replace("\n", " ")[:400]
-    if kind == ARROW:
-        return Response(await run_in_threadpool(_arrow, answer), media_type=ARROW, headers=headers)
-    return StreamingResponse(lines(answer.table), media_type=LINES, headers=headers)
+    return headers
 
 
-def _kind(wanted: str | None, accept: str) -> str:
-    kinds = {"jsonl": LINES, "arrow": ARROW}
-    if wanted is None:
-        return ARROW if ARROW in accept else LINES
-    if wanted not in kinds:
-        raise QueryRefused(f"no format is named {wanted!r}; there are jsonl and arrow")
-    return kinds[wanted]
+def _instant(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _json(answer: Answer) -> Iterator[bytes]:
+    """Yield one object, its rows some thousand at a time."""
+    names, types = answer.table.column_names, answer.types or [str(field.type) for field in answer.table.schema]
+    columns = [{"name": name, "type": kind} for name, kind in zip(names, types, strict=True)]
+    yield b'{"columns": ' + ENCODER.encode(columns) + b', "rows": ['
+    comma = b""
+    for batch in answer.table.to_batches(max_chunksize=ROWS_AT_ONCE):
+        values = [column.to_pylist() for column in batch.columns]
+        rows = [ENCODER.encode([plain(value) for value in row]) for row in zip(*values, strict=True)]
+        if rows:
+            yield comma + b",\n".join(rows)
+            comma = b",\n"
+    rest = {
+        "took_ms": round(answer.took_ms, 1),
+        "as_of": None if answer.as_of is None else _instant(answer.as_of),
+        "truncated": answer.truncated,
+        "note": answer.note or None,
+    }
+    yield b"], " + ENCODER.encode(rest)[1:] + b"\n"
+
+
+def _csv(answer: Answer) -> Iterator[bytes]:
+    """Yield a head and the rows; instants are UTC, nested values are JSON, NULL is empty."""
+    text = io.StringIO()
+    written = csv.writer(text, lineterminator="\n")
+    written.writerow(distinct(answer.table.column_names))
+    for batch in answer.table.to_batches(max_chunksize=ROWS_AT_ONCE):
+        values = [column.to_pylist() for column in batch.columns]
+        written.writerows([_cell(value) for value in row] for row in zip(*values, strict=True))
+        yield text.getvalue().encode()
+        text.seek(0)
+        text.truncate()
+    yield text.getvalue().encode()
+
+
+def _cell(value: object) -> object:
+    if value is None or isinstance(value, str | int | float):
+        return value
+    written = ENCODER.encode(plain(value)).decode()
+    return written[1:-1] if written.startswith('"') else written
 
 
 def _arrow(answer: Answer) -> bytes:
-    sink = io.BytesIO()
-    with pa.ipc.new_stream(sink, answer.table.schema) as writer:
-        writer.write_table(answer.table)
+    table, sink = answer.table.rename_columns(distinct(answer.table.column_names)), io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=ROWS_AT_ONCE)
     return sink.getvalue()
+
+
+def _parquet(answer: Answer) -> bytes:
+    """Return Parquet, written a slice at a time: never more than the answer and its compressed form in memory."""
+    import pyarrow.parquet as pq
+
+    table, sink = answer.table.rename_columns(distinct(answer.table.column_names)), io.BytesIO()
+    with pq.ParquetWriter(sink, table.schema, compression="zstd") as writer:
+        for start in range(0, table.num_rows, 16 * ROWS_AT_ONCE):
+            writer.write_table(table.slice(start, 16 * ROWS_AT_ONCE))
+    return sink.getvalue()
+
+
+def _lines(answer: Answer) -> Iterator[bytes]:
+    return lines(answer.table)
+
+
+STREAMED: dict[str, Callable[[Answer], Iterator[bytes]]] = {"jsonl": _lines, "json": _json, "csv": _csv}
+WHOLE: dict[str, Callable[[Answer], bytes]] = {"arrow": _arrow, "parquet": _parquet}
 
 
 def _refused(status: int, why: str) -> Response:

@@ -1,15 +1,19 @@
 """The door for a person's SQL: reads of the published views, within limits, and nothing else."""
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from bellbuoy.monitor.clock import SystemClock
+from bellbuoy.monitor.store.door.excess import excess
 from bellbuoy.monitor.store.door.gate import QueryRefused
 from bellbuoy.monitor.store.door.tree import objection, serialized
+from bellbuoy.monitor.store.door.watch import Watched
 from bellbuoy.monitor.store.engine import Engine
 
 PUBLISHED = (
@@ -29,10 +33,13 @@ PUBLISHED = (
 )
 """What may be read."""
 
-__all__ = ["PUBLISHED", "Answer", "QueryRefused", "ask"]
+__all__ = ["PUBLISHED", "Answer", "Bounds", "QueryRefused", "ask"]
 
-TEXT_BYTES = 16 << 10
 SLICE_ROWS = 2048
+ERROR_CHARS = 400
+"""Longest text of an error: DuckDB's may carry the value that it is about."""
+FAULTS = (duckdb.Error, pa.ArrowException, MemoryError, RuntimeError, OSError, ValueError)
+"""What DuckDB and Arrow raise when a query fails; Arrow wraps DuckDB's errors into its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,89 +61,115 @@ class Answer:
     took_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Limits of one query, named as the keys of `query:`.
+
+    Attributes:
+        seconds: how long it may run, and how long it may wait for a place before.
+        rows: how many rows the answer may have; what is past them is cut off and told.
+        bytes: how large it may become, likewise.
+        text: bytes of its text.
+        at_once: how many run at the same time.
+        waiting: how many more may wait.
+    """
+
+    seconds: float = 10.0
+    rows: int = 100_000
+    bytes: int = 64 << 20
+    text: int = 16 << 10
+    at_once: int = 2
+    waiting: int = 8
+
+
 def ask(
     store: Engine,
     sql: str,
     *,
-    seconds: float = 10.0,
-    rows: int = 100_000,
-    bytes: int = 64 << 20,  # noqa: A002 - named as the key `query.bytes`
-    at_once: int = 2,
+    explain: bool = False,
+    on_stuck: Callable[[str], None] | None = None,
+    **limits: Any,
 ) -> Answer:
     """Answer one SELECT over the published views.
 
     Args:
         store: an open store, for reading or writing.
         sql: the text.
-        seconds: how long it may run.
-        rows: how many rows the answer may have; what is past them is cut off and told.
-        bytes: how large it may become, likewise.
-        at_once: how many queries run at the same time; eight more wait.
+        explain: answer with the plan, and run nothing.
+        on_stuck: told when the query could be stopped by nothing; its thread, its cursor and its place are lost then,
+            and the process must end.
+        limits: see `Bounds`.
 
     Raises:
         QueryRefused: it is not allowed, takes too long, finds no place, or DuckDB reports an error.
     """
+    bounds = Bounds(**limits)
     clock = SystemClock()
     began = clock.monotonic()
-    with store.gate.passed(at_once, seconds):
+    with store.gate.passed(bounds.at_once, bounds.seconds, bounds.waiting):
         cursor = store.new_cursor()
+        watched = Watched(lambda: _answered(store, cursor, sql, bounds, explain, watched.late), cursor.interrupt)
         try:
-            _judge(store, cursor, sql)
-            table, types, truncated = _run(cursor, sql, seconds, rows, bytes)
+            table, types, truncated = watched.result(bounds.seconds)
+        except QueryRefused as refusal:
+            if refusal.result == "stuck":
+                store.abandon(cursor)
+                if on_stuck is not None:
+                    on_stuck(sql)
+            raise
         finally:
-            store.drop_cursor(cursor)
+            if not watched.thread.is_alive():
+                store.drop_cursor(cursor)
     took = (clock.monotonic() - began) * 1000
     return Answer(tuple(table.column_names), types, table, truncated, took)
 
 
-def _judge(store: Engine, cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
-    size = len(sql.encode("utf-8", "replace"))
-    if size > TEXT_BYTES:
-        raise QueryRefused("refused", f"the text has {size} bytes, {TEXT_BYTES} are allowed")
+def _answered(
+    store: Engine, cursor: duckdb.DuckDBPyConnection, sql: str, bounds: Bounds, explain: bool, late: threading.Event
+) -> tuple[pa.Table, tuple[str, ...], bool]:
     try:
-        statements = cursor.extract_statements(sql)
-    except duckdb.Error as error:
-        raise QueryRefused("error", _first_line(error)) from error
+        _judge(store, cursor, sql, bounds.text)
+        return _run(cursor, f"EXPLAIN {sql}" if explain else sql, bounds, late)
+    except FAULTS as error:
+        raise QueryRefused("error", _told(error)) from error
+
+
+def _judge(store: Engine, cursor: duckdb.DuckDBPyConnection, sql: str, most: int) -> None:
+    size = len(sql.encode("utf-8", "replace"))
+    if size > most:
+        raise QueryRefused("refused", f"the text has {size} bytes, {most} are allowed (query.text)")
+    statements = cursor.extract_statements(sql)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         kinds = ", ".join(one.type.name for one in statements[:5]) or "nothing"
         raise QueryRefused("refused", f"exactly one SELECT is allowed; this is {kinds}")
     try:
         tree = serialized(cursor, sql)
+        why = objection(tree, PUBLISHED, store.names)
+        grown = excess(tree) if why is None else None
+    except RecursionError:
+        raise QueryRefused("refused", "nested too deeply") from None
     except ValueError as error:
-        raise QueryRefused("refused", f"only SELECT is offered: {error}") from error
-    why = objection(tree, PUBLISHED, store.names)
+        raise QueryRefused("refused", f"only SELECT is offered: {_told(error)}") from error
     if why is not None:
         raise QueryRefused(
             "refused", f"{why}; tables: {', '.join(PUBLISHED)}; `bellbuoy schema tables` shows their columns"
         )
+    if grown is not None:
+        raise QueryRefused("refused", grown)
 
 
 def _run(
-    cursor: duckdb.DuckDBPyConnection, sql: str, seconds: float, rows: int, size: int
+    cursor: duckdb.DuckDBPyConnection, sql: str, bounds: Bounds, late: threading.Event
 ) -> tuple[pa.Table, tuple[str, ...], bool]:
-    late = threading.Event()
-
-    def stop() -> None:
-        late.set()
-        cursor.interrupt()
-
-    timer = threading.Timer(seconds, stop)
-    timer.daemon = True
-    timer.start()
     try:
         cursor.execute("BEGIN TRANSACTION READ ONLY")
         relation = cursor.sql(sql)
+        if relation is None:
+            raise QueryRefused("refused", "this answers nothing")
         reader = relation.to_arrow_reader(SLICE_ROWS)
-        table, truncated = _gathered(reader, rows, size, late)
+        table, truncated = _gathered(reader, bounds.rows, bounds.bytes, late)
         return table, tuple(str(kind) for kind in relation.types), truncated
-    except (duckdb.Error, pa.ArrowException, MemoryError, RuntimeError) as error:
-        if late.is_set():
-            raise QueryRefused(
-                "timeout", f"longer than {seconds:g} s; ask for less, or raise `query.seconds`"
-            ) from error
-        raise QueryRefused("error", _first_line(error)) from error
     finally:
-        timer.cancel()
         with suppress(duckdb.Error):
             cursor.execute("ROLLBACK")
 
@@ -156,12 +189,10 @@ def _gathered(reader: pa.RecordBatchReader, rows: int, size: int, late: threadin
         return pa.Table.from_batches(parts, reader.schema), False
     keep = min(rows, have)
     if weight > size:
-        keep = min(
-            keep,
-            have - parts[-1].num_rows + int(parts[-1].num_rows * (size - weight + parts[-1].nbytes) / parts[-1].nbytes),
-        )
+        last = parts[-1]
+        keep = min(keep, have - last.num_rows + int(last.num_rows * (size - weight + last.nbytes) / last.nbytes))
     return pa.Table.from_batches(parts, reader.schema).slice(0, keep), True
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).split("\n", 1)[0]
+def _told(error: BaseException) -> str:
+    return str(error).split("\n", 1)[0][:ERROR_CHARS]

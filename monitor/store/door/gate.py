@@ -11,7 +11,8 @@ class QueryRefused(Exception):  # noqa: N818 - the state is the name
     """A query was not answered; the text says why and what would be.
 
     Attributes:
-        result: `refused` (not allowed), `busy` (too many at once), `timeout`, or `error` (DuckDB's own words).
+        result: `refused` (not allowed), `busy` (too many at once), `timeout`, `stuck` (it could not be stopped), or
+            `error` (DuckDB's own words).
     """
 
     def __init__(self, result: str, text: str) -> None:
@@ -28,15 +29,15 @@ class Gate:
         self._waiting = 0
 
     @contextmanager
-    def passed(self, at_once: int, seconds: float) -> Iterator[None]:
-        """Hold one of `at_once` places, waiting for it at most `seconds`.
+    def passed(self, at_once: int, seconds: float, waiting: int = WAITING) -> Iterator[None]:
+        """Hold one of `at_once` places, waiting for it at most `seconds`, together with at most `waiting` others.
 
         Raises:
             QueryRefused: too many wait, or none became free.
         """
         with self._free:
             if self._running >= at_once:
-                if self._waiting >= WAITING:
+                if self._waiting >= waiting:
                     raise QueryRefused("busy", f"{self._running} queries run and {self._waiting} wait; try again later")
                 self._waiting += 1
                 try:

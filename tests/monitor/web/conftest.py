@@ -242,6 +242,7 @@ class FakeDoor:
             (Check("ticks", good=True),), (Check("store", good=True), Check("sources", good=True)), ()
         )
         self.asked = []
+        self.questions = []
 
     def status(self):
         return self.state
@@ -261,15 +262,24 @@ class FakeDoor:
     def health(self):
         return self.findings
 
-    def ask(self, sql):
+    def ask(self, asked):
+        sql = asked.sql
         self.asked.append(sql)
+        self.questions.append(asked)
         if "secret" in sql:
             raise QueryRefused("no table is named 'secret'; there are events, interactions, minutes")
         if "busy" in sql:
             raise QueryRefused("2 queries run and 8 wait; ask again", 429)
         if "bug" in sql:
             raise RuntimeError("internal words that nobody should read")
-        return Answer(pa.table({"step": ["greet", None], "n": [3, 4]}), truncated="limit" in sql, note="")
+        return Answer(
+            pa.table({"step": ["greet", None], "n": [3, 4]}),
+            truncated="limit" in sql,
+            note="",
+            took_ms=12.34,
+            as_of=NOW - 12,
+            types=("VARCHAR", "BIGINT"),
+        )
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def test_a_query_is_answered_in_arrow(ask, door, settings):
         ({"json": {"sql": "bug"}}, 500, "Something went wrong"),
         ({"json": {"sql": 7}}, 400, "Expected `str`"),
         ({"json": {"sequel": "select 1"}}, 400, "unknown field"),
-        ({"json": {"sql": "s", "format": "xml"}}, 400, "jsonl and arrow"),
+        ({"json": {"sql": "s", "format": "xml"}}, 400, "jsonl, json, csv, arrow, parquet"),
         ({"content": b"{", "headers": JSON}, 400, "truncated"),
         ({"content": b"\xff", "headers": JSON}, 400, "send"),
         ({"content": b"[" * 60_000, "headers": JSON}, 400, "send"),
@@ -107,7 +107,7 @@ def test_instants_and_nested_values_are_plain_json(ask, door):
             "cost": pa.array([None], pa.decimal128(10, 2)),
         }
     )
-    door.ask = lambda sql: dataclasses.replace(type(door).ask(door, sql), table=table)
+    door.ask = lambda sql: dataclasses.replace(type(door).ask(door, sql), table=table, types=())
     (line,) = ask(door, "/v1/query", method="POST", json={"sql": "s"}).text.splitlines()
     assert json.loads(line) == {
         "at": "2026-11-21T12:00:00Z",
@@ -121,6 +121,6 @@ def test_instants_and_nested_values_are_plain_json(ask, door):
 
 def test_columns_of_one_name_are_all_told(ask, door):
     table = pa.Table.from_arrays([pa.array([number]) for number in range(4)], names=["n", "n", "n_2", "n"])
-    door.ask = lambda sql: dataclasses.replace(type(door).ask(door, sql), table=table)
+    door.ask = lambda sql: dataclasses.replace(type(door).ask(door, sql), table=table, types=())
     (line,) = ask(door, "/v1/query", method="POST", json={"sql": "s"}).text.splitlines()
     assert json.loads(line) == {"n": 0, "n_2": 1, "n_2_2": 2, "n_3": 3}

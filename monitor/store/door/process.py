@@ -1,0 +1,31 @@
+"""The last bound of memory: what the whole process may take, so that one greedy call fails instead of the machine."""
+
+import sys
+
+AUTO_FACTOR = 2
+AUTO_BESIDE = 1 << 30
+
+
+def bound(memory_limit: int, wanted: int | str = "auto") -> int | None:
+    """Let allocations past a limit fail from now on, in this process and its children.
+
+    Some functions of DuckDB take memory past `memory_limit` in one call. Without a limit of the process the machine's
+    last resort then ends the daemon; with it, that query is told "out of memory" and the rest goes on.
+
+    Args:
+        memory_limit: DuckDB's, bytes.
+        wanted: bytes; `auto` is twice `memory_limit` and 1 GiB; `off` sets none.
+
+    Returns:
+        the limit in bytes; None where none was set: switched off, another system than Linux, or a stricter one holds.
+    """
+    if wanted == "off" or sys.platform != "linux":
+        return None
+    import resource
+
+    limit = AUTO_FACTOR * memory_limit + AUTO_BESIDE if isinstance(wanted, str) else wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if any(known not in (resource.RLIM_INFINITY, -1) and known <= limit for known in (soft, hard)):
+        return None
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+    return limit
