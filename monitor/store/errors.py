@@ -59,5 +59,9 @@ class StoreExhausted(StoreError):  # noqa: N818 - the state is the name
     """Disk or memory is used up: nothing was written, the same call may succeed later."""
 
 
+class StoreStuck(StoreError):  # noqa: N818 - the state is the name
+    """A query runs that nothing can stop: only the end of the process ends it."""
+
+
 class PositionConflict(StoreError):  # noqa: N818 - the state is the name
     """A stream's position is not what this process last wrote: a second writer, or a defect. Nothing was written."""
