@@ -92,7 +92,7 @@ class Metrics:
             "maintenance_last_success_timestamp_seconds", "Last success of a job.", "job"
         )
         self.ready = gauge("ready", "Each readiness check: 0 or 1.", "check")
-        self.queries = counter("queries", "Ad hoc SQL by its end: ok, refused, timeout, error.", "result")
+        self.queries = counter("queries", "Ad hoc SQL by its end: ok, refused, timeout, error, stuck.", "result")
         self.log_messages = counter("log_messages", "Log lines.", "level")
 
     def start(self, *, sources: Iterable[str], sinks: Iterable[str], at: float) -> None:
@@ -127,7 +127,7 @@ class Metrics:
             self.heartbeats.labels(result)
         for level in ("WARNING", "ERROR"):
             self.log_messages.labels(level)
-        for result in ("ok", "refused", "timeout", "error"):
+        for result in ("ok", "refused", "timeout", "error", "stuck"):
             self.queries.labels(result)
         self.tick_last_success.set(at)
         self.heartbeat_last_success.set(at)
