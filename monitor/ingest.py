@@ -327,7 +327,9 @@ class Ingest:
         metrics.series_folded.labels(name).inc(appended.folded)
         metrics.unknown_fields.labels(name).inc(batch.unknown_fields.total())
         metrics.ingest_batch_duration.labels(name).observe(seconds)
-        metrics.source_last_commit.labels(name).set(self.clock.now())
+        now = self.clock.now()
+        metrics.ingest_latency.observe(name, batch.readable_us, now)
+        metrics.source_last_commit.labels(name).set(now)
         if batch.newest_us is not None:
             metrics.source_last_event.labels(name).set(batch.newest_us / 1e6)
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
-_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+from bellbuoy.monitor.lateness import Lateness
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30)
 
 
 class Metrics:
@@ -48,6 +50,7 @@ class Metrics:
         self.ingest_batch_duration = histogram(
             "ingest_batch_duration_seconds", "Append of one batch, to the commit.", "source"
         )
+        self.ingest_latency = Lateness(self.registry)
         self.source_last_event = gauge("source_last_event_timestamp_seconds", "Newest event time stored.", "source")
         self.source_last_commit = gauge("source_last_commit_timestamp_seconds", "Last commit of events.", "source")
         self.source_paused = gauge("source_paused", "1 while the source waits for the store.", "source")
@@ -113,6 +116,7 @@ class Metrics:
             for result in ("lost", "left_out"):
                 self.source_skipped.labels(source, result)
             self.unknown_fields.labels(source)
+            self.ingest_latency.begin(source)
             self.series_folded.labels(source)
             self.source_paused.labels(source).set(0)
             self.source_stopped.labels(source).set(0)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from bellbuoy.monitor.sources.base import Stream
 
@@ -95,6 +97,7 @@ class Batch:
         ahead: events whose `ts` is further ahead than `Limits.warn_ahead_s`.
         newest: `newest_us` of each stream that had events.
         received_by: `received` of each stream.
+        readable_us: since when each record could be read, microseconds UTC: its broker's time, else its arrival.
     """
 
     table: Any | None
@@ -107,6 +110,7 @@ class Batch:
     ahead: int = 0
     newest: dict[Stream, int] = field(default_factory=dict)
     received_by: dict[Stream, int] = field(default_factory=dict)
+    readable_us: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def rows(self) -> int:
@@ -120,6 +124,7 @@ def concat(batches: Sequence[Batch]) -> Batch:
     tables = [batch.table for batch in batches if batch.table is not None]
     if tables:
         whole.table = pa.concat_tables(tables).combine_chunks()  # the store reads few large pieces with less work
+    whole.readable_us = np.concatenate([whole.readable_us, *(batch.readable_us for batch in batches)])
     for batch in batches:
         whole.letters += batch.letters
         whole.received += batch.received

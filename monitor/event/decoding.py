@@ -87,6 +87,7 @@ def decode(chunk: Chunk, *, stream_id: int, received_at_us: int, limits: Limits,
     batch = Batch(
         None, [], received, 0, Counter(), {chunk.stream: chunk.next}, None, received_by={chunk.stream: received}
     )
+    batch.readable_us = _readable(chunk, received_at_us)
     tables = []
     for start in range(0, received, _SLICE):
         span = range(start, min(start + _SLICE, received))
@@ -111,6 +112,15 @@ def decode(chunk: Chunk, *, stream_id: int, received_at_us: int, limits: Limits,
         batch.newest = {chunk.stream: batch.newest_us}
         batch.ahead = int(np.count_nonzero(ts > received_at_us + int(limits.warn_ahead_s * 1e6)))
     return batch
+
+
+def _readable(chunk: Chunk, received_at_us: int) -> Any:
+    """Return since when each record could be read."""
+    n = len(chunk.values)
+    if not chunk.times_ms:
+        return np.full(n, received_at_us, np.int64)
+    times = np.fromiter(chunk.times_ms, np.int64, n) * 1_000
+    return np.where(times < 0, received_at_us, times)
 
 
 def _read(reading: _Reading, span: range) -> set[str]:

@@ -35,6 +35,8 @@ class Chunk:
         values: bytes of each record; None is a tombstone.
         next: position of the record after the last one: what the store keeps.
         keys, headers: Kafka's, for dead letters; empty where there are none.
+        size: bytes of all values; 0 where that is not known.
+        times_ms: when the broker wrote each record, epoch milliseconds, -1 where it did not say; empty without broker.
     """
 
     stream: Stream
@@ -44,6 +46,7 @@ class Chunk:
     keys: Sequence[bytes | None] = ()
     headers: Sequence[Sequence[tuple[str, bytes]]] = ()
     size: int = field(default=0)
+    times_ms: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

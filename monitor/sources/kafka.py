@@ -17,6 +17,7 @@ from bellbuoy.monitor.sources.kafka_lag import Lag
 from bellbuoy.monitor.sources.kafka_link import Link
 from bellbuoy.monitor.sources.kafka_progress import Progress
 from bellbuoy.monitor.sources.kafka_ranges import aim, begins, out_of_range, span
+from bellbuoy.monitor.sources.kafka_records import Of
 from bellbuoy.monitor.sources.skipping import Skip, Skipped, SkipRefused, base_of, turn_of, turned
 from bellbuoy.monitor.sources.telling import Teller
 
@@ -150,9 +151,10 @@ class KafkaSource:
             [record.offset for record in records],
             values,
             after,
-            [record.key for record in records],
-            [record.headers for record in records],
+            Of(records, "key"),
+            Of(records, "headers"),
             size,
+            Of(records, "timestamp"),
         )
 
     # Streams and where they begin
