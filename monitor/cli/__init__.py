@@ -24,6 +24,7 @@ COMMANDS = {
     "replay": "Send recorded events to a Kafka topic.",
     "status": "One line a workflow and step: rate, baseline, verdict.",
     "query": "Read-only SQL on the running daemon.",
+    "source": "How far each stream is read; where a stopped one goes on.",
     "note": "Note a deploy or another change, so that pages can name it.",
     "schema": "JSON Schemas and references of what goes in and out.",
     "bench": "Bellbuoy's own numbers on this machine.",

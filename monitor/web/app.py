@@ -19,18 +19,23 @@ from bellbuoy.monitor.web.guard import HEADERS, LOGIN_PATH, Guard
 from bellbuoy.monitor.web.pages import Pages
 from bellbuoy.monitor.web.probes import metrics, probe
 from bellbuoy.monitor.web.query import query
+from bellbuoy.monitor.web.sources import LIST_PATH, RESUME_PATH, SKIP_PATH, Decides, Sources
 
 
-def create_app(door: Door, intake: Intake | None = None, notes: Notes | None = None) -> Starlette:
+def create_app(
+    door: Door, intake: Intake | None = None, notes: Notes | None = None, decides: Decides | None = None
+) -> Starlette:
     """Return the dashboard and the machines' paths over one door.
 
     Args:
         door: answers every page; the server settings and the metrics are its too.
         intake: takes the events that are posted; None: none are.
         notes: keeps the changes that are posted; None: none are.
+        decides: takes what people decide about sources; None: nothing is decided here.
     """
     made = assets()
     events, changes = Events(intake, door.server), Changes(notes, door.server)
+    sources = Sources(decides, door.server)
     pages = Pages(door, made)
 
     def live(request: Request) -> Response:
@@ -67,6 +72,9 @@ def create_app(door: Door, intake: Intake | None = None, notes: Notes | None = N
             Route("/v1/query", asked, methods=["POST"]),
             Route(EVENTS_PATH, events.post, methods=["POST"]),
             Route(CHANGES_PATH, changes.post, methods=["POST"]),
+            Route(LIST_PATH, sources.listed),
+            Route(SKIP_PATH, sources.skip, methods=["POST"]),
+            Route(RESUME_PATH, sources.resume, methods=["POST"]),
             Route("/static/{name}", partial(serve, made)),
             Route("/favicon.ico", icon),
         ],
