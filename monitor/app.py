@@ -36,6 +36,8 @@ from bellbuoy.monitor.rehearsal import rehearsal
 from bellbuoy.monitor.schedule import Job, timetable
 from bellbuoy.monitor.sources.build import build
 from bellbuoy.monitor.store import Store, StoreCorrupt, StoreExhausted
+from bellbuoy.monitor.store.door.process import bound
+from bellbuoy.monitor.store.errors import StoreStuck
 from bellbuoy.monitor.store.rescue import open_or_set_aside
 from bellbuoy.monitor.version import VERSION
 from bellbuoy.monitor.web.app import create_app
@@ -94,6 +96,7 @@ class App:
     def run(self) -> int:
         """Run until a signal, then drain; return the exit code."""
         self._signals()
+        bound(self.config.store.memory_limit, self.config.query.process_memory)
         logging.getLogger().addHandler(Counting(self.metrics.log_messages))
         self.metrics.build_info.labels(VERSION, platform.python_version(), self.store.version).set(1)
         self.metrics.budget_false_pages.set(self.config.budget.false_pages)
@@ -207,6 +210,11 @@ class App:
         self.failure = self.failure or error
         self.stop.set()
 
+    def _stuck(self, sql: str) -> None:
+        """A query could be stopped by nothing: only the end of the process ends it, and the next start takes all up."""
+        log.error("a query could not be stopped and the daemon ends to be started again: %s", sql[:1000])
+        self.fail("query", StoreStuck("a query could not be stopped; start the daemon again, nothing is lost"))
+
     def _unwritable(self) -> str | None:
         """Return why the store takes nothing at present; None while it does."""
         told = [self.trouble, *(one.trouble for one in self.ingests), *(one.trouble for one in self.senders)]
@@ -238,6 +246,7 @@ class App:
             health=self.health,
             metrics=self.metrics,
             ingests=self.ingests,
+            on_stuck=self._stuck,
         )
         deciding = Deciding(self.store, self.clock, self.ingests)
         web = create_app(reading, self.intake, Notebook(self.store, self.clock), deciding)
