@@ -18,6 +18,8 @@ GROWTH = 3
 
 MINUTE_US = 60_000_000
 Keys = NDArray[np.uint64]
+BITS_A_KEY = 8
+_THREE, _SEVEN = np.uint64(3), np.uint64(7)
 NO_KEYS: Keys = np.zeros(0, np.uint64)
 
 
@@ -35,6 +37,37 @@ class _Generation:
     newest_us: int
 
 
+def _bit(at: Keys) -> NDArray[np.uint8]:
+    """Return the bit of its byte that a place has, in the order of `numpy.packbits`."""
+    return np.uint8(128) >> (at & _SEVEN).astype(np.uint8)
+
+
+class _Sieve:
+    """One bit for each beginning of a key: most new keys are told by it alone, without a look into the generations."""
+
+    def __init__(self, keys: int) -> None:
+        self._shift = np.uint64(64 - max(10, (BITS_A_KEY * keys).bit_length()))
+        self._bits = np.zeros(1 << 61 - int(self._shift), np.uint8)
+
+    def maybe(self, keys: Keys) -> NDArray[np.bool_]:
+        """Return which keys may be known; the others are new."""
+        at = keys >> self._shift
+        found: NDArray[np.bool_] = self._bits[at >> _THREE] & _bit(at) != 0
+        return found
+
+    def add(self, keys: Keys) -> None:
+        """Let keys be known from now on."""
+        at = keys >> self._shift
+        np.bitwise_or.at(self._bits, at >> _THREE, _bit(at))
+
+    def fill(self, generations: Iterable[Keys]) -> None:
+        """Let these keys be known and no others."""
+        flags = np.zeros(len(self._bits) * 8, np.bool_)
+        for keys in generations:
+            flags[keys >> self._shift] = True
+        self._bits = np.packbits(flags)
+
+
 class Duplicates:
     """The identities that came in the last while: at least 7/8 of the window and of the keys, at most `keys`."""
 
@@ -42,6 +75,7 @@ class Duplicates:
         self.window_us = window_us
         self.keys = keys
         self._generations: list[_Generation] = []
+        self._sieve = _Sieve(keys)
 
     def __len__(self) -> int:
         return sum(len(one.keys) for one in self._generations)
@@ -52,7 +86,8 @@ class Duplicates:
             return None
         ordered = np.sort(keys)
         again = ordered[1:] == ordered[:-1]
-        known = self._known(ordered)
+        known = self._sieve.maybe(ordered)
+        known[known] = self._known(ordered[known])
         if not again.any() and not known.any():
             return None
         known[1:] |= again
@@ -72,6 +107,7 @@ class Duplicates:
     def take(self, keys: Keys, at_us: int) -> None:
         """Remember keys that are stored now, arrived at an instant; what is too old or too much is forgotten."""
         if len(keys):
+            self._sieve.add(keys)
             for start in range(0, len(keys), self._largest):
                 self._push(_Generation(np.sort(keys[start : start + self._largest]), at_us, at_us))
         self._forget(at_us)
@@ -85,6 +121,7 @@ class Duplicates:
         self._generations = []
         for keys, oldest_us, newest_us in parts:
             self._push(_Generation(np.sort(keys), oldest_us, newest_us))
+        self._sieve.fill(one.keys for one in self._generations)
 
     @property
     def _largest(self) -> int:
@@ -112,7 +149,9 @@ class Duplicates:
         while size > self.keys:
             size -= len(kept[0].keys)
             del kept[0]
-        self._generations = kept
+        if len(kept) < len(self._generations):
+            self._generations = kept
+            self._sieve.fill(one.keys for one in kept)
 
 
 def stored(engine: Engine, at_us: int, window_us: int, keys: int) -> Iterable[tuple[Keys, int, int]]:
