@@ -143,6 +143,16 @@ def parse_threads(value: object) -> Literal["auto"] | int:
     return value
 
 
+def parse_memory(value: object) -> Literal["auto", "off"] | int:
+    """Return `auto`, `off` or bytes."""
+    return value if value in ("auto", "off") else parse_size(value)
+
+
+def write_memory(value: Literal["auto", "off"] | int) -> str:
+    """Return the text that `parse_memory` reads as `value`."""
+    return write_size(value) if isinstance(value, int) else value
+
+
 def text_schema(pattern: str, *examples: str) -> dict[str, Any]:
     """Return the JSON Schema of a text with a pattern."""
     return {"type": "string", "pattern": pattern, "examples": list(examples)}
@@ -185,3 +195,9 @@ Threads: TypeAlias = Annotated[
     ),
 ]
 """`auto` or a number of threads."""
+
+Memory: TypeAlias = Annotated[
+    Literal["auto", "off"] | int,
+    Quantity("size", parse_memory, write_memory, {"anyOf": [{"enum": ["auto", "off"]}, text_schema(SIZE, "3GiB")]}),
+]
+"""`auto`, `off`, or bytes."""

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bellbuoy.config.quantities import Delay, Duration, Share, Size, Threads
+from bellbuoy.config.quantities import Delay, Duration, Memory, Share, Size, Threads
 from bellbuoy.config.references import SecretField
 from bellbuoy.config.shapes import Count, Shape, Text, Url
 
@@ -119,6 +119,12 @@ class Query(Shape):
     """Bytes an answer may have."""
     at_once: Annotated[int, Field(ge=1, le=64)] = 2
     """Queries that run at the same time."""
+    waiting: Annotated[int, Field(ge=0, le=64)] = 8
+    """Queries that wait for a place; one more is refused with 429."""
+    text: Annotated[Size, Field(le=1 << 20)] = 16 << 10
+    """Bytes of a query's text: a plan grows faster than its text."""
+    process_memory: Memory = "auto"
+    """Memory that the whole daemon may take (Linux); `auto` means twice `store.memory_limit` and 1 GiB."""
 
 
 class Reload(Shape):
