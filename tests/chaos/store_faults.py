@@ -28,9 +28,12 @@ NOW = START + 50_000.0
 SETTINGS = Settings(checkpoint=1 << 40, threads=1)
 WAYS = ("flip", "flips", "zero", "garbage", "cut", "grow")
 TARGETS = ("file", "file", "log", "log", "both", "header", "log lost", "log of before", "log of another")
-READ = (
+ROWS = (
     'SELECT s.partition, e."offset", hash(e.interaction_id, e.ts, e.outcome, e.step) '
-    + "FROM events_raw AS e JOIN streams AS s ON s.id = e.stream ORDER BY ALL",
+    "FROM events_raw AS e JOIN streams AS s ON s.id = e.stream ORDER BY ALL"
+)
+READ = (
+    ROWS,
     'SELECT partition, "offset", class FROM dead_letters ORDER BY ALL',
     "SELECT minute, signal, workflow, step, segment, n, bad FROM minutes ORDER BY ALL",
     "SELECT partition, next, received FROM streams ORDER BY ALL",
