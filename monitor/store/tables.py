@@ -16,6 +16,7 @@ TABLES = {
     "minutes": "what was counted, by minute and series",
     "rates": "what was counted, by hour and series",
     "trials": "one row for each trial of a signal, judged as it is counted",
+    "latencies": "how many latencies of a minute lie in each of 48 spans; sums over minutes hold, and give quantiles",
     "series": "what is counted: one row for each signal of each step or workflow",
     "verdicts": "what a detector said of a series: when it changed, hourly while bad, and once a day",
     "incidents": "one row for each cause; step, signal and numbers are those of its first series",
@@ -50,6 +51,15 @@ MEANINGS: dict[str, dict[str, str]] = {
     "minutes": {"minute": "its beginning, by event time", **_SERIES},
     "rates": {"hour": "its beginning, by event time", **_SERIES, "rate": "bad / n"},
     "trials": {**_EVENT, **_SERIES, "bad": "this one is bad", "ts": "time of the event"},
+    "latencies": {
+        **_SERIES,
+        "minute": "its beginning, by event time",
+        "step": "name of the step; NULL for whole interactions",
+        "from_ms": "the latencies are not less than this",
+        "below_ms": "and less than this; NULL in the last span, which has no end",
+        "n": "how many",
+        "total_ms": "their sum",
+    },
     "series": {
         **_SERIES,
         "id": "its number",

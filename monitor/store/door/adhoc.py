@@ -22,6 +22,7 @@ PUBLISHED = (
     "minutes",
     "rates",
     "trials",
+    "latencies",
     "series",
     "verdicts",
     "incidents",

@@ -10,6 +10,15 @@ CREATE TABLE latency (
     sum_us BIGINT NOT NULL
 );
 
+-- Bucket 0 is below 16.384 ms, bucket 47 from 50.3 s on; those between are four equal parts of an octave.
+CREATE VIEW latencies AS
+SELECT minute, workflow, step,
+       CASE bucket WHEN 0 THEN 0 ELSE ((4 + (bucket - 1) % 4) << (12 + (bucket - 1) // 4)) / 1000 END AS from_ms,
+       CASE bucket WHEN 47 THEN NULL ELSE ((4 + bucket % 4) << (12 + bucket // 4)) / 1000 END AS below_ms,
+       CAST(sum(n) AS BIGINT) AS n, sum(sum_us) / 1000 AS total_ms
+FROM latency
+GROUP BY minute, workflow, step, bucket;
+
 -- What is in Parquet. `mark` says what of a day the file holds: of `events` how many rows of the file are still in the
 -- store (they are its last ones), of `minutes` the newest known_at in microseconds. `day` is NULL for tables in one file.
 CREATE TABLE exports_raw (

@@ -66,6 +66,17 @@ def test_any_split_of_the_events_gives_the_same_sums(stream, batch_of, seed, cut
         assert all(0 <= key[3] < BUCKETS for key in stored(whole))
 
 
+def test_published_spans_are_the_buckets(store):
+    rows = [
+        {"minute": START * 1_000_000, "workflow": "w", "bucket": one, "n": 1, "sum_us": 1} for one in range(BUCKETS)
+    ]
+    with store.transaction() as tx:
+        tx.insert("latency", rows)
+    found = store.cursor().execute("SELECT from_ms, below_ms FROM latencies ORDER BY 1").fetchall()
+    edges = [0, *BOUNDS_US, None]
+    assert [(round(low * 1000), high and round(high * 1000)) for low, high in found] == list(pairwise(edges))
+
+
 def test_events_that_do_not_count_have_no_latency(store, stream, batch_of):
     plain = b'{"type":"step","ts":"2026-02-02T10:00:00Z","interaction_id":"%d","workflow":"w","step":"s","outcome":"success"%s}'
     tails = [b',"latency_ms":1', b',"latency_ms":1,"environment":"staging"', b',"latency_ms":1,"demo":true', b""]
