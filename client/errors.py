@@ -18,7 +18,7 @@ class QueryError(Exception):
     @property
     def not_now(self) -> bool:
         """The daemon could not be asked: the SELECT may be right, and asking again may help."""
-        return self.status not in {400, 403, 408, 413, 415}
+        return self.status in {None, 401, 404, 429} or (self.status is not None and self.status >= 500)
 
 
 class NoDaemon(QueryError):  # noqa: N818 - the state is the name

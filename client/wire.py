@@ -102,14 +102,15 @@ class Wire:
             answer = connection.getresponse()
             told = answer.read()
         except TimeoutError:
-            waited = CONNECT_S if connection.sock is None else wait_s
-            raise NoDaemon(f"the daemon at {self.url} said nothing for {waited:g} s") from None
+            if connection.sock is None:
+                raise NoDaemon(f"nobody at {self.url} took the connection in {CONNECT_S:g} s") from None
+            raise QueryError(f"the daemon at {self.url} said nothing for {wait_s:g} s") from None
         except (OSError, HTTPException) as error:
             reason = str(getattr(error, "strerror", None) or error or type(error).__name__)
             raise NoDaemon(f"no daemon answers at {self.url} ({reason[:200]})") from None
         finally:
             connection.close()
-        if answer.status != 200:
+        if not 200 <= answer.status < 300:
             raise _refusal(answer, told, self.url)
         return told, {name.lower(): value for name, value in answer.getheaders()}
 

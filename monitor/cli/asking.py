@@ -3,21 +3,21 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 import click
 
-from bellbuoy.monitor.cli.client import DEFAULT_URL, Client, token_of
+from bellbuoy.client import Result
+from bellbuoy.monitor.cli.client import Client, token_of
 from bellbuoy.monitor.cli.failures import DONE_NO, NOT_NOW, Failure
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from bellbuoy.config.model import Config
 
-ARROW = "application/vnd.apache.arrow.stream"
+NOT_NOW_STATUS = (429, 503)
 
 
 class Answers(Protocol):
@@ -29,8 +29,20 @@ class Answers(Protocol):
     def workflow(self, name: str) -> Any:
         """Return what `/w/{name}` shows, as plain JSON."""
 
-    def query(self, sql: str) -> "tuple[pa.Table, bool]":
-        """Return the rows of one SELECT, and whether a limit cut them."""
+    def query(
+        self, sql: str, *, explain: bool = False, limit: int | None = None, timeout: float | None = None
+    ) -> Result:
+        """Return the rows of one SELECT, or with `explain` how it would be run.
+
+        Args:
+            sql: the SELECT.
+            explain: tell the plan, run nothing.
+            limit: rows of the answer; only lowers `query.rows`.
+            timeout: seconds that it may run; only lowers `query.seconds`.
+
+        Raises:
+            Failure: it was refused or stopped (1), or cannot be asked now (75).
+        """
 
 
 class Daemon:
@@ -47,14 +59,11 @@ class Daemon:
         """Return what `/w/{name}` shows, as plain JSON."""
         return self.client.get(f"/w/{quote(name, safe='')}.json")["view"]
 
-    def query(self, sql: str) -> "tuple[pa.Table, bool]":
-        """Return the rows of one SELECT, and whether a limit cut them."""
-        import io
-
-        import pyarrow as pa
-
-        body, headers = self.client.post("/v1/query", {"sql": sql}, ARROW)
-        return pa.ipc.open_stream(io.BytesIO(body)).read_all(), headers.get("bellbuoy-truncated") == "true"
+    def query(
+        self, sql: str, *, explain: bool = False, limit: int | None = None, timeout: float | None = None
+    ) -> Result:
+        """Return the rows of one SELECT, see `Answers`."""
+        return self.client.query(sql, explain=explain, limit=limit, timeout=timeout)
 
 
 class File:
@@ -77,15 +86,24 @@ class File:
         """Return what `/w/{name}` shows, as plain JSON."""
         return self._plain(self.reading.workflow(name))
 
-    def query(self, sql: str) -> "tuple[pa.Table, bool]":
-        """Return the rows of one SELECT, and whether a limit cut them."""
-        from bellbuoy.monitor.web.door import QueryRefused
+    def query(
+        self, sql: str, *, explain: bool = False, limit: int | None = None, timeout: float | None = None
+    ) -> Result:
+        """Return the rows of one SELECT, see `Answers`."""
+        from bellbuoy.monitor.json_lines import distinct
+        from bellbuoy.monitor.web.door import Ask, QueryRefused
 
         try:
-            answer = self.reading.ask(sql)
+            answer = self.reading.ask(Ask(sql, explain=explain, rows=limit, seconds=timeout))
         except QueryRefused as refusal:
-            raise Failure(f"error: {refusal}", DONE_NO) from None
-        return answer.table, answer.truncated
+            raise Failure(f"error: {refusal}", NOT_NOW if refusal.status in NOT_NOW_STATUS else DONE_NO) from None
+        return Result(
+            answer.table.rename_columns(distinct(answer.table.column_names)),
+            took_ms=answer.took_ms,
+            as_of=None if answer.as_of is None else datetime.fromtimestamp(answer.as_of, UTC),
+            truncated=answer.truncated,
+            note=answer.note,
+        )
 
     def _plain(self, view: Any) -> Any:
         import msgspec
@@ -93,50 +111,87 @@ class File:
         return json.loads(msgspec.json.encode(view))
 
 
-@contextmanager
-def answers(config: Path | None, url: str | None, token_file: Path | None, timeout: float = 30.0) -> Iterator[Answers]:
-    """Give the answers of the daemon; of the store itself where nobody holds it and a configuration names it.
+class Desk:
+    """Who answers, found anew for each visit: the daemon, or the store itself where nobody holds it.
 
-    Whoever holds the store is its daemon: one that merely listens at the same address is not asked.
+    Whoever holds the store is its daemon: one that merely listens at the same address is not asked. A file is open for
+    one visit only, so that a daemon can start between two.
 
     Args:
         config: a configuration; it names the daemon's address, its token and the store.
         url: the daemon's address; then only the daemon is asked.
         token_file: file with the daemon's token.
-        timeout: seconds to wait for an answer.
+        timeout: seconds without a sign of life after which the daemon's pages are given up.
+
+    Attributes:
+        said: who answered last, in words.
 
     Raises:
-        Failure: neither can be asked.
+        Failure: the address is none.
         ConfigError: the configuration is refused.
     """
-    if url is not None or config is None:
-        yield Daemon(Client(url, token_of(token_file), timeout))
-        return
-    from bellbuoy.config.load import load
-    from bellbuoy.monitor.store import StoreLocked
 
-    loaded = load(config, secrets=False)
-    address = f"http://{loaded.server.listen}"
-    token = (loaded.server.token.reveal() if loaded.server.token else None) or None
-    client = Client(address, token_of(token_file) or token, timeout)
-    if not Path(loaded.store.path).exists():
-        if not client.answers():
-            where = f"there is no store at {Path(loaded.store.path).absolute()} yet"
-            raise Failure(f"error: no daemon answers at {address}, and {where}", NOT_NOW)
-        yield Daemon(client)
-        return
-    try:
-        file = File(loaded)
-    except StoreLocked:
-        if not client.answers():
-            raise  # held by somebody who does not answer: the error names the process
-        yield Daemon(client)
-        return
-    click.echo(f"no daemon holds {Path(loaded.store.path).absolute()}; read from the file", err=True)
-    try:
-        yield file
-    finally:
-        file.store.close()
+    def __init__(self, config: Path | None, url: str | None, token_file: Path | None, timeout: float = 30.0) -> None:
+        self.said = ""
+        self._config: Config | None = None
+        token = token_of(token_file)
+        if url is None and config is not None:
+            from bellbuoy.config.load import load
+
+            self._config = load(config, secrets=False)
+            server = self._config.server
+            url = f"http://{server.listen}"
+            token = token or (server.token.reveal() if server.token else None) or None
+        self._client = Client(url, token, timeout)
+
+    @contextmanager
+    def visit(self) -> Iterator[Answers]:
+        """Give the answers. When it is the file that answers, and was not before, that is said on standard error.
+
+        Raises:
+            Failure: neither can be asked.
+            StoreLocked: a process holds the store and does not answer; the error names it.
+        """
+        file = self._file()
+        if file is None:
+            self.said = f"daemon at {self._client.url}"
+            yield Daemon(self._client)
+            return
+        assert self._config is not None, "a file is opened for a configuration only"
+        said = f"no daemon holds {Path(self._config.store.path).absolute()}; read from the file"
+        if said != self.said:
+            click.echo(said, err=True)
+            self.said = said
+        try:
+            yield file
+        finally:
+            file.store.close()
+
+    def _file(self) -> File | None:
+        """Return the opened store where nobody holds it."""
+        if self._config is None:
+            return None
+        from bellbuoy.monitor.store import StoreLocked
+
+        path = Path(self._config.store.path)
+        if not path.exists():
+            if not self._client.answers():
+                where = f"there is no store at {path.absolute()} yet"
+                raise Failure(f"error: no daemon answers at {self._client.url}, and {where}", NOT_NOW)
+            return None
+        try:
+            return File(self._config)
+        except StoreLocked:
+            if not self._client.answers():
+                raise  # held by somebody who does not answer: the error names the process
+            return None
+
+
+@contextmanager
+def answers(config: Path | None, url: str | None, token_file: Path | None, timeout: float = 30.0) -> Iterator[Answers]:
+    """Give the answers for one visit; see `Desk`."""
+    with Desk(config, url, token_file, timeout).visit() as asked:
+        yield asked
 
 
 def daemon(config: Path | None, url: str | None, token_file: Path | None, timeout: float = 30.0) -> Client:
@@ -160,4 +215,4 @@ def given(config: Path | None) -> Path | None:
     return config or (default if default.exists() else None)
 
 
-__all__ = ["DEFAULT_URL", "Answers", "answers", "daemon", "given"]
+__all__ = ["Answers", "Desk", "answers", "daemon", "given"]

@@ -1,17 +1,13 @@
-"""Asks the running daemon over HTTP."""
+"""The daemon asked by a command: what `bellbuoy.client` raises becomes a sentence and an exit code."""
 
-import json
-import socket
-import urllib.error
-import urllib.request
-from http.client import HTTPException
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from bellbuoy.monitor.cli.failures import NOT_NOW, WRONG_USE, Failure
-
-DEFAULT_URL = "http://127.0.0.1:8420"
+from bellbuoy.client import Connection, NoDaemon, QueryError, Result, connect
+from bellbuoy.client.wire import DEFAULT_URL
+from bellbuoy.monitor.cli.failures import DONE_NO, NOT_NOW, WRONG_USE, Failure
 
 
 class Client:
@@ -20,13 +16,19 @@ class Client:
     Args:
         url: where it listens; None takes the default address.
         token: bearer token, or None.
-        timeout: seconds to wait for an answer.
+        timeout: seconds without a sign of life after which an answer is given up; a query's own limits rule it.
+
+    Raises:
+        Failure: the address is none.
     """
 
     def __init__(self, url: str | None, token: str | None = None, timeout: float = 30.0) -> None:
-        self.url = (url or DEFAULT_URL).rstrip("/")
-        self.token = token
-        self.timeout = timeout
+        try:
+            self._connection: Connection = connect(url or DEFAULT_URL, token)
+        except ValueError as error:
+            raise Failure(f"error: {str(error).replace('write http', 'write --url http')}", WRONG_USE) from None
+        self.url = self._connection.wire.url
+        self._timeout = timeout
 
     def get(self, path: str) -> Any:
         """Return the JSON at `path`.
@@ -34,22 +36,8 @@ class Client:
         Raises:
             Failure: the daemon cannot be reached or refuses.
         """
-        body, _ = self._ask(path)
-        try:
-            return json.loads(body)
-        except ValueError:
-            raise Failure(
-                f"error: what answers at {self.url} is no Bellbuoy; name the daemon with --url", NOT_NOW
-            ) from None
-
-    def answers(self) -> bool:
-        """Tell whether something listens at the address."""
-        try:
-            parts = urlsplit(self.url)
-            with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=2.0):
-                return True
-        except (OSError, ValueError):
-            return False
+        with _ends():
+            return self._connection.wire.get(path, wait_s=self._timeout)
 
     def post(self, path: str, body: dict[str, Any], accept: str) -> tuple[bytes, dict[str, str]]:
         """Return the answer to a JSON body, as bytes of the type `accept`, and its headers by small names.
@@ -57,38 +45,36 @@ class Client:
         Raises:
             Failure: the daemon cannot be reached or refuses; its own sentence is the text.
         """
-        headers = {"Content-Type": "application/json", "Accept": accept}
-        return self._ask(path, json.dumps(body).encode(), headers)
+        with _ends():
+            return self._connection.wire.post(path, body, accept, wait_s=self._timeout)
 
-    def _ask(
-        self, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> tuple[bytes, dict[str, str]]:
-        try:
-            known = urlsplit(self.url).scheme in {"http", "https"} and urlsplit(self.url).port != 0
-        except ValueError:
-            known = False
-        if not known:
-            raise Failure(f"error: {self.url} is no address; write --url http://HOST:PORT", WRONG_USE)
-        request = urllib.request.Request(self.url + path, body, headers or {})  # noqa: S310 - scheme checked above
-        if self.token:
-            request.add_header("Authorization", f"Bearer {self.token}")
-        try:
-            with urllib.request.urlopen(request, timeout=self.timeout) as answer:  # noqa: S310 - checked above
-                return answer.read(), {name.lower(): value for name, value in answer.headers.items()}
-        except urllib.error.HTTPError as error:
-            text = error.read().decode(errors="replace")
-            try:
-                said = json.loads(text)["error"]
-            except (ValueError, KeyError, TypeError):
-                said = f"the daemon answered {error.code}"
-            hint = " Give the token with --token-file." if error.code == 401 else ""
-            raise Failure(f"error: {said}{hint}", 1 if error.code == 400 else NOT_NOW) from None
-        except (OSError, HTTPException) as error:
-            reason = getattr(error, "reason", error)
-            raise Failure(
-                f"error: no daemon answers at {self.url} ({reason}); start it with `bellbuoy run`, or name it with --url",
-                NOT_NOW,
-            ) from None
+    def query(
+        self, sql: str, *, explain: bool = False, limit: int | None = None, timeout: float | None = None
+    ) -> Result:
+        """Return the rows of one SELECT, or with `explain` how it would be run.
+
+        Raises:
+            Failure: the daemon cannot be asked (75), or it refused or stopped the SELECT (1).
+        """
+        with _ends():
+            if explain:
+                return self._connection.explain(sql)
+            return self._connection.sql(sql, timeout=timeout, limit=limit)
+
+    def answers(self) -> bool:
+        """Tell whether something listens at the address."""
+        return self._connection.wire.listens()
+
+
+@contextmanager
+def _ends() -> Iterator[None]:
+    try:
+        yield
+    except NoDaemon as error:
+        raise Failure(f"error: {error}; start it with `bellbuoy run`, or name it with --url", NOT_NOW) from None
+    except QueryError as error:
+        hint = " Give the token with --token-file." if error.status == 401 else ""
+        raise Failure(f"error: {error}{hint}", NOT_NOW if error.not_now else DONE_NO) from None
 
 
 def token_of(path: Path | None) -> str | None:

@@ -133,7 +133,7 @@ def test_nobody_there_and_nobody_speaking_are_told():
         assert not connect(url).wire.listens()
         held.listen()
         assert connect(url).wire.listens()
-        with pytest.raises(NoDaemon, match=r"said nothing for 0\.05 s"):
+        with pytest.raises(QueryError, match=r"said nothing for 0\.05 s"):
             connect(url).wire.get("/.json", wait_s=0.05)
 
 
