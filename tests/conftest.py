@@ -25,8 +25,9 @@ def _load(name):
     return module
 
 
-kafka_broker = _load("kafka_broker")
+_load("certificates")
 _load("chaos_proxy")
+kafka_broker = _load("kafka_broker")
 
 
 # Tools that may be absent

@@ -10,14 +10,17 @@ import uuid
 import warnings
 from pathlib import Path
 
+from certificates import Certificates
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # the library reads its schemas in a way that 3.11 deprecates
     from kafka import KafkaAdminClient, KafkaProducer
     from kafka.admin import NewTopic
     from kafka.errors import KafkaError
     from kafka.net.inet import KafkaNetSocket
+    from kafka.net.transport import KafkaSSLTransport
 
-_SOCK_CONNECT = KafkaNetSocket.sock_connect
+_SOCK_CONNECT, _HANDSHAKE = KafkaNetSocket.sock_connect, KafkaSSLTransport.handshake
 
 
 async def _connect_or_close(self, net, sock, *rest, **more):
@@ -29,7 +32,17 @@ async def _connect_or_close(self, net, sock, *rest, **more):
         raise
 
 
+async def _shake_or_close(self):
+    """The same for those whose handshake fails."""
+    try:
+        return await _HANDSHAKE(self)
+    except BaseException:
+        self._sock.close()
+        raise
+
+
 KafkaNetSocket.sock_connect = _connect_or_close
+KafkaSSLTransport.handshake = _shake_or_close
 
 ROOT = Path(__file__).parent.parent
 JARS = ROOT / ".tools" / "kafka"
@@ -77,16 +90,26 @@ class Broker:
     """One node in KRaft mode. `address` is what clients are given; it survives `kill` and `start`.
 
     `login_address` is the same broker for those who log in by SASL PLAIN as `USER` with `PASSWORD`. At `hidden_port`
-    it tells clients to come to `chaos_port`: there a test's own proxy listens (chaos_proxy.ChaosProxy).
+    it tells clients to come to `chaos_port`: there a test's own proxy listens (chaos_proxy.ChaosProxy). Where openssl is
+    there, `secure_address` wants TLS and SCRAM-SHA-512, `mutual_address` TLS and a client's certificate; `certificates`
+    are theirs (certificates.Certificates).
+
+    Args:
+        folder: for all that it writes.
+        number, voters: its node id and the quorum, of a node in a cluster.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, number=1, voters=None):
         self.folder = Path(folder)
+        self.number = number
+        self.voters = voters or {1: free_port()}
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.login_port = free_port()
         self.login_address = f"127.0.0.1:{self.login_port}"
         self.hidden_port, self.chaos_port = free_port(), free_port()
+        self.secure_address, self.mutual_address = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+        self.certificates = None
         self.data = self.folder / "data"
         self.log = self.folder / "broker.log"
         self._process = None
@@ -105,21 +128,31 @@ class Broker:
         ]
 
     def _format(self):
-        controller = free_port()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        controller = self.voters[self.number]
+        listeners = {
+            "PLAINTEXT": (self.address, self.address, "PLAINTEXT"),
+            "LOGIN": (self.login_address, self.login_address, "SASL_PLAINTEXT"),
+            "CHAOS": (f"127.0.0.1:{self.hidden_port}", f"127.0.0.1:{self.chaos_port}", "PLAINTEXT"),
+        }
+        if shutil.which("openssl") and len(self.voters) == 1:
+            self.certificates = Certificates(self.folder / "certificates")
+            listeners["SECURE"] = (self.secure_address, self.secure_address, "SASL_SSL")
+            listeners["MUTUAL"] = (self.mutual_address, self.mutual_address, "SSL")
         settings = {
             "process.roles": "broker,controller",
-            "node.id": 1,
-            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-            "listeners": (
-                f"PLAINTEXT://{self.address},LOGIN://{self.login_address},"
-                f"CHAOS://127.0.0.1:{self.hidden_port},CONTROLLER://127.0.0.1:{controller}"
+            "node.id": self.number,
+            "controller.quorum.voters": ",".join(f"{at}@127.0.0.1:{port}" for at, port in self.voters.items()),
+            "listeners": ",".join(
+                [f"{name}://{here}" for name, (here, _, _) in listeners.items()]
+                + [f"CONTROLLER://127.0.0.1:{controller}"]
             ),
-            "advertised.listeners": (
-                f"PLAINTEXT://{self.address},LOGIN://{self.login_address},CHAOS://127.0.0.1:{self.chaos_port}"
-            ),
+            "advertised.listeners": ",".join(f"{name}://{told}" for name, (_, told, _) in listeners.items()),
             "controller.listener.names": "CONTROLLER",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,LOGIN:SASL_PLAINTEXT,CHAOS:PLAINTEXT,CONTROLLER:PLAINTEXT",
-            "sasl.enabled.mechanisms": "PLAIN",
+            "listener.security.protocol.map": ",".join(
+                [f"{name}:{protocol}" for name, (_, _, protocol) in listeners.items()] + ["CONTROLLER:PLAINTEXT"]
+            ),
+            "listener.name.login.sasl.enabled.mechanisms": "PLAIN",
             "listener.name.login.plain.sasl.jaas.config": (
                 f'org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}="{PASSWORD}";'
             ),
@@ -136,20 +169,38 @@ class Broker:
             "broker.heartbeat.interval.ms": 200,
             "broker.session.timeout.ms": 1_000,
         }
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.certificates is not None:
+            settings |= self.certificates.broker_settings("secure") | self.certificates.broker_settings("mutual")
+            settings |= {
+                "listener.name.mutual.ssl.client.auth": "required",
+                "listener.name.secure.sasl.enabled.mechanisms": "SCRAM-SHA-512",
+                "listener.name.secure.scram-sha-512.sasl.jaas.config": (
+                    "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+                ),
+            }
         self._properties = self.folder / "server.properties"
         self._properties.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
         cluster = "MkU3OEVBNTcwNTJENDM2Qg"
-        format_ = self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties))
+        scram = f"SCRAM-SHA-512=[name={USER},password={PASSWORD}]"
+        format_ = self._java(
+            "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties), "-S", scram
+        )
         done = subprocess.run(format_, capture_output=True, text=True, timeout=120, check=False)
         if done.returncode:
             raise AbsentError(f"the storage of the broker could not be formatted: {(done.stdout + done.stderr)[-500:]}")
 
     def start(self):
+        self.launch()
+        return self.wait()
+
+    def launch(self):
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._java("kafka.Kafka", str(self._properties)), stdout=log, stderr=log, start_new_session=True
             )
+
+    def wait(self):
+        """Return when it answers."""
         deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
@@ -213,11 +264,11 @@ class Kafka:
         self.create(name, partitions, **settings)
         return name
 
-    def create(self, name, partitions=1, **settings):
+    def create(self, name, partitions=1, replicas=1, **settings):
         with Admin(self.address) as admin:
             configs = {key.replace("_", "."): str(value) for key, value in settings.items()}
             admin.create_topics(
-                [NewTopic(name, num_partitions=partitions, replication_factor=1, topic_configs=configs)]
+                [NewTopic(name, num_partitions=partitions, replication_factor=replicas, topic_configs=configs)]
             )
             admin.wait_for_topics([name])
         self._topics.append(name)

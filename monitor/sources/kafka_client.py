@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from kafka import KafkaConsumer
@@ -41,6 +42,27 @@ ELSEWHERE = {
     "sasl_plain_password": "security.password",
 }
 """Options that have a key of their own."""
+
+
+FILES = {"ssl_cafile": "security.ca", "ssl_certfile": "client.ssl_certfile", "ssl_keyfile": "client.ssl_keyfile"}
+"""Options that name a file, and the key that a user knows them by."""
+
+
+def check_files(options: Mapping[str, Any]) -> None:
+    """Look whether the files that the options name can be read: the library would not say which one cannot.
+
+    Raises:
+        OSError: the text names the key, the file and what is wrong with it.
+    """
+    for option, key in FILES.items():
+        path = options.get(option)
+        if path is None:
+            continue
+        try:
+            with Path(path).open("rb"):
+                pass
+        except OSError as error:
+            raise OSError(f"{key}: {path}: {(error.strerror or str(error)).lower()}") from error
 
 
 @dataclass(frozen=True, slots=True)

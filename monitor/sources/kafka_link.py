@@ -12,6 +12,7 @@ from kafka.net.compat import KafkaNetClient
 
 from bellbuoy.monitor.clock import Clock
 from bellbuoy.monitor.sources.errors import SourceSettings
+from bellbuoy.monitor.sources.kafka_client import check_files
 from bellbuoy.monitor.sources.telling import Teller
 
 ANSWER_S = 10.0
@@ -112,6 +113,7 @@ class Link:
             return made[-1]
 
         try:
+            check_files(self._options)
             consumer = KafkaConsumer(**self._options, bootstrap_timeout_ms=int(seconds * 1000), kafka_client=client)
         except KafkaConfigurationError as error:
             _close(made)
