@@ -1,5 +1,6 @@
 """The one DuckDB instance of a process: opening it safely, one writer, a cursor for each reading thread."""
 
+import gc
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ import pyarrow as pa
 from bellbuoy.config.server import Store as Settings
 from bellbuoy.monitor.store.damage import SMALL, TWICE, damaged, log_of, look_through, suspect, suspicions, trust
 from bellbuoy.monitor.store.door.gate import Gate
-from bellbuoy.monitor.store.errors import StoreCorrupt, StoreError, StoreExhausted
+from bellbuoy.monitor.store.errors import StoreCorrupt, StoreError, StoreExhausted, StoreLocked
 from bellbuoy.monitor.store.migrate import migrate
 from bellbuoy.monitor.store.opening import connect, exhausted, release, settle
 from bellbuoy.monitor.store.statements import statement
@@ -246,7 +247,11 @@ class Engine:
             with suppress(duckdb.Error):
                 self._db.close()
             release(self.path)
-            self._db = self._opened(())
+            gc.collect()  # an error that was caught holds frames, they hold results, and those hold the old instance
+            try:
+                self._db = self._opened(())
+            except StoreLocked as error:
+                raise StoreExhausted(f"{self.path}: a reader still holds what DuckDB gave up on") from error
             self._lost = False
 
     def _drop_all(self) -> None:

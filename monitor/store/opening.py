@@ -94,6 +94,7 @@ def exhausted(error: BaseException) -> bool:
             "Too many open files",
             "Disk quota",
             "Cannot allocate memory",
+            "MemoryError",
             "ENOSPC",
         )
     )

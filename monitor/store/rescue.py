@@ -1,5 +1,6 @@
 """How the daemon opens its store: a damaged one is set aside, and a new one begins in its place."""
 
+import gc
 import logging
 from pathlib import Path
 
@@ -36,4 +37,5 @@ def open_or_set_aside(path: Path, settings: Settings, now: float) -> Store:
         log.error(  # noqa: TRY400 - the state is told, not a defect
             "%s: the store was damaged (%s); it is set aside as %s, and a new one begins", path, error.why, aside.path
         )
+    gc.collect()  # what held the error held the old instance too, and DuckDB would hand it out once more
     return Store.open(path, settings)

@@ -4,6 +4,7 @@ A copy is opened as the daemon opens it, read from its source again, and held ag
 noted outside the file. A life is a fork: a crash of the process would be seen.
 """
 
+import gc
 import json
 import logging
 import os
@@ -149,6 +150,7 @@ def life(path, partitions, wanted):
         store.close()
         return "harmless, read again" if missing and outcome == "harmless" else outcome
     store.close()
+    gc.collect()  # the next start is another process; here the error still holds the instance
     store = open_or_set_aside(path, SETTINGS, NOW + 60)
     if not all_set_aside(path):
         return "NOT FOUND AT THE NEXT START"
