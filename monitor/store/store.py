@@ -65,6 +65,14 @@ class Store(Engine):
 
     def __init__(self, path: Path | None, settings: Settings, *, read_only: bool) -> None:
         super().__init__(path, settings, read_only=read_only)
+        try:
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self) -> None:
+        """Read what has to be known before the first append."""
         streams = {
             Stream(row["source"], row["path"], row["partition"], row["epoch"]): Known(
                 row["id"], row["next"], row["received"], row["newest_us"], row["arrived_us"]
