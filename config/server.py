@@ -26,13 +26,13 @@ class Retention(Shape):
     """How long each kind of row is kept."""
 
     events: Duration = 90 * 86400.0
-    """Single events. Longer history stays in the minute counts."""
+    """Single events; with `exports`, only days whose file holds them all are deleted. Longer history stays in the counts."""
     minutes: Duration = 400 * 86400.0
-    """Counts per minute: what baselines are learned from."""
+    """Counts finer than a day: a minute for 35 days at least and as long as a baseline needs it, then an hour."""
     dead_letters: Duration = 14 * 86400.0
     """Messages that could not be read."""
     daily: Duration = 5 * 365 * 86400.0
-    """Daily totals, verdicts and incidents."""
+    """Counts of a day, verdicts and notes."""
 
 
 class Temp(Shape):
@@ -124,7 +124,7 @@ class Query(Shape):
     text: Annotated[Size, Field(le=1 << 20)] = 16 << 10
     """Bytes of a query's text: a plan grows faster than its text."""
     process_memory: Memory = "auto"
-    """Memory that the whole daemon may take (Linux); `auto` means twice `store.memory_limit` and 1 GiB."""
+    """Memory that the daemon may take beside what it starts with (Linux); `auto`: twice `store.memory_limit` and 1 GiB."""
 
 
 class Reload(Shape):

@@ -18,7 +18,24 @@ def lines(table: "pa.Table") -> Iterator[bytes]:
     """Yield the rows of a table as JSON lines, some thousand at a time; a repeated column name gets a number."""
     named = table.rename_columns(distinct(table.column_names))
     for batch in named.to_batches(max_chunksize=ROWS_AT_ONCE):
-        yield b"".join(ENCODER.encode(plain(row)) + b"\n" for row in batch.to_pylist())
+        columns = [values(column) for column in batch.columns]
+        rows = (dict(zip(named.column_names, row, strict=True)) for row in zip(*columns, strict=True))
+        yield b"".join(ENCODER.encode(plain(row)) + b"\n" for row in rows)
+
+
+def values(column: "pa.Array") -> list[Any]:
+    """Return a column as Python values; an instant past the years 1 to 9999 is a text that says so."""
+    try:
+        return list(column.to_pylist())
+    except (OverflowError, ValueError):  # Python's dates end there, DuckDB's do not
+        return [_value(one) for one in column]
+
+
+def _value(one: "pa.Scalar") -> Any:
+    try:
+        return one.as_py()
+    except (OverflowError, ValueError):
+        return "outside the years 1 to 9999"
 
 
 def distinct(names: list[str]) -> list[str]:

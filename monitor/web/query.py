@@ -43,7 +43,7 @@ from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from bellbuoy.monitor.json_lines import ENCODER, distinct, lines, plain
+from bellbuoy.monitor.json_lines import ENCODER, distinct, lines, plain, values
 from bellbuoy.monitor.web.door import Answer, Ask, Door, QueryRefused
 
 MEDIA = {
@@ -135,12 +135,12 @@ def _instant(at: float) -> str:
 def _json(answer: Answer) -> Iterator[bytes]:
     """Yield one object, its rows some thousand at a time."""
     names, types = answer.table.column_names, answer.types or [str(field.type) for field in answer.table.schema]
-    columns = [{"name": name, "type": kind} for name, kind in zip(names, types, strict=True)]
-    yield b'{"columns": ' + ENCODER.encode(columns) + b', "rows": ['
+    heads = [{"name": name, "type": kind} for name, kind in zip(names, types, strict=True)]
+    yield b'{"columns": ' + ENCODER.encode(heads) + b', "rows": ['
     comma = b""
     for batch in answer.table.to_batches(max_chunksize=ROWS_AT_ONCE):
-        values = [column.to_pylist() for column in batch.columns]
-        rows = [ENCODER.encode([plain(value) for value in row]) for row in zip(*values, strict=True)]
+        columns = [values(column) for column in batch.columns]
+        rows = [ENCODER.encode([plain(value) for value in row]) for row in zip(*columns, strict=True)]
         if rows:
             yield comma + b",\n".join(rows)
             comma = b",\n"
@@ -159,8 +159,8 @@ def _csv(answer: Answer) -> Iterator[bytes]:
     written = csv.writer(text, lineterminator="\n")
     written.writerow(distinct(answer.table.column_names))
     for batch in answer.table.to_batches(max_chunksize=ROWS_AT_ONCE):
-        values = [column.to_pylist() for column in batch.columns]
-        written.writerows([_cell(value) for value in row] for row in zip(*values, strict=True))
+        columns = [values(column) for column in batch.columns]
+        written.writerows([_cell(value) for value in row] for row in zip(*columns, strict=True))
         yield text.getvalue().encode()
         text.seek(0)
         text.truncate()

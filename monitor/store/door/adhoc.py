@@ -31,6 +31,7 @@ PUBLISHED = (
     "dead_letters",
     "streams",
     "notes",
+    "exports",
 )
 """What may be read."""
 

@@ -5,116 +5,13 @@ from contextlib import suppress
 
 import pyarrow as pa
 import pytest
+from hostile_statements import REFUSED
 
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.door import adhoc
 from bellbuoy.monitor.store.door.adhoc import PUBLISHED, QueryRefused, ask
 
 pytestmark = pytest.mark.store
-
-HOSTILE = [
-    "INSERT INTO meta VALUES ('a', 'b')",
-    "DELETE FROM counts",
-    "UPDATE series SET step = 'x'",
-    "DROP TABLE events_raw",
-    "CREATE TABLE t AS SELECT 1",
-    "CREATE TEMP TABLE t (a INTEGER)",
-    "CREATE OR REPLACE VIEW events AS SELECT 1",
-    "ALTER TABLE series ADD COLUMN x INTEGER",
-    "EXPLAIN ANALYZE INSERT INTO meta VALUES ('a', 'b')",
-    "SELECT 1; DROP TABLE events_raw",
-    "COMMIT; INSERT INTO meta VALUES ('a', 'b')",
-    "WITH x AS (SELECT 1) INSERT INTO meta SELECT 'a', 'b' FROM x",
-    "BEGIN TRANSACTION",
-    "CHECKPOINT",
-    "VACUUM",
-    "ATTACH ':memory:' AS other",
-    "DETACH memory",
-    "USE memory",
-    "SET memory_limit = '8GB'",
-    "RESET lock_configuration",
-    "PRAGMA database_list",
-    "PRAGMA version",
-    "INSTALL httpfs",
-    "LOAD httpfs",
-    "CALL pragma_version()",
-    "EXPORT DATABASE '/tmp/x'",
-    "IMPORT DATABASE '/tmp/x'",
-    "COPY (SELECT 1) TO '/tmp/bellbuoy_x.csv'",
-    "COPY events TO '/tmp/bellbuoy_x.csv'",
-    "SHOW TABLES",
-    "DESCRIBE events_raw",
-    "SUMMARIZE events_raw",
-    "SELECT * FROM (DESCRIBE events_raw)",
-    "SELECT * FROM (SHOW ALL TABLES)",
-    "SELECT * FROM events_raw",
-    "TABLE events_raw",
-    "FROM dead_letters_raw",
-    "SELECT raw FROM dead_letters_raw",
-    "SELECT * FROM meta",
-    "SELECT * FROM migrations",
-    "SELECT * FROM main.events_raw",
-    "SELECT * FROM memory.main.events_raw",
-    "SELECT * FROM information_schema.tables",
-    "SELECT * FROM pg_catalog.pg_class",
-    "SELECT * FROM sqlite_master",
-    "SELECT * FROM duckdb_settings()",
-    "SELECT * FROM duckdb_databases()",
-    "SELECT * FROM duckdb_views",
-    "SELECT * FROM pragma_database_list",
-    "SELECT * FROM query('SELECT 1')",
-    "SELECT * FROM query_table('events_raw')",
-    "SELECT json_execute_serialized_sql(json_serialize_sql('SELECT 1'))",
-    "FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'))",
-    "SELECT current_setting('memory_limit')",
-    "SELECT getenv('HOME')",
-    "SELECT getvariable('x')",
-    "SELECT nextval('x')",
-    "SELECT write_log('x')",
-    "SELECT * FROM read_csv('/etc/passwd')",
-    "SELECT * FROM read_text('/etc/passwd')",
-    "SELECT * FROM read_blob('/etc/passwd')",
-    "SELECT * FROM read_json('/etc/passwd')",
-    "SELECT * FROM read_parquet('/tmp/x.parquet')",
-    "SELECT * FROM parquet_metadata('/tmp/x.parquet')",
-    "SELECT * FROM glob('/etc/*')",
-    "SELECT * FROM '/etc/passwd'",
-    "SELECT * FROM 'https://example.com/x.csv'",
-    "SELECT * FROM secret_frame",
-    "SELECT * FROM arrow_scan(1, 2, 3)",
-    "SELECT * FROM range(1000000000)",
-    "SELECT repeat('x', 3000000000)",
-    "SELECT range(2000000000)",
-    "SELECT lpad('x', 2000000000, 'y')",
-    "SELECT replace(replace('aaaa', 'a', 'bbbb'), 'b', 'cccc')",
-    "SELECT format('{:>1000000000}', 'x')",
-    "SELECT printf('%1000000000d', 1)",
-    "SELECT levenshtein('a', 'b')",
-    "SELECT [x + 1 FOR x IN [1, 2]]",
-    "SELECT list_transform([1], lambda x: x)",
-    "SELECT list_aggregate([1], 'sum')",
-    "SELECT list_reduce([1, 2], lambda a, b: a + b)",
-    "SELECT $x",
-    "SELECT ?",
-    "PREPARE p AS SELECT 1",
-    "EXECUTE p",
-    "PIVOT events ON step USING count(*)",
-    "SELECT * FROM events AT (VERSION => 1)",
-    "WITH events_raw AS (SELECT 1) SELECT * FROM events_raw",
-    "SELECT * FROM events_raw UNION ALL (WITH events_raw AS (SELECT 1 AS a) SELECT a FROM events_raw)",
-    "WITH duckdb_views AS (SELECT 1) SELECT 1 UNION ALL SELECT 1 FROM duckdb_views",
-    'WITH "/etc/passwd" AS (SELECT 1) SELECT 1',
-    "SELECT (SELECT count(*) FROM events_raw)",
-    "SELECT 1 WHERE EXISTS (FROM meta)",
-    "SELECT 1 ORDER BY (SELECT max(value) FROM meta)",
-    "SELECT * FROM events, LATERAL (SELECT * FROM meta)",
-    "",
-    ";",
-    "-- nothing",
-    "SELECT",
-    "SELECT 1" + " UNION ALL SELECT 1" * 1000,
-    "SELECT " + "+".join(["1"] * 8000),
-]
 
 GOOD = [
     "SELECT 1",
@@ -141,7 +38,7 @@ GOOD = [
 def store(tmp_path_factory):
     with Store.open(tmp_path_factory.mktemp("door") / "bellbuoy.duckdb") as opened:
         with opened.transaction() as tx:
-            tx.insert("meta", [{"key": "planted", "value": "secret"}])
+            tx.insert("meta", [{"key": "planted", "value": "p1anted"}])
         yield opened
 
 
@@ -153,14 +50,14 @@ def fingerprint(store):
     return tables, views, databases, cursor.execute("FROM meta").fetchall()
 
 
-@pytest.mark.parametrize("sql", HOSTILE, ids=lambda sql: sql[:60] or "empty")
+@pytest.mark.parametrize("sql", REFUSED, ids=lambda sql: sql[:60] or "empty")
 def test_hostile_statement_is_refused_and_changes_nothing(store, sql):
     secret_frame = pa.table({"a": [1]})  # a Python variable that SQL must not find
     before = fingerprint(store)
     with pytest.raises(QueryRefused) as refused:
         ask(store, sql, seconds=5)
     assert refused.value.result in ("refused", "error")
-    assert "secret" not in str(refused.value).replace("secret_frame", "")
+    assert "p1anted" not in str(refused.value)
     assert fingerprint(store) == before
     assert secret_frame.num_rows == 1
 

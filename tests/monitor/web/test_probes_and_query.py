@@ -1,12 +1,14 @@
 """What machines ask: health, metrics, SQL."""
 
 import dataclasses
+import io
 import json
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from bellbuoy.monitor.web.door import Check, Health
+from bellbuoy.monitor.web.door import Ask, Check, Health
 from bellbuoy.sinks.base import Secret
 
 JSON = {"content-type": "application/json"}
@@ -124,3 +126,45 @@ def test_columns_of_one_name_are_all_told(ask, door):
     door.ask = lambda sql: dataclasses.replace(type(door).ask(door, sql), table=table, types=())
     (line,) = ask(door, "/v1/query", method="POST", json={"sql": "s"}).text.splitlines()
     assert json.loads(line) == {"n": 0, "n_2": 1, "n_2_2": 2, "n_3": 3}
+
+
+def test_request_names_its_form_its_limits_and_the_plan(ask, door):
+    body = {"sql": "select 1", "format": "csv", "explain": True, "limit": 5, "timeout": 1.5}
+    answer = ask(door, "/v1/query", method="POST", json=body)
+    assert answer.text == "step,n\ngreet,3\n,4\n"
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert door.questions == [Ask("select 1", explain=True, rows=5, seconds=1.5)]
+
+
+def test_json_is_one_object_with_its_columns(ask, door):
+    answer = ask(door, "/v1/query", method="POST", json={"sql": "s"}, headers={"accept": "application/json"})
+    assert answer.json() == {
+        "columns": [{"name": "step", "type": "VARCHAR"}, {"name": "n", "type": "BIGINT"}],
+        "rows": [["greet", 3], [None, 4]],
+        "took_ms": 12.3,
+        "as_of": "2026-11-21T11:59:48Z",
+        "truncated": False,
+        "note": None,
+    }
+    assert answer.headers["bellbuoy-took-ms"] == "12.3"
+    assert answer.headers["bellbuoy-rows"] == "2"
+    assert answer.headers["bellbuoy-as-of"] == "2026-11-21T11:59:48Z"
+
+
+def test_parquet_is_read_back(ask, door):
+    answer = ask(door, "/v1/query", method="POST", json={"sql": "s", "format": "parquet"})
+    assert pq.read_table(io.BytesIO(answer.content)).to_pydict() == {"step": ["greet", None], "n": [3, 4]}
+
+
+@pytest.mark.parametrize("body", [{"limit": 0}, {"limit": -1}, {"timeout": 0}, {"timeout": -1.0}])
+def test_limits_of_a_request_are_more_than_nothing(ask, door, body):
+    assert ask(door, "/v1/query", method="POST", json={"sql": "s", **body}).status_code == 400
+
+
+@pytest.mark.parametrize("form", ["jsonl", "json", "csv"])
+def test_instants_that_python_has_not_are_told_as_such(ask, door, form):
+    table = pa.table({"at": pa.array([2**62, 0], pa.timestamp("us")), "day": pa.array([2**30, 0], pa.date32())})
+    door.ask = lambda sql: dataclasses.replace(type(door).ask(door, sql), table=table, types=())
+    answer = ask(door, "/v1/query", method="POST", json={"sql": "s", "format": form})
+    assert answer.text.count("outside the years") == 2
+    assert "1970-01-01T00:00:00Z" in answer.text
