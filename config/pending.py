@@ -15,8 +15,6 @@ PENDING = (
     "reload",
     "ingest.max_segments",
     "ingest.open_interactions",
-    "store.exports",
-    "store.retention.daily",
     "workflows.closes_after",
     "workflows.confident_below",
     "workflows.trace_url",

@@ -39,6 +39,7 @@ from bellbuoy.monitor.store import Store, StoreCorrupt, StoreExhausted
 from bellbuoy.monitor.store.door.process import bound
 from bellbuoy.monitor.store.errors import StoreStuck
 from bellbuoy.monitor.store.rescue import open_or_set_aside
+from bellbuoy.monitor.upkeep import Upkeep
 from bellbuoy.monitor.version import VERSION
 from bellbuoy.monitor.web.app import create_app
 from bellbuoy.monitor.web.listen import ListenError, listen
@@ -88,6 +89,7 @@ class App:
         self.ourselves = Ourselves(self.store, config)
         self.health.watch("store", self._unwritable)
         self.intake = intake_of(self.config, self.ingests, self.store, self.clock)
+        self.upkeep = Upkeep(self.store, config, self.clock)
         self.listeners = self._listen()
         self.server = self._server()
         self.threads: list[threading.Thread] = []
@@ -106,10 +108,13 @@ class App:
             self._start(f"write {ingest.source.name}", ingest.write_loop, self.stop)
         for sender in self.senders:
             self._start(f"send {sender.name}", sender.run, self.stop)
-        chores = Chores(self.config, self.store, self.ingests, self.health, self.metrics, self.clock, self.failing)
+        chores = Chores(
+            self.config, self.store, self.ingests, self.health, self.metrics, self.clock, self.failing, self.upkeep
+        )
         jobs = [Job("judge", self.judge, every=JUDGE_EVERY_S), Job("ourselves", self.look, every=LOOK_EVERY_S)]
         jobs += chores.jobs()
         scheduler = timetable(jobs, self._job_failed)
+        self.upkeep.begin()
         scheduler.start()
         self.health.mend("started")
         with self.store.transaction() as tx:
@@ -249,7 +254,7 @@ class App:
             on_stuck=self._stuck,
         )
         deciding = Deciding(self.store, self.clock, self.ingests)
-        web = create_app(reading, self.intake, Notebook(self.store, self.clock), deciding)
+        web = create_app(reading, self.intake, Notebook(self.store, self.clock), deciding, self.upkeep)
         return uvicorn.Server(
             uvicorn.Config(web, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=3)
         )

@@ -9,8 +9,11 @@ from bellbuoy.monitor.health import Health
 from bellbuoy.monitor.heartbeat import ping
 from bellbuoy.monitor.ingest import Ingest
 from bellbuoy.monitor.metrics import Metrics
+from bellbuoy.monitor.needs import needed
 from bellbuoy.monitor.schedule import Job
 from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store.aging.firsts import learn_firsts
+from bellbuoy.monitor.upkeep import Upkeep
 from bellbuoy.monitor.watermark import QUIET_TICKS
 
 log = logging.getLogger(__name__)
@@ -38,6 +41,7 @@ class Chores:
         metrics: Metrics,
         clock: Clock,
         failing: Mapping[str, str],
+        upkeep: Upkeep | None = None,
     ) -> None:
         self.config = config
         self.store = store
@@ -46,6 +50,7 @@ class Chores:
         self.metrics = metrics
         self.clock = clock
         self.failing = failing
+        self.upkeep = upkeep or Upkeep(store, config, clock)
 
     def jobs(self) -> list[Job]:
         """Return what is done, and when."""
@@ -70,8 +75,15 @@ class Chores:
             self.metrics.ready.labels(check.name).set(check.ok)
 
     def retain(self) -> None:
-        """Delete what is past its retention."""
-        self.store.retain(self.clock.now(), self.config.store.retention)
+        """Write the exports, then sum and delete what is past its retention."""
+        now = self.clock.now()
+        if self.upkeep.exports() is not None:
+            self.upkeep.export()
+            self.metrics.maintenance_last_success.labels("exports").set(self.clock.now())
+        kept = self.store.retain(now, self.config.store.retention, needed(self.store, self.config)).kept
+        if kept:
+            log.warning("%d days past store.retention.events stay: their export is missing or was added to", kept)
+        learn_firsts(self.store, now)
         self.metrics.maintenance_last_success.labels("retention").set(self.clock.now())
 
     def repeats(self) -> None:

@@ -26,6 +26,9 @@ COMMANDS = {
     "query": "Read-only SQL on the running daemon.",
     "source": "How far each stream is read; where a stopped one goes on.",
     "note": "Note a deploy or another change, so that pages can name it.",
+    "dead-letters": "Messages that could not be read: list, show, read again.",
+    "export": "Closed days to Parquet files, now.",
+    "rebuild": "Count the events again, and judge anew from the counts.",
     "schema": "JSON Schemas and references of what goes in and out.",
     "bench": "Bellbuoy's own numbers on this machine.",
 }
@@ -42,7 +45,7 @@ class Table(click.Group):
         """Return the command `name`, imported now."""
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"bellbuoy.monitor.cli.{name}")
+        module = importlib.import_module(f"bellbuoy.monitor.cli.{name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

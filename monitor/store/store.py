@@ -21,7 +21,9 @@ from bellbuoy.monitor.store.adding.limits import BANDS, Told
 from bellbuoy.monitor.store.adding.positions import Known
 from bellbuoy.monitor.store.adding.registry import Registry, Series
 from bellbuoy.monitor.store.adding.skipping import Skips
+from bellbuoy.monitor.store.aging.coarsen import Needed
 from bellbuoy.monitor.store.aging.compact import Compacted, compact
+from bellbuoy.monitor.store.aging.recount import recount
 from bellbuoy.monitor.store.aging.repeats import remove_repeats
 from bellbuoy.monitor.store.aging.retain import Retained, retain
 from bellbuoy.monitor.store.engine import Engine
@@ -244,9 +246,13 @@ class Store(Engine):
         places = {"file": self.path, "wal": self.path.with_name(self.path.name + ".wal")}
         return {kind: place.stat().st_size for kind, place in places.items() if place.exists()}
 
-    def retain(self, now: float, retention: Retention) -> Retained:
-        """Delete what is past its retention, a day at a time; see `bellbuoy.monitor.store.aging.retain.retain`."""
-        return retain(self, now, retention)
+    def recount(self, day: int) -> bool:
+        """Count the events of a day again; see `bellbuoy.monitor.store.aging.recount.recount`."""
+        return recount(self._appender, self._told.signals, day)
+
+    def retain(self, now: float, retention: Retention, needed: Needed | None = None) -> Retained:
+        """Sum and delete what is past its age, in slices; see `bellbuoy.monitor.store.aging.retain.retain`."""
+        return retain(self, now, retention, needed)
 
 
 def _seconds(micros: int | None) -> float | None:

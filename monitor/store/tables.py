@@ -25,6 +25,7 @@ TABLES = {
     "dead_letters": "messages that are no event, without their text",
     "streams": "how far each partition or file has been read",
     "notes": "deploys and other changes that people noted",
+    "exports": "what is in Parquet files, below the folder `store.exports`",
 }
 """What each published table holds."""
 
@@ -154,6 +155,16 @@ MEANINGS: dict[str, dict[str, str]] = {
         "version": "what came",
         "url": "where to read more",
         "who": "who did it",
+    },
+    "exports": {
+        "day": "the day in UTC; NULL for a table in one file",
+        "kind": "events, minutes, incidents or changes",
+        "file": "its path below the folder of the exports",
+        "rows": "rows in it",
+        "size": "bytes of it",
+        "sha256": "SHA-256 of it",
+        "written_at": "when it was written",
+        "dirty": "events of the day came since: it is written again next night",
     },
 }
 """What a column means, by table."""

@@ -20,10 +20,15 @@ from bellbuoy.monitor.web.pages import Pages
 from bellbuoy.monitor.web.probes import metrics, probe
 from bellbuoy.monitor.web.query import query
 from bellbuoy.monitor.web.sources import LIST_PATH, RESUME_PATH, SKIP_PATH, Decides, Sources
+from bellbuoy.monitor.web.upkeep import EXPORT_PATH, LETTER_PATH, RETRY_PATH, Keeper, UpkeepDoor
 
 
 def create_app(
-    door: Door, intake: Intake | None = None, notes: Notes | None = None, decides: Decides | None = None
+    door: Door,
+    intake: Intake | None = None,
+    notes: Notes | None = None,
+    decides: Decides | None = None,
+    keeper: Keeper | None = None,
 ) -> Starlette:
     """Return the dashboard and the machines' paths over one door.
 
@@ -31,11 +36,13 @@ def create_app(
         door: answers every page; the server settings and the metrics are its too.
         intake: takes the events that are posted; None: none are.
         notes: keeps the changes that are posted; None: none are.
+        keeper: writes exports and reads dead letters again; None: nobody does.
         decides: takes what people decide about sources; None: nothing is decided here.
     """
     made = assets()
     events, changes = Events(intake, door.server), Changes(notes, door.server)
     sources = Sources(decides, door.server)
+    upkeep = UpkeepDoor(keeper)
     pages = Pages(door, made)
 
     def live(request: Request) -> Response:
@@ -75,6 +82,9 @@ def create_app(
             Route(LIST_PATH, sources.listed),
             Route(SKIP_PATH, sources.skip, methods=["POST"]),
             Route(RESUME_PATH, sources.resume, methods=["POST"]),
+            Route(EXPORT_PATH, upkeep.export, methods=["POST"]),
+            Route(RETRY_PATH, upkeep.retry, methods=["POST"]),
+            Route(LETTER_PATH, upkeep.letter),
             Route("/static/{name}", partial(serve, made)),
             Route("/favicon.ico", icon),
         ],

@@ -76,9 +76,7 @@ class UpkeepDoor:
             return _refused(404, f"there is no dead letter {number}; `bellbuoy dead-letters` lists them")
         return _json({"letter": found})
 
-    async def _done(
-        self, request: Request, kind: type[Any], work: Callable[[Keeper, Any], Any], name: str
-    ) -> Response:
+    async def _done(self, request: Request, kind: type[Any], work: Callable[[Keeper, Any], Any], name: str) -> Response:
         if self._keeper is None:
             return _refused(404, "nothing is kept here: this is no daemon of its own store")
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":

@@ -58,6 +58,7 @@ def coarsen(engine: Engine, unit: str, before: float, needed: Needed) -> int:
                 tx.run("aging/sum_counts", unit=unit, **where)
                 tx.run("aging/drop_summed", **where)
                 tx.run("aging/add_summed")
+                tx.run("aging/set_reached", name="coarse", at=span[1])
             done += 1
     for row in engine.rows("aging/latency_days", before=before, unit=unit):
         for since, until in _slices(row["day"], unit, ()):

@@ -76,7 +76,7 @@ class Exports:
                 if row is None and note["kind"] == "events" and self._held(note["day"]) < note["mark"]:
                     # of a store that was lost: nothing of the file is here, and what comes is added to it
                     note = {**note, "mark": 0}
-                self._save(note, measured(path))
+                self.save(note, measured(path))
                 found.append(f"{name}: its row is written")
         return found
 
@@ -140,10 +140,11 @@ class Exports:
             return note
 
         written = write(self.folder / name, self._schema(kind), pieces, said)
-        self._save(note, written)
+        self.save(note, written)
         return Export(kind, day, name, written.rows, written.size)
 
-    def _save(self, note: Any, written: Written) -> None:
+    def save(self, note: Any, written: Written) -> None:
+        """Write the row of a file: what it says of itself, and what it measures."""
         day, at = note["day"], note["written_us"]
         row = {"day": None if day is None else date_of(day), "kind": note["kind"], "file": note["file"]}
         row |= {"rows": written.rows, "mark": note["mark"], "size": written.size, "sha256": written.sha256}

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-GROUP_ROWS = 122_880
+GROUP_ROWS = 61_440
 """Rows of a row group: what one piece in memory holds."""
 NOTE = b"bellbuoy"
 """Key under which a file says what it holds."""

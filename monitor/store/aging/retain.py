@@ -100,6 +100,7 @@ def _hours(engine: Engine, since: int, until: int) -> int:
     for hour in range(since, until, HOUR):
         with engine.transaction() as tx:
             gone += tx.run("store/drop_events", since=hour, until=min(hour + HOUR, until))
+            tx.run("aging/set_reached", name="forgotten", at=min(hour + HOUR, until))
     return gone
 
 
@@ -114,6 +115,7 @@ def _exported(engine: Engine, folder: Path, day: int) -> tuple[int, bool]:
             deleted = tx.run("store/drop_events", since=hour, until=hour + HOUR)
             if deleted:
                 tx.run("exports/deleted", gone=deleted, day=day)
+                tx.run("aging/set_reached", name="forgotten", at=hour + HOUR)
             gone += deleted
     return gone, True
 

@@ -65,6 +65,12 @@ def falling():
     return World(plan_of("qualify:0.985->0.85@day32", "qualify:0.85->0.985@day37", length=45))
 
 
+@pytest.fixture(scope="session")
+def world_of():
+    """A function: a world of its own, by its drifts, length, interactions a day and seed."""
+    return lambda *drifts, **how: World(plan_of(*drifts, **how))
+
+
 @pytest.fixture
 def store(config):
     with Store.open(None, config.store) as opened:

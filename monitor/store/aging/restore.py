@@ -1,0 +1,57 @@
+"""Brings events back from their Parquet files into an empty store."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bellbuoy.monitor.store.aging.export import Exports
+from bellbuoy.monitor.store.aging.files import measured, note_of
+from bellbuoy.monitor.store.engine import Engine
+from bellbuoy.monitor.store.errors import StoreError
+
+AT_ONCE = 50_000
+
+
+def restore(engine: Engine, folder: Path) -> int:
+    """Store the events of all files, and where their streams go on; return how many they are.
+
+    Args:
+        engine: an empty store.
+        folder: of the exports.
+
+    Raises:
+        StoreError: the store holds events already, or there are no files.
+        StoreExhausted: disk or memory is used up.
+    """
+    if engine.rows("exports/days_events") or engine.rows("store/streams"):
+        raise StoreError(f"{engine.path}: it holds events already; events come back into an empty store only.")
+    files = [(path, note) for path in sorted(folder.glob("events/*.parquet")) if (note := note_of(path)) is not None]
+    if not files:
+        raise StoreError(f"{folder}: there are no exports of events in it.")
+    streams: dict[int, list[object]] = {}
+    rows = 0
+    wanted = set(engine.cursor().table("events_raw").columns)
+    for path, note in files:
+        streams.update({place[0]: place for place in note["streams"]})
+        for table in _tables(path, wanted):
+            with engine.transaction() as tx:
+                tx.insert("events_raw", table)
+            rows += table.num_rows
+    with engine.transaction() as tx:
+        for row in tx.rows("rebuild/next_offsets"):
+            place = dict(zip(("id", "source", "path", "partition", "epoch"), streams[row["stream"]], strict=True))
+            values = {"next": row["next"], "received": row["received"], "newest_us": row["newest_us"]}
+            tx.run("store/begin_stream", **place, **values, at_us=row["arrived_us"])
+    exports = Exports(engine, folder)
+    for path, note in files:
+        exports.save({**note, "mark": note["rows"]}, measured(path))
+    return rows
+
+
+def _tables(path: Path, wanted: set[str]) -> Iterator[pa.Table]:
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(AT_ONCE):
+            table = pa.Table.from_batches([batch])
+            yield table.drop_columns([name for name in table.column_names if name not in wanted])
