@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Done = Callable[["Session"], None]
 
-HELP = r"""A SELECT ends with ; and may take several lines. EXPLAIN SELECT …; shows its plan.
+HELP = r"""A SELECT ends with ; and may take several lines. EXPLAIN shows its plan.
 
   \d               the tables            \d TABLE       its columns and what they mean
   \format FORM     table, csv, jsonl, json
@@ -23,8 +23,8 @@ HELP = r"""A SELECT ends with ; and may take several lines. EXPLAIN SELECT …; 
   \watch N         ask the last SELECT again every N seconds
   \h  \?           this text             \q  Ctrl-D     end
 
-  Tab completes tables, columns, functions. Ctrl-C stops an answer, or drops the line.
-  Arrow keys find earlier lines, Ctrl-R searches them.
+  Tab completes tables, columns, functions. Ctrl-C stops an answer, or drops
+  the line. Arrow keys find earlier lines, Ctrl-R searches them.
 """
 SHOWN = tuple(form for form in FORMS if form not in WHOLE)
 
@@ -45,17 +45,19 @@ def command(text: str) -> Done | None:
 
 
 def _describe(session: "Session", name: str) -> None:
+    from bellbuoy.monitor.store.door.adhoc import PUBLISHED
     from bellbuoy.monitor.store.tables import TABLES, described
 
     columns, _ = session.screen.size()
+    told = {table: TABLES[table] for table in PUBLISHED}
     if not name:
-        session.screen.write("".join(_entry(f"{table:<13}", says, columns) for table, says in TABLES.items()))
+        session.screen.write("".join(_entry(f"{table:<13}", says, columns) for table, says in told.items()))
         session.screen.write("\\d TABLE shows its columns\n")
         return
     name = name.strip('"').lower()
-    if name not in TABLES:
-        raise Failure(f"there is no table {name}; {_near(name, TABLES, 'lists them', command='d')}", DONE_NO)
-    session.screen.write("\n".join(textwrap.wrap(f"{name}: {TABLES[name]}", columns)) + "\n")
+    if name not in told:
+        raise Failure(f"there is no table {name}; {_near(name, told, 'lists them', command='d')}", DONE_NO)
+    session.screen.write("\n".join(textwrap.wrap(f"{name}: {told[name]}", columns)) + "\n")
     for one in described():
         if one.table == name:
             session.screen.write(_entry(f"  {one.name:<18} {one.type:<9} ", one.meaning, columns))
