@@ -8,10 +8,10 @@ from bellbuoy.monitor.cli.options import Named
 
 
 @click.command("bench", context_settings={"ignore_unknown_options": True}, epilog="Example: bellbuoy bench tick")
-@click.argument("what", type=Named(["ingest", "tick"]))
+@click.argument("what", type=Named(["ingest", "query", "tick"]))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(what: str, arguments: tuple[str, ...]) -> int:
-    """Measure `ingest` (Kafka to committed, against a bare poll) or `tick` (judging 1,000 series)."""
+    """Measure `ingest` (Kafka to committed, against a bare poll), `query` (people's questions on 50 million events) or `tick` (judging 1,000 series)."""
     import importlib
 
     module = importlib.import_module(f"bellbuoy.bench.{what}")
