@@ -132,6 +132,9 @@ class KafkaSource:
 
     def _chunk(self, partition: Any, records: list[Any]) -> Chunk | None:
         stream = self._streams[partition]
+        if self._link.epoch(partition.topic) not in ("", base_of(stream)):
+            self._link.ask_soon(0.0)  # they belong to a topic made anew: they come again, from its beginning
+            return None
         expected = self._next[partition]
         if records[0].offset < expected:
             self._rewound.add(partition)

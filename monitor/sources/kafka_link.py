@@ -7,7 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kafka import KafkaConsumer
-from kafka.errors import BrokerResponseError, KafkaConfigurationError, KafkaError, KafkaTimeoutError
+from kafka.errors import (
+    BrokerResponseError,
+    KafkaConfigurationError,
+    KafkaError,
+    KafkaTimeoutError,
+    RequestTimedOutError,
+)
 from kafka.net.compat import KafkaNetClient
 
 from bellbuoy.monitor.clock import Clock
@@ -211,7 +217,11 @@ class Link:
 
 def _answered(future: Any) -> bool:
     """Tell whether the broker answered: what it says of a topic may be an error, and is an answer all the same."""
-    return bool(future.succeeded() or isinstance(future.exception, BrokerResponseError))
+    own = RequestTimedOutError  # what the client says when nothing came back, under a broker's name
+    return bool(
+        future.succeeded()
+        or (isinstance(error := future.exception, BrokerResponseError) and not isinstance(error, own))
+    )
 
 
 def _close(clients: Sequence[Any]) -> None:
