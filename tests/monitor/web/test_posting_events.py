@@ -265,7 +265,7 @@ def test_a_body_that_does_not_come_is_given_up(door):
         sent.append(True)
         if len(sent) == 1:
             return {"type": "http.request", "body": b'{"n"', "more_body": True}
-        await asyncio.Event().wait()
+        return await asyncio.Event().wait()
 
     async def go():
         answers = []
