@@ -20,9 +20,10 @@ from bellbuoy.config.server import Store as Settings
 from bellbuoy.monitor import ingest as ingesting
 from bellbuoy.monitor.clock import SystemClock
 from bellbuoy.monitor.store import Store
-from bellbuoy.monitor.store.adding import append
+from bellbuoy.monitor.store.adding import rows
+from bellbuoy.monitor.store.engine import Transaction
 
-POINTS = ("inserted", "counted", "committed", "confirmed", "checkpoint", "random")
+POINTS = ("inserted", "counted", "committed", "confirmed", "checkpoint", "random", "compacting")
 ROWS = 200
 SETTINGS = Settings(checkpoint=4 << 20)
 
@@ -31,12 +32,30 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def compact(store, point="none"):
+    """Sum the minutes as if all were judged; at the point `compacting` die between the deletion and the sums."""
+    with store.transaction() as tx:
+        tx.run("judgement/set_progress", name="judged", at=2_000_000_000)
+        tx.run("judgement/set_folded", mark=store.known_us)
+    real = Transaction.run
+
+    def run(self, name, /, **params):
+        if point == "compacting" and name == "compact/add_counts":
+            die()
+        return real(self, name, **params)
+
+    Transaction.run = run
+    store.compact()
+    Transaction.run = real
+
+
 def live(path, partitions, point, after, delay):
     """Ingest until the end, or until the kill that comes at `point` of the batch number `after`."""
     store = Store.open(path, SETTINGS)
+    compact(store)
     source = ListSource(partitions, chunk=70)
     ingest = ingesting.Ingest(source, store, Told(rows=ROWS), SystemClock())
-    real_append, real_count, real_stored, batches = store.append, append.count, source.stored, Counter()
+    real_append, real_count, real_stored, batches = store.append, rows.counted, source.stored, Counter()
 
     def count(*arguments):
         if point == "inserted" and batches["appended"] == after:
@@ -46,11 +65,13 @@ def live(path, partitions, point, after, delay):
             die()
         return found
 
-    def appending(batch):
-        appended = real_append(batch)
+    def appending(*arguments):
+        appended = real_append(*arguments)
         batches["appended"] += 1
         if point == "committed" and batches["appended"] == after:
             die()
+        if batches["appended"] == after and point == "compacting":
+            compact(store, point)
         if batches["appended"] == after and point in ("checkpoint", "random"):
             timer = threading.Timer(delay, die)
             timer.daemon = True
@@ -64,7 +85,7 @@ def live(path, partitions, point, after, delay):
         if point == "confirmed" and batches["appended"] == after:
             die()
 
-    append.count, store.append, source.stored = count, appending, confirmed
+    rows.counted, store.append, source.stored = count, appending, confirmed
     stop = threading.Event()
     reading = threading.Thread(target=ingest.read_loop, args=(stop,))
     reading.start()

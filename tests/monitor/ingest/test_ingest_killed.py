@@ -26,7 +26,9 @@ def test_every_event_is_stored_once_after_kills(tmp_path, record_property):
     told = json.loads(ran.stdout)
     record_property("deaths", f"seed {seed}: {told['deaths']}")
     assert sum(number for point, number in told["deaths"].items() if "lived" not in point) >= KILLS - 2
-    assert all(told["deaths"].get(point, 0) for point in ("inserted", "counted", "committed", "confirmed"))
+    assert all(
+        told["deaths"].get(point, 0) for point in ("inserted", "counted", "committed", "confirmed", "compacting")
+    )
     with Store.open(tmp_path / "bellbuoy.duckdb") as store:
         cursor = store.cursor()
         rows = cursor.execute(
