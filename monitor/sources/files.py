@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.sources.base import Chunk, Outcome, Stream
-from bellbuoy.monitor.sources.errors import SourceSettings, SourceStopped
+from bellbuoy.monitor.sources.errors import Notice, SourceSettings, SourceStopped
 from bellbuoy.monitor.sources.log_file import LogFile, epoch_of, inode_of
 from bellbuoy.monitor.sources.telling import Teller
 
@@ -34,6 +34,9 @@ class FilesSource:
         look_s: how often a followed pattern is looked at.
         grace_s: how long a renamed file is read on.
         place: the configuration's path of this source, for error messages.
+
+    Attributes:
+        notices: what it did by itself and a person should know; whoever tells it takes it from here.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class FilesSource:
         self._due: list[SourceStopped] = []
         self._stopped: set[str] = set()
         self._paused = False
+        self.notices: list[Notice] = []
         self._closing = threading.Event()
 
     @property
@@ -153,6 +157,7 @@ class FilesSource:
                 self._leaving[self._open.pop(held)] = now + self._grace_s
             elif file.shrunk:
                 self._teller.say(logging.ERROR, f"{held} was cut; reading it from its beginning")
+                self._cut(file.stream, file.offset)
                 self._let_go(file)
         found = self._matches()
         if not found:
@@ -190,8 +195,16 @@ class FilesSource:
         self._teller.say(
             logging.ERROR, f"{path} is shorter than its position {position}; reading it from its beginning"
         )
+        self._cut(stream, position)
         base = stream.epoch.partition("+")[0]
         return LogFile(path, Stream(self.name, str(path), 0, f"{base}+{_turn(stream) + 1}"), 0)
+
+    def _cut(self, stream: Stream, position: int) -> None:
+        """Notice that a file was cut, once."""
+        reason = f"it had been read up to byte {position}; it is read from its beginning, and lines that were not read are gone"
+        notice = Notice(stream, f"{stream.path} was cut", reason)
+        if notice not in self.notices:
+            self.notices.append(notice)
 
     def _finish_renamed(self) -> None:
         """Take up files that were renamed while nobody read: what is left of them comes first."""

@@ -138,6 +138,8 @@ def test_a_file_that_was_cut_begins_anew_as_another_stream(tmp_path, opened, rea
     assert reader.values == lines(0, 60)
     assert len({stream.epoch for stream, _ in reader.records}) == 2
     assert not running or "was cut; reading it from its beginning" in caplog.text
+    told = [(notice.headline, "read up to byte 650;" in notice.reason) for notice in source.notices]
+    assert told == ([(f"{path} was cut", True)] if running else [])  # else it is a file of its own, by its head
 
 
 def test_a_file_that_was_cut_and_begins_alike_is_another_stream_too(tmp_path, opened, reader):
