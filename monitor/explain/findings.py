@@ -146,7 +146,7 @@ def where_fact(found: Sequence[Slice], signal: str, new: tuple[str, str] | None 
 def just_before(reader: Reader, workflow: str, onset: int, at: int, zone: str) -> tuple[Fact | None, str | None]:
     """Return what people noted and what was first seen around the onset, and the version that came nearest to it."""
     until = min(at, onset + NEAR_S // 3)
-    after = reader.rows("explain/firsts_known")[0]["after"]
+    after = next((row["after"] for row in reader.rows("explain/firsts_known")), 0)
     rows = reader.rows("explain/firsts", workflow=workflow, since=onset - NEAR_S, until=until, after=after)
     window = {"since": onset - NEAR_S, "until": min(at, onset + AFTER_S), "onset": onset}
     spans: list[Span] = []
