@@ -10,6 +10,7 @@ import duckdb
 
 from bellbuoy.config.server import Store as Settings
 from bellbuoy.monitor.store.damage import damaged, ours, sqlite
+from bellbuoy.monitor.store.door.priority import lowered
 from bellbuoy.monitor.store.errors import (
     StoreCorrupt,
     StoreError,
@@ -126,8 +127,10 @@ def settle(con: duckdb.DuckDBPyConnection, path: Path | None, settings: Settings
         "allowed_directories": exports,
         "enable_external_access": False,
     }
-    for key, value in values.items():
-        con.execute(f"SET {key} = {_literal(value)}")
+    con.execute("SET threads = 1")  # so that those of the next line are new
+    with lowered():
+        for key, value in values.items():
+            con.execute(f"SET {key} = {_literal(value)}")
 
 
 def _literal(value: Any) -> str:

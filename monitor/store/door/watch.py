@@ -1,20 +1,16 @@
 """Runs a query on a thread of its own and watches it: interrupts it at its time, and tells when it does not come back."""
 
-import os
-import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Generic, TypeVar
 
 from bellbuoy.monitor.store.door.gate import QueryRefused
+from bellbuoy.monitor.store.door.priority import lower
 
 GRACE_S = 15.0
 """How long an interrupted query may take to come back before it counts as stuck."""
 AGAIN_S = 0.05
 """An interrupt between two steps of a query is lost, so it is repeated."""
-NICE = 10
-"""Priority of the threads of queries: whatever else the daemon does comes first. Linux only."""
 
 T = TypeVar("T")
 
@@ -63,9 +59,7 @@ class Watched(Generic[T]):
         raise self._error
 
     def _run(self) -> None:
-        if sys.platform == "linux":
-            with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+        lower()
         try:
             self._found.append(self._work())
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
