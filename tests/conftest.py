@@ -28,6 +28,7 @@ def _load(name):
 _load("certificates")
 _load("chaos_proxy")
 kafka_broker = _load("kafka_broker")
+_load("kafka_cluster")
 
 
 # Tools that may be absent
