@@ -3,7 +3,7 @@
     bellbuoy bench ingest                     # four ways over the same bytes, in turn within one run
     bellbuoy bench ingest --sustained 10m     # the daemon itself works off a backlog: speed, memory, transactions
     bellbuoy bench ingest --latency 60s       # the daemon follows a topic: from readable in Kafka to committed
-    bellbuoy bench ingest --markdown          # the table of docs/performance.md, from bench/results/
+    bellbuoy bench ingest --markdown docs/performance.md    # its table, from bench/results/
 
 Apache Kafka is started on loopback from the jars of the tests, unless `--kafka HOST:PORT` names a broker; the topic is
 its own and is deleted. Speeds differ between machines, ratios within one run hardly do: they alone are judged.
@@ -20,7 +20,7 @@ from typing import Any
 from bellbuoy.bench.ingest_messages import events
 from bellbuoy.bench.ingest_rates import WAYS, measure
 from bellbuoy.bench.ingest_sustained import MEMORY_LIMIT, latency, sustained
-from bellbuoy.bench.machine import busy, machine
+from bellbuoy.bench.machine import BUSY, busy, machine
 from bellbuoy.config.quantities import parse_duration
 
 __all__ = ["events", "main", "markdown"]
@@ -28,6 +28,7 @@ __all__ = ["events", "main", "markdown"]
 RESULTS = Path(__file__).parent / "results"
 TARGETS = {"c/a": {"wall": 0.40, "cpu": 0.30}, "d/b": {"wall": 0.50, "cpu": 0.40}}
 """The ratios that are promised; by the wall both cores may help, by the processor they may not."""
+BEGIN, END = "<!-- ingest: begin -->", "<!-- ingest: end -->"
 RSS_MB = 600
 TRANSACTION_S = 0.5
 LATE_S = 2.0
@@ -37,15 +38,20 @@ NOT_NOW = 75
 def main(argv: Sequence[str] | None = None) -> int:
     """Print one measurement; 1 when it misses what is promised, 75 when it cannot be taken now."""
     options = _options(argv)
-    if options.markdown:
+    if options.markdown == "-":
         print(markdown(RESULTS), end="")
+        return 0
+    if options.markdown:
+        page = Path(options.markdown)
+        page.write_text(placed(page.read_text(), markdown(RESULTS)))
         return 0
     why = None if options.anyway else busy()
     if why:
         print(f"Error: {why}", file=sys.stderr)
         return NOT_NOW
+    before: dict[str, Any] = {"machine": machine(), "load": round(os.getloadavg()[0], 1)}
     found, lines, missed = _measured(options)
-    found = {"machine": machine(), "load": round(os.getloadavg()[0], 2), **found}
+    found = before | found
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(found, indent=2) + "\n")
@@ -75,7 +81,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--anyway", action="store_true", help="measure although the machine is not free")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON there too")
-    parser.add_argument("--markdown", action="store_true", help="print the table of what lies in bench/results")
+    parser.add_argument(
+        "--markdown", nargs="?", const="-", metavar="FILE", help="print the table of bench/results, or put it into FILE"
+    )
     options = parser.parse_args(argv)
     options.kafka = options.kafka or os.environ.get("BELLBUOY_TEST_KAFKA")
     if options.quick:
@@ -175,8 +183,19 @@ def markdown(results: Path) -> str:
             continue
         found = json.loads((results / name).read_text())
         machines.append(", ".join(f"{part} {value}" for part, value in found["machine"].items()))
+        if found["load"] > BUSY:
+            machines.append(
+                f"`{name}` while the machine was busy (load {found['load']}): speeds by the wall say little"
+            )
         lines += [f"| {' | '.join(cells)} | `{command} --out bench/results/{name}` |" for cells in made(found)]
     return "\n".join([*lines, "", f"Measured on: {'; '.join(dict.fromkeys(machines))}.", ""])
+
+
+def placed(page: str, table: str) -> str:
+    """Return a page with the table between its two marks."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    return f"{before}{begin}\n\n{table}\n{end}{after}"
 
 
 def _rate_rows(found: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -4,9 +4,11 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +86,7 @@ def filled(process: "subprocess.Popen[str]", count: int) -> None:
         raise SystemExit(f"the topic could not be filled: {err.strip()[-500:]}")
 
 
+@cache
 def _tests() -> Any:
     """Return the broker of the tests as a module; an installed package has no tests."""
     where = _ROOT / "tests" / "kafka_broker.py"
@@ -93,5 +96,9 @@ def _tests() -> Any:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    sys.path.append(str(where.parent))  # it has neighbours there
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(where.parent))
     return module

@@ -158,7 +158,7 @@ def test_keys_headers_and_tombstones_come_along(kafka, source):
     while sum(len(chunk.values) for chunk in found) < 2:
         found += reading.read(10, 1 << 20, 0.2)
     chunk = next(chunk for chunk in found if chunk.values)
-    assert (chunk.values, chunk.keys) == ([b"v", None], [b"k", b"k"])
+    assert (chunk.values, list(chunk.keys)) == ([b"v", None], [b"k", b"k"])
     assert [list(headers) for headers in chunk.headers] == [[("h", b"1")], []]
     assert chunk.size == 1
 
