@@ -11,7 +11,11 @@ from bellbuoy.monitor.cli.options import Named
 @click.argument("what", type=Named(["ingest", "query", "tick"]))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(what: str, arguments: tuple[str, ...]) -> int:
-    """Measure `ingest` (Kafka to committed, against a bare poll), `query` (people's questions on 50 million events) or `tick` (judging 1,000 series)."""
+    """Measure `ingest`, `query`, `tick` or `hostile`.
+
+    `ingest` is Kafka to committed, against a bare poll; `query` people's questions on 50 million events; `tick` judging
+    1,000 series; `hostile` the ingest beside four hostile readers.
+    """
     import importlib
 
     module = importlib.import_module(f"bellbuoy.bench.{what}")

@@ -140,6 +140,8 @@ def _judge(store: Engine, cursor: duckdb.DuckDBPyConnection, sql: str, most: int
     size = len(sql.encode("utf-8", "replace"))
     if size > most:
         raise QueryRefused("refused", f"the text has {size} bytes, {most} are allowed (query.text)")
+    if "\0" in sql:
+        raise QueryRefused("refused", "the text has a NUL character; what stands behind it would not be read")
     statements = cursor.extract_statements(sql)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         kinds = ", ".join(one.type.name for one in statements[:5]) or "nothing"
