@@ -23,7 +23,8 @@ STILL_SHOWN = 20
 def command(ctx: click.Context) -> None:
     """List messages that could not be read, show one, or read them again."""
     if ctx.invoked_subcommand is None:
-        ctx.invoke(list_)
+        with list_.make_context("list", [], parent=ctx) as listing:  # with its defaults and the environment's
+            list_.invoke(listing)
 
 
 @command.command("list", epilog="Example: bellbuoy dead-letters list --since 2026-09-01 --class bounds")

@@ -67,6 +67,10 @@ def test_without_a_folder_it_is_a_sentence(own):
 
 
 def test_letters_are_listed_shown_without_harm_and_read_again(written):
+    plain = bellbuoy(
+        "dead-letters", cwd=written.parent, environment={"BELLBUOY_CONFIG": str(written / "bellbuoy.yaml")}
+    )
+    assert plain.stdout.count("x.jsonl") == 3
     listed = bellbuoy("dead-letters", "list", "--class", "size", cwd=written)
     assert listed.returncode == 0, listed.stderr
     assert listed.stdout.count("size:") == 1
