@@ -5,6 +5,9 @@ PYTHON ?= python3
 DEMO_FLAGS ?=
 TEST_FLAGS ?=
 BENCH_FLAGS ?= tick
+KILLS ?= 200
+FAULTS ?= 500
+MESSAGES ?= 5000000
 
 py := .venv/bin/python
 # ruff takes a file without a suffix only by name
@@ -12,7 +15,7 @@ scripts := tools/need
 
 # in this order, also under `make -j`
 .NOTPARALLEL:
-.PHONY: demo test setup check lint types generated tools pytest store15 golden docs bench chart lock clean
+.PHONY: demo test setup check lint types generated tools pytest store15 golden docs bench chart chaos flood lock clean
 
 demo: setup  ## six months of an agent that goes quietly bad, the page about it, and the dashboard
 	@.venv/bin/bellbuoy demo $(DEMO_FLAGS)
@@ -49,6 +52,13 @@ store15:
 	  $(py) -m pytest -m store $(TEST_FLAGS); \
 	elif [ "$(CI)" = true ]; then exit 1; \
 	else echo "NOT RUN  the store's tests on DuckDB 1.5.6"; fi
+
+# Hundreds of kills of the real daemon on a real broker, hundreds of broken stores, millions of hostile messages.
+chaos: setup  ## KILLS=200 FAULTS=500
+	@BELLBUOY_KILLS=$(KILLS) BELLBUOY_FAULTS=$(FAULTS) $(py) -m pytest -s --timeout 7200 tests/chaos tests/monitor/ingest/test_ingest_killed.py tests/monitor/store/test_store_damaged.py $(TEST_FLAGS)
+
+flood: setup  ## MESSAGES=5000000 hostile messages among good ones
+	@BELLBUOY_FLOOD=$(MESSAGES) $(py) -m pytest -s --timeout 7200 tests/chaos/test_flood.py $(TEST_FLAGS)
 
 golden: setup  ## write the golden files anew; read the difference before you commit it
 	@BELLBUOY_GOLDEN=write $(py) -m pytest -m golden -p no:randomly

@@ -96,6 +96,7 @@ def exhausted(error: BaseException) -> bool:
             "Disk quota",
             "Cannot allocate memory",
             "MemoryError",
+            "bad allocation",
             "ENOSPC",
         )
     )
