@@ -17,6 +17,7 @@ from bellbuoy.config.model import Config
 from bellbuoy.config.pending import pending
 from bellbuoy.config.plugins import sink as sink_of
 from bellbuoy.config.sources import Feed
+from bellbuoy.monitor import keeping
 from bellbuoy.monitor.chores import Chores
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.deciding import Deciding
@@ -197,7 +198,8 @@ class App:
         """Tell what is wrong with Bellbuoy itself, and what is over."""
         if self.stop.is_set():
             return
-        changes = self.ourselves.look([one for ingest in self.ingests for one in ingest.troubles()], self.clock.now())
+        told = [one for ingest in self.ingests for one in ingest.troubles()] + keeping.troubles(self.store)
+        changes = self.ourselves.look(told, self.clock.now())
         for change in changes:
             if change.kind == "opened":
                 self.metrics.incidents_opened.labels(change.incident.severity).inc()
