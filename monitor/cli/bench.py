@@ -8,7 +8,7 @@ from bellbuoy.monitor.cli.options import Named
 
 
 @click.command("bench", context_settings={"ignore_unknown_options": True}, epilog="Example: bellbuoy bench tick")
-@click.argument("what", type=Named(["ingest", "query", "tick"]))
+@click.argument("what", type=Named(["ingest", "query", "tick", "hostile"]))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(what: str, arguments: tuple[str, ...]) -> int:
     """Measure `ingest`, `query`, `tick` or `hostile`.

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-NICE = 19
-"""The lowest: about a seventieth of a core beside a thread that never rests."""
+NICE = 10
+"""A tenth of a core beside a thread that never rests; at the lowest of all a query would starve on a busy machine."""
 
 
 def lower(threads: Iterable[int] | None = None) -> None:
-    """Give threads of this process, by their numbers in the system, the lowest priority; the calling one if none are named."""
+    """Give threads of this process, by their numbers in the system, the low priority; the calling one if none are named."""
     if sys.platform == "linux":
         for number in [threading.get_native_id()] if threads is None else threads:
             with suppress(OSError):  # it has ended, or may not be changed: then it keeps what it has
@@ -25,7 +25,7 @@ def lower(threads: Iterable[int] | None = None) -> None:
 
 @contextmanager
 def lowered() -> Iterator[None]:
-    """Give the lowest priority to the threads that something other than Python starts while the block runs."""
+    """Give the low priority to the threads that something other than Python starts while the block runs."""
     before = _all()
     yield
     ours = {thread.native_id for thread in threading.enumerate()}

@@ -1,18 +1,26 @@
 """Runs a query on a thread of its own and watches it: interrupts it at its time, and tells when it does not come back."""
 
+import sys
 import threading
+import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from bellbuoy.monitor.store.door.gate import QueryRefused
 from bellbuoy.monitor.store.door.priority import lower
 
 GRACE_S = 15.0
 """How long an interrupted query may take to come back before it counts as stuck."""
+STARVED = 4
+"""How many times as long where it had less than half of a core: it waits for its turn, or for another thread."""
 AGAIN_S = 0.05
 """An interrupt between two steps of a query is lost, so it is repeated."""
 
 T = TypeVar("T")
+
+
+def _nothing() -> Any:
+    """Stands where work was that is done: it held all that it worked with."""
 
 
 class Watched(Generic[T]):
@@ -44,10 +52,7 @@ class Watched(Generic[T]):
         self.thread.start()
         if not self._done.wait(seconds):
             self.late.set()
-            left = grace
-            while left > 0 and not self._done.wait(min(AGAIN_S, left)):
-                left -= AGAIN_S
-                self._interrupt()
+            self._interrupted(grace)
             if not self._done.is_set():
                 raise QueryRefused("stuck", f"not stopped {grace:g} s after its time was over; the daemon restarts")
         self.thread.join()
@@ -55,14 +60,38 @@ class Watched(Generic[T]):
             return self._found[0]
         if self.late.is_set():
             told = f"longer than {seconds:g} s; ask for less, or raise `query.seconds`"
-            raise QueryRefused("timeout", told) from self._error
+            raise QueryRefused("timeout", told) from None
         raise self._error
+
+    def _interrupted(self, grace: float) -> None:
+        """Interrupt until the work has ended, or has had its grace: on a busy machine it is not blamed for waiting its turn."""
+        waited, worked = 0.0, self._worked()
+        while not self._done.wait(AGAIN_S):
+            waited += AGAIN_S
+            busy = self._worked() - worked >= grace / 2
+            if waited >= (grace if busy else STARVED * grace):
+                return
+            self._interrupt()
+
+    def _worked(self) -> float:
+        """Return the seconds of a core that the thread has had; 0 where the system does not tell."""
+        if sys.platform != "linux" or self.thread.ident is None:
+            return 0.0
+        try:
+            return time.clock_gettime(time.pthread_getcpuclockid(self.thread.ident))
+        except OSError:  # it has just ended
+            return 0.0
 
     def _run(self) -> None:
         lower()
         try:
             self._found.append(self._work())
+        except QueryRefused as refusal:
+            # without where it came from: that holds cursors and rows, which then are let go of by chance, in another query
+            refusal.__cause__ = refusal.__context__ = None
+            self._error = refusal.with_traceback(None)
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
             self._error = error
         finally:
+            self._work = _nothing
             self._done.set()
