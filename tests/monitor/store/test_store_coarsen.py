@@ -36,7 +36,7 @@ rows = st.lists(
 
 
 @given(rows=rows, kept=st.integers(0, 90), protected=st.sets(st.integers(1, 4), max_size=2), days=st.integers(36, 99))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_series_keeps_its_sums_of_every_day(rows, kept, protected, days):
     with Store.open(None) as store:
         with store.transaction() as tx:
