@@ -105,6 +105,7 @@ def test_merge_without_room_opens_the_file_anew_and_loses_nothing(disk, writer):
         writer.until_exhausted(store, 20)
         writer.whole(store)
         disk.relieve()
+        disk.remount("size=60m")
         store._merge_at = 0
         writer.append(store)
         assert store.unmerged is None
