@@ -89,8 +89,8 @@ class Endless:
         self.paused = False
 
     def lag(self) -> dict[Stream, int]:
-        """There is always more."""
-        return {self.stream: 1}
+        """There is always more, as after an outage."""
+        return {self.stream: 1_000_000}
 
     def stored(self, positions: Mapping[Stream, int], outcome: Outcome | None = None) -> None:
         """Nothing to tell."""
@@ -120,9 +120,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         taken(store, config, made, options.seconds / 2)  # warm
         for number in range(options.rounds):
             alone, _ = taken(store, config, made, options.seconds)
-            with_readers = Readers(store, config, options.readers)
-            beside, slow = taken(store, config, made, options.seconds)
-            asked += with_readers.end()
+            readers = Readers(store, config, options.readers)
+            beside, slow = taken(store, config, made, options.seconds, readers)
+            asked += readers.end()
             rounds.append((alone, beside))
             slowest = max(slowest, slow)
             print(f"round {number + 1}: alone {alone:,.0f} events/s, beside {beside:,.0f}, slowest commit {slow:.2f} s")
@@ -132,7 +132,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(share < SHARE or slowest > SLOWEST_S)
 
 
-def taken(store: Store, config: Config, values: Sequence[bytes], seconds: float) -> tuple[float, float]:
+def taken(
+    store: Store, config: Config, values: Sequence[bytes], seconds: float, readers: "Readers | None" = None
+) -> tuple[float, float]:
     """Take events in for some seconds; return events a second and the seconds of the slowest commit."""
     source, spent = Endless(values, seconds), [0.0]
 
@@ -146,6 +148,8 @@ def taken(store: Store, config: Config, values: Sequence[bytes], seconds: float)
 
     limits = Limits(max_message=config.ingest.max_message, keep_s=time.time() - START + 30 * 86_400)
     ingest = Timed(source, store, config, SystemClock(), limits=limits)
+    if readers is not None:
+        readers.begin(ingest)
     stop = threading.Event()
     threads = [threading.Thread(target=work, args=(stop,)) for work in (ingest.read_loop, ingest.write_loop)]
     began = time.monotonic()
@@ -157,14 +161,18 @@ def taken(store: Store, config: Config, values: Sequence[bytes], seconds: float)
 
 
 class Readers:
-    """Threads that ask hostile queries at the daemon's door, from the start to `end`."""
+    """Threads that ask hostile queries at the daemon's door, from `begin` to `end`."""
 
     def __init__(self, store: Store, config: Config, number: int) -> None:
         self.stop = threading.Event()
         self.ended = 0
-        self.reading = Reading(store, config)
+        self.store, self.config = store, config
         kinds = itertools.islice(itertools.cycle(READERS.values()), number)
         self.threads = [threading.Thread(target=self._ask, args=(sql,)) for sql in kinds]
+
+    def begin(self, ingest: Ingest) -> None:
+        """Ask from now on, beside an ingest."""
+        self.reading = Reading(self.store, self.config, ingests=[ingest])
         for thread in self.threads:
             thread.start()
 

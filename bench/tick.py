@@ -15,8 +15,8 @@ from bellbuoy.detectors.base import Counts, Detector, Tick
 from bellbuoy.detectors.budget import threshold
 from bellbuoy.detectors.rate_shift import RateShift
 from bellbuoy.detectors.slow_drift import SlowDrift
-from bellbuoy.monitor.evaluate import Evaluation
 from bellbuoy.monitor.event import Limits, decode
+from bellbuoy.monitor.judging.evaluate import Evaluation
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.store import Store
 

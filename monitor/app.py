@@ -20,18 +20,18 @@ from bellbuoy.config.sources import Feed
 from bellbuoy.monitor import keeping
 from bellbuoy.monitor.chores import Chores
 from bellbuoy.monitor.clock import Clock, SystemClock
-from bellbuoy.monitor.deciding import Deciding
-from bellbuoy.monitor.evaluate import Evaluation
 from bellbuoy.monitor.event import Limits
-from bellbuoy.monitor.gauges import after_tick
 from bellbuoy.monitor.health import Health
 from bellbuoy.monitor.ingest import Ingest, watermark
-from bellbuoy.monitor.intake import intake_of
+from bellbuoy.monitor.ingest.deciding import Deciding
+from bellbuoy.monitor.ingest.intake import intake_of
+from bellbuoy.monitor.judging.evaluate import Evaluation
+from bellbuoy.monitor.judging.gauges import after_tick
+from bellbuoy.monitor.judging.ourselves import Ourselves
 from bellbuoy.monitor.logs import Counting
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.notes import Notebook
 from bellbuoy.monitor.notify import Sender, unserved
-from bellbuoy.monitor.ourselves import Ourselves
 from bellbuoy.monitor.reading import Reading
 from bellbuoy.monitor.rehearsal import rehearsal
 from bellbuoy.monitor.schedule import Job, timetable

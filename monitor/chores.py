@@ -8,13 +8,13 @@ from bellbuoy.monitor.clock import Clock
 from bellbuoy.monitor.health import Health
 from bellbuoy.monitor.heartbeat import ping
 from bellbuoy.monitor.ingest import Ingest
+from bellbuoy.monitor.ingest.watermark import QUIET_TICKS
+from bellbuoy.monitor.judging.needs import needed
 from bellbuoy.monitor.metrics import Metrics
-from bellbuoy.monitor.needs import needed
 from bellbuoy.monitor.schedule import Job
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.aging.firsts import learn_firsts
 from bellbuoy.monitor.upkeep import Upkeep
-from bellbuoy.monitor.watermark import QUIET_TICKS
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bellbuoy.config.model import Config
-from bellbuoy.monitor.evaluate import Evaluation, Told
 from bellbuoy.monitor.event import Limits, decode
-from bellbuoy.monitor.learn import DAY
+from bellbuoy.monitor.judging.evaluate import Evaluation, Told
+from bellbuoy.monitor.judging.learn import DAY
 from bellbuoy.monitor.simulate import Plan, days
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.store import Store

@@ -41,11 +41,13 @@ def _value(one: "pa.Scalar") -> Any:
 def distinct(names: list[str]) -> list[str]:
     """Return the names with `_2`, `_3`, … behind those that were there before."""
     given: dict[str, None] = {}
+    numbers: dict[str, int] = {}
     for name in names:
-        number, fresh = 1, name
+        number, fresh = numbers.get(name, 1), name
         while fresh in given:
             number += 1
             fresh = f"{name}_{number}"
+        numbers[name] = number
         given[fresh] = None
     return list(given)
 

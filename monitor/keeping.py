@@ -1,6 +1,6 @@
 """What is wrong with the store, as troubles of Bellbuoy's own."""
 
-from bellbuoy.monitor.ourselves import Trouble
+from bellbuoy.monitor.judging.ourselves import Trouble
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.damage import all_set_aside
 

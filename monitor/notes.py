@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from bellbuoy.monitor.answers import Answer, Keyed, find, save
 from bellbuoy.monitor.clock import Clock
 from bellbuoy.monitor.event.kinds import Id, Name, Time
 from bellbuoy.monitor.event.names import clean
+from bellbuoy.monitor.ingest.answers import Answer, Keyed, find, save
 from bellbuoy.monitor.store import Store
 
 KINDS = ("deploy", "config", "prompt", "knowledge", "campaign", "holiday", "other")

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from bellbuoy.monitor.clock import Clock
+from bellbuoy.monitor.judging.records import page_of
 from bellbuoy.monitor.metrics import Metrics
-from bellbuoy.monitor.records import page_of
 from bellbuoy.monitor.store import Store, StoreExhausted
 from bellbuoy.sinks.base import News, Page, Receipt, Refused, Retry, Sent, Sink
 

@@ -11,19 +11,21 @@ from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.explain.picture import chart
 from bellbuoy.monitor.health import Health
 from bellbuoy.monitor.ingest import Ingest
+from bellbuoy.monitor.judging.records import incident, page_of
+from bellbuoy.monitor.judging.watchlist import baseline_of, detectors_of
 from bellbuoy.monitor.metrics import Metrics
-from bellbuoy.monitor.records import incident, page_of
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.door.adhoc import QueryRefused as Refused
 from bellbuoy.monitor.store.door.adhoc import ask
 from bellbuoy.monitor.summary import DAY, overview_of, workflow_of
-from bellbuoy.monitor.watchlist import baseline_of, detectors_of
 from bellbuoy.monitor.web import door
 from bellbuoy.sinks.base import Chart, News
 
 SPAN_S = 7 * DAY
 """The span that the pages' numbers cover."""
 
+BEHIND = 5
+"""Batches: two at work and three that wait."""
 _STATUS = {"refused": 400, "error": 400, "timeout": 408, "busy": 429, "stuck": 503}
 _RESULT = {"busy": "refused"}
 
@@ -146,7 +148,7 @@ class Reading:
                 rows=min(rows, limits.rows),
                 bytes=limits.bytes,
                 text=limits.text,
-                at_once=limits.at_once,
+                at_once=1 if self._behind() else limits.at_once,
                 waiting=limits.waiting,
             )
         except Refused as refusal:
@@ -161,6 +163,11 @@ class Reading:
         found = self.store.rows("judgement/progress", name="judged")
         judged = float(found[0]["at"]) if found else None
         return door.Answer(answer.rows, answer.truncated, note, answer.took_ms, judged, answer.types)
+
+    def _behind(self) -> bool:
+        """Tell whether a source is behind by more than it takes in at once: then one query runs at a time."""
+        lags = (one.lags() for one in self.ingests if one.answers)
+        return any(sum((known or {}).values()) > BEHIND * self.config.ingest.batch.rows for known in lags)
 
     def _chart(self, key: str) -> Chart | None:
         """Return the chart of an incident up to now, or to a day after its end."""

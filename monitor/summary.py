@@ -7,9 +7,9 @@ from scipy.special import betaincinv
 
 from bellbuoy.config.model import Config, Workflow
 from bellbuoy.monitor.explain.picture import band, block
-from bellbuoy.monitor.records import Reader, series_key
-from bellbuoy.monitor.watched import SeriesKey
-from bellbuoy.monitor.watchlist import ANCHOR
+from bellbuoy.monitor.judging.records import Reader, series_key
+from bellbuoy.monitor.judging.watched import SeriesKey
+from bellbuoy.monitor.judging.watchlist import ANCHOR
 from bellbuoy.monitor.web import door
 
 DAY = 86400

@@ -44,7 +44,7 @@ def command(*, leave: bool, seed: int, db: Path, port: int) -> None:
     from bellbuoy.config.load import load
     from bellbuoy.monitor.cli.demo_story import Story
     from bellbuoy.monitor.demo import play, usual_alerts
-    from bellbuoy.monitor.learn import DAY
+    from bellbuoy.monitor.judging.learn import DAY
     from bellbuoy.monitor.simulate import demo_plan
     from bellbuoy.monitor.store import Store
 

@@ -9,9 +9,9 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from bellbuoy.monitor.demo import LINE, Day, Usual
-from bellbuoy.monitor.evaluate import Told
 from bellbuoy.monitor.explain.wording import percent
-from bellbuoy.monitor.learn import DAY
+from bellbuoy.monitor.judging.evaluate import Told
+from bellbuoy.monitor.judging.learn import DAY
 from bellbuoy.monitor.simulate import Plan
 from bellbuoy.sinks.terminal import terminal
 

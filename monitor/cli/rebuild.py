@@ -25,7 +25,7 @@ from bellbuoy.monitor.cli.options import config_option
 def command(config: Path, exports: Path | None) -> None:
     """Count the events in the store again, and judge anew from the counts."""
     from bellbuoy.config.load import load
-    from bellbuoy.monitor.rebuild import rebuild
+    from bellbuoy.monitor.judging.rebuild import rebuild
     from bellbuoy.monitor.store import Store
     from bellbuoy.monitor.store.aging.restore import restore
 

@@ -143,7 +143,7 @@ def _deciding(config: Path | None, url: str | None, token_file: Path | None) -> 
         return
     from bellbuoy.config.load import load
     from bellbuoy.monitor.clock import SystemClock
-    from bellbuoy.monitor.deciding import Deciding
+    from bellbuoy.monitor.ingest.deciding import Deciding
     from bellbuoy.monitor.store import Store, StoreLocked
 
     loaded = load(config, secrets=False)

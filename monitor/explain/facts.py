@@ -5,7 +5,7 @@ from typing import Any
 
 from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.explain.wording import moved, percent, points, shown, subject, wording
-from bellbuoy.monitor.incidents import Incident, Member
+from bellbuoy.monitor.judging.incidents import Incident, Member
 from bellbuoy.sinks.base import Fact, Span
 
 WEEK_S = 7 * 86400

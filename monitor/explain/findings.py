@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bellbuoy.monitor.explain.wording import day, percent, shown, span
-from bellbuoy.monitor.records import Reader
-from bellbuoy.monitor.watched import SeriesKey
+from bellbuoy.monitor.judging.records import Reader
+from bellbuoy.monitor.judging.watched import SeriesKey
 from bellbuoy.sinks.base import Fact, Sentence, Span
 
 HOLDS = 0.6

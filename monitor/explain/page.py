@@ -17,9 +17,9 @@ from bellbuoy.monitor.explain.wording import (
     span,
     subject,
 )
-from bellbuoy.monitor.incidents import Change, Incident
-from bellbuoy.monitor.records import Reader
-from bellbuoy.monitor.watched import SeriesKey
+from bellbuoy.monitor.judging.incidents import Change, Incident
+from bellbuoy.monitor.judging.records import Reader
+from bellbuoy.monitor.judging.watched import SeriesKey
 from bellbuoy.sinks.base import Link, Page, Sentence, Span
 
 

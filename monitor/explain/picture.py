@@ -7,8 +7,8 @@ from typing import Any
 from bellbuoy.detectors.base import BLOCKS
 from bellbuoy.detectors.baseline import cell
 from bellbuoy.monitor.explain.wording import percent, shown, wording
-from bellbuoy.monitor.incidents import Incident
-from bellbuoy.monitor.records import Reader
+from bellbuoy.monitor.judging.incidents import Incident
+from bellbuoy.monitor.judging.records import Reader
 from bellbuoy.sinks.base import Chart
 
 HOUR = 3600

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from bellbuoy.monitor.watched import SeriesKey, Watched
+from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 
 
 @dataclass(frozen=True, slots=True)

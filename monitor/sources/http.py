@@ -12,9 +12,9 @@ from itertools import takewhile
 
 import msgspec
 
-from bellbuoy.monitor.answers import Answer, Keyed, save
 from bellbuoy.monitor.clock import Clock, SystemClock
-from bellbuoy.monitor.records import Writer
+from bellbuoy.monitor.ingest.answers import Answer, Keyed, save
+from bellbuoy.monitor.judging.records import Writer
 from bellbuoy.monitor.sources.base import Chunk, Outcome, Stream
 
 PATH = "/v1/events"

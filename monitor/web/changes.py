@@ -6,7 +6,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bellbuoy.monitor.answers import Answer, Keyed, OtherBody
+from bellbuoy.monitor.ingest.answers import Answer, Keyed, OtherBody
 from bellbuoy.monitor.notes import MAX_BODY, MOST, Note, NotNoted, notes_of
 from bellbuoy.monitor.store.errors import StoreExhausted
 from bellbuoy.monitor.web.bodies import (

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bellbuoy.config.sources import Http
-from bellbuoy.monitor.answers import Answer, Keyed, OtherBody
+from bellbuoy.monitor.ingest.answers import Answer, Keyed, OtherBody
 from bellbuoy.monitor.sources.http import PATH, Busy, Fate, Posted, Room
 from bellbuoy.monitor.web.bodies import (
     JSON,
@@ -32,7 +32,7 @@ UNPACKING = 2
 
 
 class Intake(Protocol):
-    """Takes requests; see `bellbuoy.monitor.intake.Intake`."""
+    """Takes requests; see `bellbuoy.monitor.ingest.intake.Intake`."""
 
     @property
     def settings(self) -> Http:

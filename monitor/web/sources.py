@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from bellbuoy.monitor.deciding import StreamRow
+from bellbuoy.monitor.ingest.deciding import StreamRow
 from bellbuoy.monitor.sources.skipping import SkipRefused
 from bellbuoy.monitor.store.errors import StoreExhausted
 from bellbuoy.monitor.web.bodies import JSON, NotTaken, body_of, kind_of, refuse_elsewhere
@@ -24,7 +24,7 @@ READ_WITHIN_S = 10.0
 
 
 class Decides(Protocol):
-    """Takes decisions; see `bellbuoy.monitor.deciding.Deciding`."""
+    """Takes decisions; see `bellbuoy.monitor.ingest.deciding.Deciding`."""
 
     def streams(self) -> Sequence[StreamRow]:
         """Return the streams."""

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bellbuoy.detectors.base import Verdict
-from bellbuoy.monitor.incidents import RANK, Incident, Observation, SeverityRules, acknowledge, observe
-from bellbuoy.monitor.watched import SeriesKey, Watched
+from bellbuoy.monitor.judging.incidents import RANK, Incident, Observation, SeverityRules, acknowledge, observe
+from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 
 RULES = SeverityRules(page=0.05, ticket=0.02)
 TICK = 300

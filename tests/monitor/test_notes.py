@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from bellbuoy.monitor.answers import Keyed, OtherBody
 from bellbuoy.monitor.clock import VirtualClock
 from bellbuoy.monitor.explain.findings import just_before
+from bellbuoy.monitor.ingest.answers import Keyed, OtherBody
 from bellbuoy.monitor.notes import MOST, Notebook, NotNoted, notes_of
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.door.adhoc import ask

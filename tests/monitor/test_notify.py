@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.clock import VirtualClock
-from bellbuoy.monitor.incidents import Change, Incident, Member
+from bellbuoy.monitor.judging.incidents import Change, Incident, Member
+from bellbuoy.monitor.judging.records import save_change, save_incident
+from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.notify import Sender
-from bellbuoy.monitor.records import save_change, save_incident
 from bellbuoy.monitor.store import Store
-from bellbuoy.monitor.watched import SeriesKey, Watched
 from bellbuoy.sinks.base import Page, Refused, Retry, Sent
 
 START = 1_800_000_000

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bellbuoy.config.model import Config
-from bellbuoy.monitor.ourselves import ABOUT, OVER_S, Ourselves, Trouble
+from bellbuoy.monitor.judging.ourselves import ABOUT, OVER_S, Ourselves, Trouble
+from bellbuoy.monitor.judging.records import open_incidents, page_of
 from bellbuoy.monitor.reading import Reading
-from bellbuoy.monitor.records import open_incidents, page_of
 from bellbuoy.monitor.store import Store
 
 START = 1_800_000_000

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bellbuoy.monitor.poison import LEAST, Bounds, Poison, dead_ones
+from bellbuoy.monitor.ingest.poison import LEAST, Bounds, Poison, dead_ones
 
 
 def first_by_hand(flags, bounds):

@@ -17,8 +17,8 @@ from list_source import ListSource
 from store_batches import messages
 
 from bellbuoy.config.server import Store as Settings
-from bellbuoy.monitor import ingest as ingesting
 from bellbuoy.monitor.clock import SystemClock
+from bellbuoy.monitor.ingest import ingest as ingesting
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.adding import rows
 from bellbuoy.monitor.store.engine import Transaction

@@ -12,8 +12,8 @@ from test_halts import Breaking, feed
 from test_ingest_threads import Running, until
 
 from bellbuoy.monitor.clock import VirtualClock
-from bellbuoy.monitor.deciding import Deciding
 from bellbuoy.monitor.ingest import Ingest
+from bellbuoy.monitor.ingest.deciding import Deciding
 from bellbuoy.monitor.sources.skipping import SkipRefused
 from bellbuoy.monitor.web.app import create_app
 from bellbuoy.sinks.base import Secret

@@ -9,8 +9,8 @@ from test_ingest_threads import Running, until
 
 from bellbuoy.config.server import DeadLetters
 from bellbuoy.monitor.clock import VirtualClock
-from bellbuoy.monitor.halts import NOTICE_S, Halts
 from bellbuoy.monitor.ingest import Ingest, watermark
+from bellbuoy.monitor.ingest.halts import NOTICE_S, Halts
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.sources.errors import Notice, SourceStopped
 from bellbuoy.monitor.sources.skipping import Skipped, SkipRefused

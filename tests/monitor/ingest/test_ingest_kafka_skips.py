@@ -7,8 +7,8 @@ from kafka import TopicPartition
 from store_batches import messages
 from test_ingest_threads import Running, until
 
-from bellbuoy.monitor.deciding import Deciding
 from bellbuoy.monitor.ingest import Ingest
+from bellbuoy.monitor.ingest.deciding import Deciding
 from bellbuoy.monitor.sources.kafka import KafkaSource
 from bellbuoy.monitor.sources.kafka_client import KafkaSettings
 from bellbuoy.monitor.store import Store

@@ -141,7 +141,7 @@ def test_failing_read_is_told_and_what_was_read_is_stored(store, told, clock):
 
 
 def test_full_disk_pauses_retries_and_loses_nothing(store, told, clock, monkeypatch):
-    monkeypatch.setattr("bellbuoy.monitor.ingest.RETRY_FIRST_S", 0.01)
+    monkeypatch.setattr("bellbuoy.monitor.ingest.ingest.RETRY_FIRST_S", 0.01)
     source = Endless([messages(1, 2000)], chunk=50)
     ingest = Ingest(source, store, told(rows=50), clock)
     real, tries, full = store.append, [], threading.Event()

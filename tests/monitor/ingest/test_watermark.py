@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bellbuoy.monitor.watermark import Progress, mark
+from bellbuoy.monitor.ingest.watermark import Progress, mark
 
 NOW, LATE, TICK = 100_000.0, 300.0, 300.0
 

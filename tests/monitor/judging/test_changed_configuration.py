@@ -5,11 +5,11 @@ import pyarrow as pa
 import pytest
 
 from bellbuoy.config.load import load_text
-from bellbuoy.monitor import evaluate
-from bellbuoy.monitor.evaluate import Evaluation
 from bellbuoy.monitor.event import Limits, decode
 from bellbuoy.monitor.explain.page import explain
-from bellbuoy.monitor.records import open_incidents
+from bellbuoy.monitor.judging import evaluate
+from bellbuoy.monitor.judging.evaluate import Evaluation
+from bellbuoy.monitor.judging.records import open_incidents
 from bellbuoy.monitor.signals import SignalError
 from bellbuoy.monitor.sources.base import Chunk, Stream
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bellbuoy.monitor.evaluate import Evaluation
-from bellbuoy.monitor.records import open_incidents
+from bellbuoy.monitor.judging.evaluate import Evaluation
+from bellbuoy.monitor.judging.records import open_incidents
 from bellbuoy.monitor.store import Store
 
 DAY = 86400

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bellbuoy.monitor.evaluate import Evaluation
 from bellbuoy.monitor.explain.findings import ruled_out, slices, where, where_fact
 from bellbuoy.monitor.explain.picture import band
 from bellbuoy.monitor.explain.wording import moved, per_time, percent, points, shown, span, subject
+from bellbuoy.monitor.judging.evaluate import Evaluation
+from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.store import Store
-from bellbuoy.monitor.watched import SeriesKey, Watched
 from bellbuoy.sinks.terminal import terminal
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "monitor"

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bellbuoy.config.load import load_text
-from bellbuoy.monitor.evaluate import Evaluation
 from bellbuoy.monitor.event import Limits, decode
-from bellbuoy.monitor.gauges import after_tick
-from bellbuoy.monitor.late import REACH_S
+from bellbuoy.monitor.judging.evaluate import Evaluation
+from bellbuoy.monitor.judging.gauges import after_tick
+from bellbuoy.monitor.judging.late import REACH_S
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.store import Store

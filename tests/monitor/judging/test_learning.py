@@ -8,15 +8,15 @@ import pytest
 
 from bellbuoy.config.load import load_text
 from bellbuoy.detectors.base import Counts, Verdict
-from bellbuoy.monitor.evaluate import Evaluation
 from bellbuoy.monitor.event import Limits, decode
-from bellbuoy.monitor.incidents import Incident, Member
-from bellbuoy.monitor.judgement_rows import baselines
-from bellbuoy.monitor.learn import Learner, summed
-from bellbuoy.monitor.records import save_incident
+from bellbuoy.monitor.judging.evaluate import Evaluation
+from bellbuoy.monitor.judging.incidents import Incident, Member
+from bellbuoy.monitor.judging.judgement_rows import baselines
+from bellbuoy.monitor.judging.learn import Learner, summed
+from bellbuoy.monitor.judging.records import save_incident
+from bellbuoy.monitor.judging.watched import SeriesKey, Watched
+from bellbuoy.monitor.judging.watchlist import detectors_of, watchlist
 from bellbuoy.monitor.sources.base import Chunk, Stream
-from bellbuoy.monitor.watched import SeriesKey, Watched
-from bellbuoy.monitor.watchlist import detectors_of, watchlist
 
 DAY = 86400
 START = 1_780_272_000

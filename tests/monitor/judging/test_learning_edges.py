@@ -8,14 +8,14 @@ import pytest
 
 from bellbuoy.config.load import load_text
 from bellbuoy.detectors.base import Verdict
-from bellbuoy.monitor import learn
 from bellbuoy.monitor.event import Limits, decode
-from bellbuoy.monitor.incidents import Incident, Member
-from bellbuoy.monitor.learn import Learner, Need
-from bellbuoy.monitor.records import save_incident
+from bellbuoy.monitor.judging import learn
+from bellbuoy.monitor.judging.incidents import Incident, Member
+from bellbuoy.monitor.judging.learn import Learner, Need
+from bellbuoy.monitor.judging.records import save_incident
+from bellbuoy.monitor.judging.watched import SeriesKey, Watched
+from bellbuoy.monitor.judging.watchlist import detectors_of, watchlist
 from bellbuoy.monitor.sources.base import Chunk, Stream
-from bellbuoy.monitor.watched import SeriesKey, Watched
-from bellbuoy.monitor.watchlist import detectors_of, watchlist
 
 DAY = 86400
 START = 1_780_272_000  # 2026-06-01

@@ -4,8 +4,8 @@ import json
 
 from bellbuoy.config.load import load_text
 from bellbuoy.config.server import Retention
-from bellbuoy.monitor.evaluate import Evaluation
-from bellbuoy.monitor.needs import needed
+from bellbuoy.monitor.judging.evaluate import Evaluation
+from bellbuoy.monitor.judging.needs import needed
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.aging.firsts import learn_firsts
 

@@ -7,7 +7,7 @@ import pytest
 from bellbuoy.config.errors import ConfigError
 from bellbuoy.config.load import load_text
 from bellbuoy.detectors.testing import battery
-from bellbuoy.monitor.evaluate import Evaluation
+from bellbuoy.monitor.judging.evaluate import Evaluation
 from bellbuoy.monitor.store import Store
 
 CONFIG = """

@@ -3,9 +3,9 @@
 import pytest
 
 from bellbuoy.config.server import Retention
-from bellbuoy.monitor.evaluate import Evaluation
-from bellbuoy.monitor.needs import needed
-from bellbuoy.monitor.rebuild import rebuild
+from bellbuoy.monitor.judging.evaluate import Evaluation
+from bellbuoy.monitor.judging.needs import needed
+from bellbuoy.monitor.judging.rebuild import rebuild
 from bellbuoy.monitor.store import Store
 
 DAYS = 36

@@ -3,8 +3,8 @@
 import pytest
 
 from bellbuoy.detectors.base import Verdict
-from bellbuoy.monitor.incidents import Observation, SeverityRules, observe
-from bellbuoy.monitor.watched import SeriesKey, Watched
+from bellbuoy.monitor.judging.incidents import Observation, SeverityRules, observe
+from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 
 DAY = 86400
 RULES = SeverityRules(page=0.05, ticket=0.02)

@@ -7,10 +7,10 @@ import pytest
 
 from bellbuoy.detectors.base import BLOCKS, Verdict
 from bellbuoy.monitor.explain.picture import block
-from bellbuoy.monitor.judgement_rows import verdict_rows
+from bellbuoy.monitor.judging.judgement_rows import verdict_rows
+from bellbuoy.monitor.judging.records import verdict_of
+from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.notify import unserved
-from bellbuoy.monitor.records import verdict_of
-from bellbuoy.monitor.watched import SeriesKey, Watched
 
 AT = 1_780_272_000
 DAY = 86400

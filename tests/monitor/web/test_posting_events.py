@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bellbuoy.config.sources import Http
-from bellbuoy.monitor.answers import Answer, OtherBody
+from bellbuoy.monitor.ingest.answers import Answer, OtherBody
 from bellbuoy.monitor.sources.base import Outcome
 from bellbuoy.monitor.sources.http import LISTED, Busy, HttpSource, Posted
 from bellbuoy.monitor.web.app import create_app

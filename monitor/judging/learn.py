@@ -8,11 +8,11 @@ import numpy as np
 from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import Baseline, Counts
 from bellbuoy.detectors.baseline import fit, take
-from bellbuoy.monitor.records import series_key
-from bellbuoy.monitor.slow import SLOW, SlowCalls
+from bellbuoy.monitor.judging.records import series_key
+from bellbuoy.monitor.judging.slow import SLOW, SlowCalls
+from bellbuoy.monitor.judging.watched import SeriesKey
+from bellbuoy.monitor.judging.watchlist import Line
 from bellbuoy.monitor.store import Series, Store
-from bellbuoy.monitor.watched import SeriesKey
-from bellbuoy.monitor.watchlist import Line
 
 DAY = 86400
 SLAB = 200 * 56 * 288

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from bellbuoy.config.model import DetectorEntry
 from bellbuoy.config.plugins import detector as detector_of
 from bellbuoy.detectors.base import Detector
+from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.store import Series
-from bellbuoy.monitor.watched import SeriesKey, Watched
 
 DIRECTIONS = {"up": (1,), "down": (-1,), "both": (1, -1)}
 ANCHOR = "anchor"

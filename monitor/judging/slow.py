@@ -7,8 +7,8 @@ import numpy as np
 from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import Counts
 from bellbuoy.detectors.baseline import offset_of
+from bellbuoy.monitor.judging.watched import SeriesKey
 from bellbuoy.monitor.store import Store
-from bellbuoy.monitor.watched import SeriesKey
 
 SLOW = "slow"
 

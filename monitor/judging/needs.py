@@ -1,10 +1,10 @@
 """Which minutes must stay minutes: those that a baseline may still be learned from."""
 
 from bellbuoy.config.model import Config
-from bellbuoy.monitor.judgement_rows import baselines
+from bellbuoy.monitor.judging.judgement_rows import baselines
+from bellbuoy.monitor.judging.watchlist import detectors_of, watchlist
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.aging.coarsen import DAY, FINE_S, Needed
-from bellbuoy.monitor.watchlist import detectors_of, watchlist
 
 SPARE_S = 2 * DAY
 """The next fit is at the next midnight, and looks at whole ticks."""

@@ -15,15 +15,15 @@ from bellbuoy.config.model import Config
 from bellbuoy.config.sources import Feed
 from bellbuoy.monitor.clock import Clock
 from bellbuoy.monitor.event import Batch, Limits, concat, decode
-from bellbuoy.monitor.halts import Halts
+from bellbuoy.monitor.ingest.halts import Halts
+from bellbuoy.monitor.ingest.watermark import watermark
+from bellbuoy.monitor.judging.ourselves import Trouble
 from bellbuoy.monitor.metrics import Metrics
-from bellbuoy.monitor.ourselves import Trouble
 from bellbuoy.monitor.seldom import Seldom
 from bellbuoy.monitor.sources.base import Chunk, Source, Stream
 from bellbuoy.monitor.sources.errors import SourceHalted, SourceStopped
 from bellbuoy.monitor.sources.skipping import Skip, Skipped
 from bellbuoy.monitor.store import Appended, Store, StoreExhausted
-from bellbuoy.monitor.watermark import watermark
 
 __all__ = ["Ingest", "Total", "watermark"]
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import STATES
-from bellbuoy.monitor.evaluate import Evaluation
+from bellbuoy.monitor.judging.evaluate import Evaluation
 from bellbuoy.monitor.metrics import Metrics
 
 OTHER = "other"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bellbuoy.detectors.base import Verdict
-from bellbuoy.monitor.watched import Watched
+from bellbuoy.monitor.judging.watched import Watched
 from bellbuoy.sinks.base import IncidentState, Severity
 
 ChangeKind = Literal["opened", "updated", "acknowledged", "resolved", "reopened"]

@@ -8,14 +8,14 @@ import pyarrow as pa
 
 from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import Verdict
-from bellbuoy.monitor import judgement_rows as rows
-from bellbuoy.monitor.evaluate import Evaluation, Told
 from bellbuoy.monitor.explain.page import Nothing, explain
-from bellbuoy.monitor.incidents import Change, Incident
-from bellbuoy.monitor.learn import DAY, Learner
-from bellbuoy.monitor.needs import needed
+from bellbuoy.monitor.judging import judgement_rows as rows
+from bellbuoy.monitor.judging.evaluate import Evaluation, Told
+from bellbuoy.monitor.judging.incidents import Change, Incident
+from bellbuoy.monitor.judging.learn import DAY, Learner
+from bellbuoy.monitor.judging.needs import needed
+from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.store import Series, Store
-from bellbuoy.monitor.watched import SeriesKey, Watched
 from bellbuoy.sinks.base import Page
 
 log = logging.getLogger(__name__)

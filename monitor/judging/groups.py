@@ -12,9 +12,9 @@ from bellbuoy.detectors.base import Array, Baseline, Detector, State
 from bellbuoy.detectors.baseline import concat, ignoring
 from bellbuoy.detectors.budget import threshold
 from bellbuoy.detectors.judge import Watch, begin
-from bellbuoy.monitor.learn import Known
-from bellbuoy.monitor.watched import SeriesKey, Watched
-from bellbuoy.monitor.watchlist import Line
+from bellbuoy.monitor.judging.learn import Known
+from bellbuoy.monitor.judging.watched import SeriesKey, Watched
+from bellbuoy.monitor.judging.watchlist import Line
 
 FLEET_S = 28 * 86400
 """A line that had a trial within so many seconds counts in the fleet that shares the budget."""

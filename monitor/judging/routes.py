@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bellbuoy.config.model import Route
-from bellbuoy.monitor.incidents import Incident
+from bellbuoy.monitor.judging.incidents import Incident
 
 
 def sinks_for(routes: Sequence[Route], incident: Incident, about: str = "agents") -> list[str]:

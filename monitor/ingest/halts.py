@@ -9,9 +9,9 @@ from typing import Any
 from bellbuoy.config.sources import Feed
 from bellbuoy.monitor.clock import Clock
 from bellbuoy.monitor.event import Batch
+from bellbuoy.monitor.ingest.poison import Bounds, Poison, dead_ones
+from bellbuoy.monitor.judging.ourselves import Trouble
 from bellbuoy.monitor.metrics import Metrics
-from bellbuoy.monitor.ourselves import Trouble
-from bellbuoy.monitor.poison import Bounds, Poison, dead_ones
 from bellbuoy.monitor.sources.base import Chunk, Source, Stream
 from bellbuoy.monitor.sources.errors import Notice, SourceHalted, SourceStopped
 from bellbuoy.monitor.sources.skipping import Skip, Skipped, SkipRefused

@@ -15,18 +15,18 @@ from bellbuoy.detectors.base import Counts, Tick, Verdict
 from bellbuoy.detectors.baseline import cells
 from bellbuoy.detectors.judge import fold
 from bellbuoy.detectors.judgement import Judgement
-from bellbuoy.monitor import judgement_rows as rows
 from bellbuoy.monitor.explain.page import Context, Nothing, explain
-from bellbuoy.monitor.groups import FLEET_S, Group, groups, memory_of
-from bellbuoy.monitor.incidents import Change, Incident, Observation, SeverityRules, let_go, observe
-from bellbuoy.monitor.late import Late, added, late
-from bellbuoy.monitor.learn import DAY, Known, Learner, summed
-from bellbuoy.monitor.records import open_incidents, save_change, save_incident
-from bellbuoy.monitor.routes import sinks_for
-from bellbuoy.monitor.slow import SLOW
+from bellbuoy.monitor.judging import judgement_rows as rows
+from bellbuoy.monitor.judging.groups import FLEET_S, Group, groups, memory_of
+from bellbuoy.monitor.judging.incidents import Change, Incident, Observation, SeverityRules, let_go, observe
+from bellbuoy.monitor.judging.late import Late, added, late
+from bellbuoy.monitor.judging.learn import DAY, Known, Learner, summed
+from bellbuoy.monitor.judging.records import open_incidents, save_change, save_incident
+from bellbuoy.monitor.judging.routes import sinks_for
+from bellbuoy.monitor.judging.slow import SLOW
+from bellbuoy.monitor.judging.watched import Watched
+from bellbuoy.monitor.judging.watchlist import Line, detectors_of, watchlist
 from bellbuoy.monitor.store import Series, Store
-from bellbuoy.monitor.watched import Watched
-from bellbuoy.monitor.watchlist import Line, detectors_of, watchlist
 from bellbuoy.sinks.base import Page
 
 log = logging.getLogger(__name__)

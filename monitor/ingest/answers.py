@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from bellbuoy.monitor.records import Reader, Writer
+from bellbuoy.monitor.judging.records import Reader, Writer
 
 KEPT_S = 86_400.0
 """How long an answer is kept for the repeats of its request."""

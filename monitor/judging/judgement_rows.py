@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from bellbuoy.detectors.base import Array, Baseline, State, Verdict
-from bellbuoy.monitor.records import Reader, series_key, watched_of
-from bellbuoy.monitor.watched import SeriesKey, Watched
+from bellbuoy.monitor.judging.records import Reader, series_key, watched_of
+from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 
 VERSION = 1
 """Version of the detectors' memory; what another version wrote is folded again."""

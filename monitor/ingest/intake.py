@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from bellbuoy.config.model import Config
 from bellbuoy.config.sources import Http
-from bellbuoy.monitor.answers import Answer, Keyed, find
 from bellbuoy.monitor.clock import Clock
 from bellbuoy.monitor.ingest import Ingest
+from bellbuoy.monitor.ingest.answers import Answer, Keyed, find
 from bellbuoy.monitor.sources.http import Busy, HttpSource, Posted, Room
 from bellbuoy.monitor.store import Store
 

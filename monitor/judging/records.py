@@ -6,8 +6,8 @@ from typing import Any, Literal, Protocol, TypeAlias
 import msgspec
 
 from bellbuoy.detectors.base import Verdict
-from bellbuoy.monitor.incidents import Change, Incident, Member
-from bellbuoy.monitor.watched import SeriesKey, Watched
+from bellbuoy.monitor.judging.incidents import Change, Incident, Member
+from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.sinks.base import Page
 
 

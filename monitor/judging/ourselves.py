@@ -8,11 +8,11 @@ from typing import Literal
 from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.explain.wording import moment, span
-from bellbuoy.monitor.incidents import RANK, Change, Incident, Member, incident_id
-from bellbuoy.monitor.records import open_incidents, save_change, save_incident
-from bellbuoy.monitor.routes import sinks_for
+from bellbuoy.monitor.judging.incidents import RANK, Change, Incident, Member, incident_id
+from bellbuoy.monitor.judging.records import open_incidents, save_change, save_incident
+from bellbuoy.monitor.judging.routes import sinks_for
+from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.store import Store
-from bellbuoy.monitor.watched import SeriesKey, Watched
 from bellbuoy.sinks.base import Fact, Link, Page, Severity, Span
 
 log = logging.getLogger(__name__)
