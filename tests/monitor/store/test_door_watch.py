@@ -95,7 +95,7 @@ def test_stuck_query_is_told_once_and_the_store_goes_on(tmp_path, monkeypatch):
 
 
 DAEMON = """
-import sys, threading, urllib.request, json
+import os, sys, threading, urllib.request, json
 from bellbuoy.monitor.store.door import adhoc, watch
 adhoc.objection = adhoc.excess = lambda *_: None
 watch.Watched.result.__defaults__ = (1.0,)
@@ -103,14 +103,15 @@ def ask():
     sql = "SELECT regexp_matches(repeat('x', 100000000), '(x{1,50}y?){1,20}z')"
     body = json.dumps({"sql": sql, "timeout": 0.2})
     request = urllib.request.Request(sys.argv[2] + "/v1/query", body.encode(), {"content-type": "application/json"})
-    for _ in range(200):
+    for _ in range(400):
         try:
             urllib.request.urlopen(request, timeout=30)
         except urllib.error.HTTPError as error:
             print(error.code, error.read().decode(), flush=True)
-            return
+            return None if error.code == 503 else os._exit(3)
         except OSError:
             threading.Event().wait(0.1)
+    os._exit(4)
 threading.Thread(target=ask, daemon=True).start()
 from bellbuoy.monitor.cli import main
 sys.argv = ["bellbuoy", "run", "-c", sys.argv[1]]
@@ -139,7 +140,7 @@ def test_daemon_with_a_stuck_query_drains_and_ends_with_75(tmp_path):
         check=False,
         timeout=60,
     )
-    assert done.returncode == 75, done.stderr[-3000:]
+    assert done.returncode == 75, (done.stdout, done.stderr[-3000:])
     assert "could not be stopped" in done.stderr
     assert "503" in done.stdout
     with Store.open(tmp_path / "b.duckdb") as store:  # the lock is free, the file is whole
