@@ -5,7 +5,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from bellbuoy.monitor.event import Limits, concat, decode
-from bellbuoy.monitor.ingest.lateness import BOUNDS_S, Lateness
+from bellbuoy.monitor.lateness import BOUNDS_S, Lateness
 from bellbuoy.monitor.sources.base import Chunk, Stream
 
 STREAM = Stream("kafka", "t", 0, "")
