@@ -49,7 +49,7 @@ def halted(store, told, clock):
 
 def test_the_list_says_where_each_stream_stands_and_why_it_stopped(halted):
     decides, ingest = halted
-    ingest._lags_at = float("-inf")
+    ingest.reading._lags_at = float("-inf")
     until(ingest.lags)
     answer = call(decides, "GET", "/v1/sources")
     assert answer.status_code == 200

@@ -167,7 +167,7 @@ def test_a_stopped_stream_does_not_hold_the_watermark(store, told, clock):
     now = 1_800_000_000.0
     with Running(ingest):
         until(lambda: ingest.stopped and ingest.total.received == 360)
-        ingest._lags_at = float("-inf")
+        ingest.reading._lags_at = float("-inf")
         until(lambda: (ingest.lags() or {}).get(source.streams()[0]) == 7)
         assert watermark(store, [ingest], now, 300, 300) is not None
         newest = {one.stream.partition: one.newest for one in store.streams()}

@@ -141,7 +141,7 @@ def test_failing_read_is_told_and_what_was_read_is_stored(store, told, clock):
 
 
 def test_full_disk_pauses_retries_and_loses_nothing(store, told, clock, monkeypatch):
-    monkeypatch.setattr("bellbuoy.monitor.ingest.ingest.RETRY_FIRST_S", 0.01)
+    monkeypatch.setattr("bellbuoy.monitor.ingest.writing.RETRY_FIRST_S", 0.01)
     source = Endless([messages(1, 2000)], chunk=50)
     ingest = Ingest(source, store, told(rows=50), clock)
     real, tries, full = store.append, [], threading.Event()
@@ -198,9 +198,9 @@ def test_lag_counts_what_is_read_and_not_stored(store, told, clock):
     assert ingest.lags() is None
     assert watermark(store, [ingest], clock.now(), 300, 300) is None
     stop = threading.Event()
-    ingest._open()
-    batch = ingest._collect(stop)
-    ingest._measure()
+    ingest.reading.open()
+    batch = ingest.reading.collect(stop)
+    ingest.reading.measure()
     assert ingest.lags() == {source.streams()[0]: 250}
     store.append(batch)
     assert ingest.lags() == {source.streams()[0]: 200}
@@ -218,9 +218,9 @@ def test_lag_that_cannot_be_read_holds_the_watermark_and_not_the_ingest(store, t
 def test_watermark_of_a_source_that_is_behind_stays_with_its_events(store, told, clock):
     source = Endless([messages(1, 100, bad=0)], chunk=50)
     ingest = Ingest(source, store, told(rows=50), clock)
-    ingest._open()
-    store.append(ingest._collect(threading.Event()))
-    ingest._measure()
+    ingest.reading.open()
+    store.append(ingest.reading.collect(threading.Event()))
+    ingest.reading.measure()
     newest = store.streams()[0].newest
     assert watermark(store, [ingest], clock.now() + 10_000, 300, 300) == newest - 300
     ingest.drain()
@@ -234,9 +234,9 @@ def test_source_that_lost_sight_of_its_end_holds_the_watermark(store, told, cloc
     again.lag = dict  # after a restart, before a broker answers
     again.lag_known = False
     ingest = Ingest(again, store, told(), clock)
-    ingest._measure()
+    ingest.reading.measure()
     assert watermark(store, [ingest], clock.now() + 10_000, 300, 300) is None
     again.lag_known = True
-    ingest._lags_at = float("-inf")
-    ingest._measure()
+    ingest.reading._lags_at = float("-inf")
+    ingest.reading.measure()
     assert watermark(store, [ingest], clock.now() + 10_000, 300, 300) is not None
