@@ -27,11 +27,23 @@ T = TypeVar("T")
 _gate = threading.Lock()
 
 
+GROUP = 122_880
+"""Rows that DuckDB keeps together. After each merge it begins a new group, and a merge that finds groups which fit into
+fewer rewrites them, a second for three of them: so a merge comes when a group of events is nearly full."""
+NEARLY = GROUP - 20_480
+
+
 class Transaction:
-    """One write transaction: everything in it is stored, or nothing."""
+    """One write transaction: everything in it is stored, or nothing.
+
+    Attributes:
+        cursor: where it runs.
+        events: rows of events added by it.
+    """
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self.cursor = cursor
+        self.events = 0
 
     def run(self, name: str, /, **params: Any) -> int:
         """Execute `sql/NAME.sql` and return how many rows it changed (0 where DuckDB does not tell)."""
@@ -106,6 +118,7 @@ class Engine:
         self.damage: str | None = None
         self.unmerged: str | None = None
         self._merge_at = settings.checkpoint
+        self._events = 0
         self._lost = False
         self._life = 0
         self.schema = 0
@@ -174,19 +187,23 @@ class Engine:
                     self._renew()
                 try:
                     self._db.execute("BEGIN TRANSACTION")
-                    yield Transaction(self._db)
+                    tx = Transaction(self._db)
+                    yield tx
                     self._db.execute("COMMIT" if commit else "ROLLBACK")
                 except BaseException as error:
                     with suppress(duckdb.Error):  # a failed COMMIT has rolled back by itself
                         self._db.execute("ROLLBACK")
                     self._classify(error)
                     raise
+                self._events += tx.events if commit else 0
                 self._merge()
             finally:
                 self._writer_thread = None
 
     def _merge(self) -> None:
-        """Merge the log into the file once it is long enough; the lock is held, and no transaction is open.
+        """Merge the log into the file once it is long enough, or holds a group of events.
+
+        The lock is held, and no transaction is open.
 
         A merge that fails leaves every committed row where it is, in the log, and makes DuckDB refuse all work: the file
         is opened anew, and the next try waits until the log has grown by a quarter.
@@ -195,7 +212,7 @@ class Engine:
             return
         log = log_of(self.path)
         size = log.stat().st_size if log.exists() else 0
-        if size < self._merge_at:
+        if size < self._merge_at and (self._events <= NEARLY or self.unmerged is not None):
             return
         try:
             self._db.execute("CHECKPOINT")
@@ -212,6 +229,7 @@ class Engine:
         else:
             self.unmerged = None
             self._merge_at = self.settings.checkpoint
+            self._events = 0
 
     def heard(self, error: BaseException) -> None:
         """Take note of an error of DuckDB: of damage, and of an instance that must be opened anew.

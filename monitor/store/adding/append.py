@@ -156,6 +156,7 @@ class Appender:
                 keys = judged.keys
                 if len(keys):
                     tx.run("store/add_events")
+                    tx.events = len(keys)
                     counts = rows.counted(tx, judged, told.signals, self.registry, draft, known_us)
                     self._save_series(tx, draft)
                 tx.cursor.unregister("arriving")

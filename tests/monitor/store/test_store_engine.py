@@ -22,7 +22,7 @@ from bellbuoy.monitor.store import (
     StoreOlder,
 )
 from bellbuoy.monitor.store import migrate as migrating
-from bellbuoy.monitor.store.engine import Engine
+from bellbuoy.monitor.store.engine import GROUP, Engine
 from bellbuoy.monitor.store.statements import ROOM, migrations, statement
 
 pytestmark = pytest.mark.store
@@ -74,6 +74,35 @@ def test_settings_reach_duckdb_and_cannot_be_changed(tmp_path):
             cursor.execute("SET threads = 4")
         with pytest.raises(duckdb.Error):
             cursor.execute("SELECT * FROM read_text('/etc/hostname')")
+
+
+def test_log_is_merged_when_it_holds_nearly_a_group_of_events(tmp_path):
+    with Store.open(tmp_path / "b.duckdb") as store:
+        sizes = []
+        for key in range(7):
+            with store.transaction() as tx:
+                tx.insert("meta", [{"key": str(key), "value": "v"}])
+                tx.events = 20_000
+            sizes.append(store.sizes().get("wal", 0))
+        assert sizes[:5] == sorted(sizes[:5])
+        assert sizes[4] > sizes[5] < sizes[6], "a sixth batch fills the group; a seventh would begin a small one"
+        with store.transaction(commit=False) as tx:
+            tx.insert("meta", [{"key": "not kept", "value": "v"}])
+            tx.events = GROUP
+        assert store.sizes()["wal"] == sizes[6]
+        assert "not kept" not in held(store)
+
+
+def test_merges_of_full_groups_rewrite_none(tmp_path):
+    with Store.open(tmp_path / "b.duckdb", Settings(checkpoint=1 << 40)) as store:
+        with store.transaction() as tx:
+            tx.cursor.execute("CREATE TABLE made (n BIGINT)")
+        for _ in range(24):
+            with store.transaction() as tx:
+                tx.cursor.execute("INSERT INTO made SELECT range FROM range(20000)")
+                tx.events = 20_000
+        groups = "SELECT max(start + count) - min(start) FROM pragma_storage_info('made') WHERE column_id = 0 GROUP BY row_group_id"
+        assert [rows for (rows,) in store.cursor().execute(groups).fetchall()] == [120_000] * 4
 
 
 def test_only_the_exports_folder_can_be_written(tmp_path):
