@@ -26,6 +26,7 @@ class Ingest:
 
     Attributes:
         source: where they come from.
+        store: where they go.
         halts: what stands still until a person decides.
         reading, writing: the work of the two threads.
     """
@@ -43,6 +44,7 @@ class Ingest:
         feed: Feed | None = None,
     ) -> None:
         self.source = source
+        self.store = store
         self.halts = Halts(source, store, clock, metrics, feed)
         limits = limits or Limits(max_message=config.ingest.max_message, keep_s=config.store.retention.minutes)
         self._over = Handover()

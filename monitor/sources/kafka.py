@@ -1,7 +1,6 @@
 """The Kafka source: all partitions of its topics, from the positions of the store, for as long as the daemon runs."""
 
 import logging
-import re
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -11,18 +10,18 @@ from kafka.errors import CorruptRecordError, KafkaError, LogTruncationError, Off
 
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.sources.base import Chunk, Outcome, Stream
-from bellbuoy.monitor.sources.errors import Notice, SourceStopped
+from bellbuoy.monitor.sources.errors import Notice
 from bellbuoy.monitor.sources.kafka_client import KafkaSettings
 from bellbuoy.monitor.sources.kafka_lag import Lag
 from bellbuoy.monitor.sources.kafka_link import Link
 from bellbuoy.monitor.sources.kafka_progress import Progress
-from bellbuoy.monitor.sources.kafka_ranges import aim, begins, out_of_range, span
+from bellbuoy.monitor.sources.kafka_ranges import aim, begins, span
 from bellbuoy.monitor.sources.kafka_records import Of
+from bellbuoy.monitor.sources.kafka_stops import Stops
 from bellbuoy.monitor.sources.skipping import Skip, Skipped, SkipRefused, base_of, turn_of, turned
 from bellbuoy.monitor.sources.telling import Teller
 
 _LOG = logging.getLogger(__name__)
-_CORRUPT_TRIES = 3
 
 
 class KafkaSource:
@@ -62,12 +61,8 @@ class KafkaSource:
         self._streams: dict[Any, Stream] = {}
         self._next: dict[Any, int] = {}
         self._opened: list[Chunk] = []
-        self._stopped: set[Any] = set()
-        self._rewound: set[Any] = set()
         self._missing: dict[str, str] = {}
-        self._corrupt: dict[Any, int] = {}
-        self._again: dict[Any, Stream] = {}
-        self._due: list[SourceStopped] = []
+        self._stops = Stops(name, self._link, self._streams, self._next)
         self._paused = False
         self._mean_bytes = 1.0
         self._lag = Lag(self._link, self._teller)
@@ -96,8 +91,7 @@ class KafkaSource:
         Raises:
             SourceStopped: one stream cannot go on; the next call goes on with the others.
         """
-        if self._due:
-            raise self._due.pop(0)
+        self._stops.raise_due()
         if not self._link.connect(wait):
             return []
         if self._link.refreshed():
@@ -115,19 +109,18 @@ class KafkaSource:
         try:
             records = dict(self._link.consumer.poll(timeout_ms=int(wait * 1000), max_records=many))
         except (OffsetOutOfRangeError, LogTruncationError) as error:
-            self._lost(error)
+            self._stops.lost(error)
         except CorruptRecordError as error:
-            self._retry_corrupt(error)
+            self._stops.damaged(error)
         except KafkaError as error:
             self._teller.say(logging.WARNING, f"reading from {self._link.servers} fails: {error}; trying on")
             self._clock.wait(self._closing, min(wait, 1.0))
         else:
-            if self._again:  # that poll threw away what the client still held of them
-                again, self._again = self._again, {}
+            if self._stops.again:  # that poll threw away what the client still held of them
+                again, self._stops.again = self._stops.again, {}
                 self._assign(again, {partition: self._next[partition] for partition in again})
             return records
-        if self._due:
-            raise self._due.pop(0)
+        self._stops.raise_due()
         return {}
 
     def _chunk(self, partition: Any, records: list[Any]) -> Chunk | None:
@@ -135,20 +128,14 @@ class KafkaSource:
         if self._link.epoch(partition.topic) not in ("", base_of(stream)):
             self._link.ask_soon(0.0)  # they belong to a topic made anew: they come again, from its beginning
             return None
-        expected = self._next[partition]
-        if records[0].offset < expected:
-            self._rewound.add(partition)
-            self._stop(
-                partition,
-                f"the broker sent offset {records[0].offset}, which lies before the position {expected}",
-                self._way_out(partition),
-            )
+        if records[0].offset < self._next[partition]:
+            self._stops.went_back(partition, records[0].offset)
             return None
         values = [record.value for record in records]
         size = sum(map(len, filter(None, values)))
         self._mean_bytes = max(1.0, size / len(values))
         self._next[partition] = after = records[-1].offset + 1
-        self._corrupt.pop(partition, None)
+        self._stops.came(partition)
         return Chunk(
             stream,
             [record.offset for record in records],
@@ -178,7 +165,7 @@ class KafkaSource:
             for number in partitions:
                 partition = TopicPartition(topic, number)
                 stream = self._latest(Stream(self.name, topic, number, epoch))
-                if self._streams.get(partition) != stream and not self._still_stopped(partition, stream):
+                if self._streams.get(partition) != stream and not self._stops.same(partition, stream):
                     new[partition] = stream
         if not new:
             return
@@ -190,10 +177,6 @@ class KafkaSource:
             self._link.ask_soon()
             return
         self._assign(new, places)
-
-    def _still_stopped(self, partition: Any, stream: Stream) -> bool:
-        """Tell whether a partition stopped and is still the one that did: one of a topic made anew is read."""
-        return partition in self._stopped and base_of(self._streams[partition]) == base_of(stream)
 
     def _last_epoch(self, topic: str) -> str:
         """Return the epoch last seen of a topic whose id the broker does not tell."""
@@ -217,8 +200,8 @@ class KafkaSource:
             )
             if old is not None and base_of(old) != base_of(stream):
                 self._anew(partition, old, stream)
-            self._stopped.discard(partition)
-        consumer.assign([*self._streams.keys() - new.keys() - self._stopped - self._again.keys(), *new])
+            self._stops.stopped.discard(partition)
+        consumer.assign([*self._streams.keys() - new.keys() - self._stops.out, *new])
         for partition, stream in new.items():
             consumer.seek(partition, begins[partition])
             self._streams[partition] = stream
@@ -243,80 +226,7 @@ class KafkaSource:
                 Notice(stream, headline, f"{ids}: it is read from its beginning, as new records; {read}")
             )
 
-    # What stops a stream, and how it goes on
-
-    def _stop(self, partition: Any, reason: str, remedy: str) -> None:
-        """Read this partition no more, and raise so at the next occasion that loses nothing."""
-        self._stopped.add(partition)
-        self._drop(partition)
-        stopped = SourceStopped(self._streams[partition], reason, remedy)
-        _LOG.error("%s", stopped)
-        self._due.append(stopped)
-
-    def _drop(self, partition: Any) -> None:
-        """Take a partition out of the assignment: what the client holds of it is thrown away at the next poll."""
-        rest = [
-            other
-            for other in self._streams
-            if other != partition and other not in self._stopped and other not in self._again
-        ]
-        if rest:
-            self._link.consumer.assign(rest)
-        else:
-            self._link.consumer.unsubscribe()
-
-    def _lost(self, error: Any) -> None:
-        """The broker has not got the records at a position: its topic is another one now, or a person decides."""
-        truncated = isinstance(error, LogTruncationError)
-        offsets = error.divergent_offsets if truncated else error.args[0]
-        for partition in offsets:
-            at = self._next[partition]
-            if self._made_anew(partition):
-                continue
-            if truncated:
-                self._rewound.add(partition)
-                known = offsets[partition]
-                since = f" since offset {known.offset}" if known is not None else ""
-                reason = f"the broker lost records that were read already{since}, up to offset {at}"
-                self._stop(partition, reason, self._way_out(partition))
-            else:
-                reason = out_of_range(self._link.consumer, partition, offsets[partition])
-                self._stop(partition, reason, self._way_out(partition))
-
-    def _made_anew(self, partition: Any) -> bool:
-        """True when this position belongs to a topic that is gone, or when nobody can tell now: then it is tried again.
-
-        Whatever the topic is now is taken in with the next metadata.
-        """
-        known = self._link.fresh()
-        if known and self._link.epoch(partition.topic) in ("", base_of(self._streams[partition])):
-            return False
-        self._drop(partition)
-        if known:
-            self._link.ask_soon(0.0)
-        else:
-            self._again[partition] = self._streams[partition]
-        return True
-
-    def _way_out(self, partition: Any) -> str:
-        return (
-            "decide where to go on: "
-            f"`bellbuoy source skip {self.name}:{partition.topic}:{partition.partition} --to begin|end|OFFSET`"
-        )
-
-    def _retry_corrupt(self, error: CorruptRecordError) -> None:
-        """Fetch a damaged batch again; after three tries its stream stops. The others go on."""
-        found = re.search(r"topic='([^']+)', partition=(\d+)", str(error))
-        named = TopicPartition(found[1], int(found[2])) if found else None
-        for partition in [named] if named in self._streams else list(self._streams):
-            self._corrupt[partition] = tries = self._corrupt.get(partition, 0) + 1
-            if tries >= _CORRUPT_TRIES:
-                self._stop(
-                    partition, f"damaged records at offset {self._next[partition]} ({error})", self._way_out(partition)
-                )
-            else:
-                self._drop(partition)
-                self._again[partition] = self._streams[partition]
+    # Where a person lets a stream go on
 
     def skip(self, skip: Skip) -> Skipped | None:
         """Let a stream go on where a person wants it; None while no broker answers: then it is tried again.
@@ -342,14 +252,11 @@ class KafkaSource:
         except KafkaError as error:
             self._teller.say(logging.WARNING, f"no positions from {self._link.servers}: {error}; trying on")
             return None
-        to = aim(skip.target, position, begin, end, back=partition in self._rewound or position > end)
+        to = aim(skip.target, position, begin, end, back=partition in self._stops.rewound or position > end)
         after = stream if to >= position else turned(stream)
         lost = max(0, min(begin, to) - position)
         self._stored[after] = to
-        for held in (self._stopped, self._rewound):
-            held.discard(partition)
-        self._corrupt.pop(partition, None)
-        self._again.pop(partition, None)
+        self._stops.free(partition)
         self._assign({partition: after}, {partition: to})
         return Skipped(stream, after, position, to, lost, max(0, to - position - lost))
 
