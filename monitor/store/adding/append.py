@@ -83,20 +83,21 @@ class Appender:
         self.known_us = int(engine.rows("store/newest_known")[0]["at"])
         self._letters = int(engine.rows("store/last_letter")[0]["id"])
 
-    def append(self, batch: Batch, told: Told, settle: Settle | None = None) -> Appended:
+    def append(self, batch: Batch, told: Told, settle: Settle | None = None, *, merge: bool = True) -> Appended:
         """Store a batch in one transaction; rows that DuckDB refuses become dead letters.
 
         Args:
             batch: what to store.
             told: what is counted.
             settle: writes what else belongs to the batch, once its outcome is known: an answer to its sender.
+            merge: whether the log may be merged before this returns; if not, the caller sees to it.
 
         Raises:
             StoreExhausted: disk or memory is used up; nothing was written.
             PositionConflict: a position is not where this process left it; nothing was written.
         """
         with self._adding:  # what is in memory is as the last commit left it
-            return self._stored(batch, told, settle)
+            return self._stored(batch, told, settle, merge)
 
     def remember(self, window: float, keys: int) -> None:
         """Say how far back an event that comes twice is recognised.
@@ -119,9 +120,9 @@ class Appender:
                 yield tx, known_us
             self.known_us = known_us
 
-    def _stored(self, batch: Batch, told: Told, settle: Settle | None) -> Appended:
+    def _stored(self, batch: Batch, told: Told, settle: Settle | None, merge: bool) -> Appended:  # noqa: FBT001 - handed on
         try:
-            return self._append(batch, told, settle, refused=0)
+            return self._append(batch, told, settle, merge=merge)
         except _ROW_ERRORS as error:
             if batch.table is None or exhausted(error):
                 raise
@@ -136,9 +137,11 @@ class Appender:
             letters = [letter_of(table.slice(row, 1), reason, self.streams) for row, reason in wrong.items()]
             rest = batch.table.filter(pa.array(keep))
             rest = replace(batch, table=rest if rest.num_rows else None, letters=[*batch.letters, *letters])
-            return self._append(rest, told, settle, refused=len(letters))
+            return self._append(rest, told, settle, merge=merge, refused=len(letters))
 
-    def _append(self, batch: Batch, told: Told, settle: Settle | None, refused: int) -> Appended:
+    def _append(
+        self, batch: Batch, told: Told, settle: Settle | None, *, merge: bool, refused: int = 0
+    ) -> Appended:
         draft = Draft()
         rows = None if batch.table is None or not batch.table.num_rows else prepared(batch.table, told)
         at_us = _newest_arrival(batch.table, batch.letters) or 0
@@ -146,7 +149,7 @@ class Appender:
         known_us = max(self.known_us + 1, at_us)
         if rows is not None:
             self._recall(at_us)
-        with self.engine.transaction() as tx:
+        with self.engine.transaction(merge=merge) as tx:
             if rows is not None:
                 judged = rows.judged(tx, told.signals)
                 fresh = self.duplicates.new(judged.keys)
@@ -272,14 +275,15 @@ class Appender:
         Raises:
             PositionConflict: the stream is not where its source believes; nothing was written.
         """
-        if self._known(skipped.old).next != skipped.start:
-            raise PositionConflict(_ELSEWHERE.format(names=_name(skipped.old)))
         moved = Batch(None, [], 0, 0, Counter(), {skipped.stream: skipped.to}, None)
-        with self.engine.transaction() as tx:
-            known = self._advance(tx, moved, None)
-            record(tx)
-        with self._gate:
-            self.streams.update(known)
+        with self._adding:
+            if self._known(skipped.old).next != skipped.start:
+                raise PositionConflict(_ELSEWHERE.format(names=_name(skipped.old)))
+            with self.engine.transaction() as tx:
+                known = self._advance(tx, moved, None)
+                record(tx)
+            with self._gate:
+                self.streams.update(known)
 
     def _begin(self, tx: Transaction, stream: Stream, row: Known) -> None:
         place = {"source": stream.source, "path": stream.path, "partition": stream.partition, "epoch": stream.epoch}

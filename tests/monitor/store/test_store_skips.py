@@ -1,5 +1,8 @@
 """A skip moves the position and says so in one transaction, or does neither."""
 
+import threading
+from contextlib import contextmanager
+
 import pytest
 from store_batches import messages
 
@@ -65,3 +68,29 @@ def test_a_skip_that_is_refused_moves_nothing(store, stream, asked):
     assert store.skips.waiting("kafka") == []
     answer = store.skips.answer(asked.id)
     assert (answer.taken, answer.text) == (False, "offset 7 is not there")
+
+
+def test_an_append_between_a_skip_and_its_being_known_waits(store, stream, asked, batch_of, monkeypatch):
+    told, real = [], store.transaction
+    batch = batch_of(store, stream, messages(2, 5), offset=10)
+
+    def append():
+        try:
+            store.append(batch)
+        except PositionConflict as error:
+            told.append(str(error))
+
+    beside = threading.Thread(target=append)
+
+    @contextmanager
+    def transaction(**how):
+        with real(**how) as tx:
+            yield tx
+        if beside.ident is None:
+            beside.start()
+            beside.join(0.2)  # committed, and not known yet: whoever does not wait here takes it for another process
+
+    monkeypatch.setattr(store, "transaction", transaction)
+    store.skips.take(asked, Skipped(stream, stream, 10, 60, 50, 0), 0.0)
+    beside.join(10)
+    assert told == ["kafka:agent.interactions:0: offset 10 comes again, 60 was to be next; nothing was stored."]
