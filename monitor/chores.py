@@ -24,7 +24,9 @@ RETAIN_AT = (3, 17)
 REPEATS_AT = (4, 41)
 """When events that came again after `ingest.duplicates` are removed."""
 REPEATS_S = 90_000.0
-"""Arrivals that are looked at: a day, and an hour more for a job that was late."""
+"""Arrivals that are looked at: a day, and an hour more for a job that was late; more when the daemon was down at its time."""
+REPEATS_OVERLAP_S = 3600.0
+"""Arrivals of before the last look that are looked at again, for a clock that went back."""
 OLD_PAGE_S = 600.0
 """How long a page waits until the outside hears that nobody is told."""
 
@@ -77,9 +79,14 @@ class Chores:
     def retain(self) -> None:
         """Write the exports, then sum and delete what is past its retention."""
         now = self.clock.now()
-        if self.upkeep.exports() is not None:
-            self.upkeep.export()
-            self.metrics.maintenance_last_success.labels("exports").set(self.clock.now())
+        try:
+            if self.upkeep.exports() is not None:
+                self.upkeep.export()
+                self.metrics.maintenance_last_success.labels("exports").set(self.clock.now())
+        finally:  # without its file no event leaves; all else must not wait for a disk that is full
+            self._retain(now)
+
+    def _retain(self, now: float) -> None:
         kept = self.store.retain(now, self.config.store.retention, needed(self.store, self.config)).kept
         if kept:
             log.warning("%d days past store.retention.events stay: their export is missing or was added to", kept)
@@ -89,7 +96,11 @@ class Chores:
     def repeats(self) -> None:
         """Remove what came again later than duplicates are known at arrival."""
         now = self.clock.now()
-        gone = self.store.remove_repeats(now - REPEATS_S, now)
+        reached = self.store.rows("judgement/progress", name="repeats")
+        since = min(now - REPEATS_S, reached[0]["at"] - REPEATS_OVERLAP_S if reached else now)
+        gone = self.upkeep.remove_repeats(since, now)
+        with self.store.transaction() as tx:
+            tx.run("judgement/set_progress", name="repeats", at=int(now))
         if gone:
             log.warning("%d events had come before and were removed; see ingest.duplicates", gone)
         self.metrics.repeats_removed.inc(gone)

@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from bellbuoy.config.model import Config
 from bellbuoy.monitor.event import Batch, Limits, decode
 from bellbuoy.monitor.event.batch import concat
@@ -170,10 +173,23 @@ def _retry(store: Store, letters: Sequence[Letter], limits: Mapping[str, Limits]
         whole = concat([batch for _, batch in read if batch.rows])
         # the positions stand where they stood, and so does the watermark: these records are counted as received already
         whole.next, whole.newest, whole.received_by, whole.newest_us = {}, {}, {}, None
+        known = _without_stored(store, whole)
         appended = store.append(whole, settle)
         done.stored += appended.rows
-        done.duplicates += appended.duplicates
+        done.duplicates += appended.duplicates + known
     elif still:
         with store.transaction() as tx:
             settle(tx, {}, Outcome())
     done.still += still
+
+
+def _without_stored(store: Store, batch: Batch) -> int:
+    """Leave out the events that are stored already, however long ago: an append knows those of a day; return how many."""
+    ids = batch.table["event_id"] if batch.table is not None else pa.array([], pa.string())
+    stored = store.arrow("letters/stored", ids=ids.to_pylist())["event_id"]
+    again = pc.is_in(ids, value_set=stored.combine_chunks())
+    number = int(pc.sum(again).as_py() or 0)
+    if number:
+        rest = batch.table.filter(pc.invert(again)) if batch.table is not None else None
+        batch.table = rest if rest is not None and rest.num_rows else None
+    return number

@@ -52,7 +52,7 @@ class Upkeep:
 
         Args:
             days: midnights (UTC, epoch seconds) of the days to write; none: every closed day that is not written yet or that
-                was added to since.
+                was added to since. A file of minutes stays when the store has no minutes of its day any more.
             today: the present day too, as far as it has come.
 
         Raises:
@@ -64,9 +64,15 @@ class Upkeep:
             raise NoExports("no folder for exports is configured: set store.exports")
         with self._busy:
             now = self.clock.now()
-            wanted = [(kind, day) for day in days for kind in DAILY]
             found = self.store.rows("judgement/progress", name="judged")
             judged = found[0]["at"] if found else 0
+            written = {(row["kind"], row["day"]) for row in self.store.rows("exports/known")}
+            wanted = [
+                (kind, day)
+                for day in days
+                for kind in DAILY
+                if kind == "events" or day >= judged - FINE_S or (kind, day) not in written
+            ]
             if not days and not today:
                 wanted = exports.due(min(now, judged), judged - FINE_S)
             if today:
@@ -75,6 +81,11 @@ class Upkeep:
             made += [exports.whole(kind, self.clock.now()) for kind in WHOLE]
         log.info("exports: %d files with %d rows", len(made), sum(one.rows for one in made))
         return made
+
+    def remove_repeats(self, since: float, until: float) -> int:
+        """Delete events that were stored before, while no export is written; see `Store.remove_repeats`."""
+        with self._busy:
+            return self.store.remove_repeats(since, until)
 
     def letter(self, number: int) -> Letter | None:
         """Return one dead letter with all that is kept of it, or None."""

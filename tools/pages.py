@@ -24,7 +24,7 @@ bellbuoy schema event --check calls.jsonl   # which lines of a file are none, an
 
 - A field that nothing here names is counted and not stored; what you need beside these goes into `attributes`.
 - A message that is no event becomes a dead letter with its reason. It never harms its neighbours.
-- Each message is read once, also over a crash. What a producer itself sends twice is stored and counted twice.
+- Each message is read once, also over a crash. What a producer itself sends twice is stored once, by its `event_id`.
 - An outcome is stored and can be asked for. It does not change the counts of what was said before.
 
 The second column says where a field belongs: **S**tep, **I**nteraction, **O**utcome; R means that it is required there.

@@ -17,8 +17,8 @@ class Late:
 
     Attributes:
         counts: one row, a column a series: the differences that are taken in now; they may be negative.
-        taken: trials in it.
-        too_old: trials that came too late to be judged.
+        taken: trials that came, in it; what was taken away (repeats) is in `counts` and not here.
+        too_old: trials that came too late to be judged; likewise.
         upto: the store's mark up to which rows of `counts` are judged with it, microseconds; kept in `progress`.
     """
 
@@ -48,11 +48,11 @@ def late(store: Store, series: list[int], after: int | None, since: int) -> Late
         column = {number: place for place, number in enumerate(series)}
         for row in store.rows("judgement/late", after=after, upto=upto, since=since, reach=since - REACH_S):
             if not row["reached"]:
-                too_old += row["n"]
+                too_old += row["came"]
             elif row["series"] in column:
                 n[0, column[row["series"]]] += row["n"]
                 bad[0, column[row["series"]]] += row["bad"]
-                taken += row["n"]
+                taken += row["came"]
     return Late(Counts(np.array([since], np.int64), n, bad), taken, too_old, upto)
 
 

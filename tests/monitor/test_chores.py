@@ -90,3 +90,33 @@ def test_a_page_that_was_refused_is_told_outside(chores):
         tx.run("outbox/add", incident="inc_1", sink="out", number=1, at=int(NOW))
         tx.run("outbox/refused", incident="inc_1", sink="out", number=1, reason="auth")
     assert chores.unwell() == ["sink out: refused (auth)"]
+
+
+def test_repeats_are_looked_for_since_the_last_look_however_long_ago(chores, monkeypatch):
+    looked = []
+    monkeypatch.setattr(chores.store, "remove_repeats", lambda since, until: looked.append((since, until)) or 0)
+    chores.repeats()
+    chores.clock.advance(86_400)
+    chores.repeats()
+    chores.clock.advance(3 * 86_400)  # the daemon was down at two of its times
+    chores.repeats()
+    day = 86_400
+    assert looked == [
+        (NOW - 90_000, NOW),
+        (NOW + day - 90_000, NOW + day),
+        (NOW + day - 3_600, NOW + 4 * day),
+    ]
+
+
+def test_what_is_old_leaves_although_no_export_can_be_written(chores, monkeypatch):
+    kept = []
+
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(chores.upkeep, "exports", object)
+    monkeypatch.setattr(chores.upkeep, "export", full)
+    monkeypatch.setattr(chores, "_retain", kept.append)
+    with pytest.raises(OSError, match="No space"):
+        chores.retain()
+    assert kept == [NOW]

@@ -111,7 +111,9 @@ class Exports:
             mark = int(self.engine.rows("exports/newest_count", since=day, until=day + DAY)[0]["mark"])
             return self._write(kind, day, name, self._span(kind, day, day + DAY), lambda _: mark, written_at)
         row = next((one for one in self.engine.rows("exports/known") if one["file"] == name), None)
-        gone = 0 if row is None else row["rows"] - row["mark"]
+        gone = 0
+        if row is not None and (self.folder / name).exists():  # one that was taken away cannot be added to
+            gone = row["rows"] - (row["mark"] if row["mark"] >= 0 else -1 - row["mark"])
 
         def pieces() -> Iterator[pa.Table]:
             if gone:

@@ -48,6 +48,7 @@ def _remove(appender: Appender, signals: Sequence[Signal], repeats: pa.Table) ->
     with appender.correction() as (tx, known_us):
         tx.show("repeats", repeats)
         _take_back(tx, appender, signals, known_us)
+        tx.run("exports/stale")
         gone = tx.run("repeats/drop")
         tx.cursor.unregister("repeats")
     return gone

@@ -20,7 +20,7 @@ FROM latency
 GROUP BY minute, workflow, step, bucket;
 
 -- What is in Parquet. `mark` says what of a day the file holds: of `events` how many rows of the file are still in the
--- store (they are its last ones), of `minutes` the newest known_at in microseconds. `day` is NULL for tables in one file.
+-- store (they are its last ones), m of them as -1 - m where some left the store as repeats and are in the file still; of `minutes` the newest known_at in microseconds. `day` is NULL for tables in one file.
 CREATE TABLE exports_raw (
     day DATE,
     kind VARCHAR NOT NULL,

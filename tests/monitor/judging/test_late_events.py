@@ -34,8 +34,8 @@ CONFIG = load_text(TEXT_WITH.format(outage=""))
 class Feed:
     """Appends steps at given instants and remembers their numbers."""
 
-    def __init__(self, store):
-        self.store, self.offset = store, 0
+    def __init__(self, store, stream=STREAM):
+        self.store, self.stream, self.offset = store, stream, 0
 
     def append(self, steps, arrival):
         lines = [
@@ -52,8 +52,8 @@ class Feed:
             for place, (step, at, bad) in enumerate(steps)
         ]
         offsets = range(self.offset, self.offset + len(lines))
-        chunk = Chunk(STREAM, offsets, lines, self.offset + len(lines))
-        number = self.store.stream_id(STREAM)
+        chunk = Chunk(self.stream, offsets, lines, self.offset + len(lines))
+        number = self.store.stream_id(self.stream)
         batch = decode(chunk, stream_id=number, received_at_us=arrival * 1_000_000, limits=Limits())
         assert not batch.letters
         self.store.append(batch)
@@ -172,3 +172,20 @@ def test_ticks_of_an_outage_are_not_judged_and_take_nothing_in(judged):
         feed.append([("a", START + DAY - TICK, True)], START + DAY)
         evaluation.advance(START + DAY + 7200)
         assert (judged["n"], judged["bad"]) == (1, 1)
+
+
+def test_what_is_taken_away_as_a_repeat_is_no_late_trial_and_stops_no_metric():
+    metrics = Metrics()
+    with Store.open(None, CONFIG.store) as store:
+        store.follow(CONFIG)
+        evaluation = Evaluation(store, CONFIG)
+        once = [("a", START + 60 * place, False) for place in range(10)]
+        Feed(store).append(once, START + 600)
+        store._appender.duplicates.fill([])  # more than a day ago
+        Feed(store, Stream("files", "again.jsonl", 0, "1")).append(once, START + 2 * DAY)
+        evaluation.advance(START + 2 * DAY)
+        assert store.remove_repeats(START + DAY, START + 3 * DAY) == 10
+        for tick in (1, 2):
+            evaluation.advance(START + 2 * DAY + tick * TICK)
+            after_tick(metrics, evaluation, CONFIG)
+        assert metrics.registry.get_sample_value("bellbuoy_late_trials_total", {"result": "too_old"}) == 0

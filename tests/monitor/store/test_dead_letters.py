@@ -92,6 +92,16 @@ def test_an_event_that_came_again_meanwhile_is_not_stored_twice(store, stream, c
     assert everything(store)["letters"] == []
 
 
+def test_an_event_that_came_again_long_ago_is_not_stored_twice(store, stream, config):
+    append(store, stream, [event(1, attributes={"a": "x" * 250, "b": "y" * 250}), event(2)], Limits(max_message=500))
+    append(store, replace(stream, partition=1), [event(1)], Limits())
+    store._appender.duplicates.fill([])  # more than a day ago
+    before = everything(store)
+    done = retry(store, config, NOW + 5 * 86_400, every=True)
+    assert (done.stored, done.duplicates) == (0, 1)
+    assert everything(store) == {**before, "letters": []}
+
+
 def test_only_those_that_are_named_are_read_and_the_reason_is_the_new_one(store, stream, config):
     append(
         store,

@@ -1,10 +1,21 @@
--- Takes the counts that are shown as `arriving_counts` away again, never more than a minute has.
+-- Takes the counts that are shown as `arriving_counts` away again, never more than there is: from their minute, or from the
+-- hour or the day that it was summed to.
 INSERT INTO counts BY NAME
-SELECT a.minute, a.series, -CAST(least(a.n, h.n) AS INTEGER) AS n, -CAST(least(a.bad, h.bad) AS INTEGER) AS bad, a.known_at
-FROM arriving_counts AS a
-JOIN (
+WITH places AS (
+    SELECT a.*, unnest([minute, date_trunc('hour', minute), date_trunc('day', minute)]) AS place, unnest([0, 1, 2]) AS coarse
+    FROM arriving_counts AS a
+), held AS (
     SELECT minute, series, sum(n) AS n, sum(bad) AS bad
     FROM counts
-    WHERE minute IN (SELECT minute FROM arriving_counts)
+    WHERE minute IN (SELECT place FROM places)
     GROUP BY ALL
-) AS h ON h.minute = a.minute AND h.series = a.series
+), aimed AS (
+    SELECT p.place, p.series, p.n, p.bad, p.known_at, h.n AS most, h.bad AS most_bad
+    FROM places AS p
+    JOIN held AS h ON h.minute = p.place AND h.series = p.series
+    QUALIFY row_number() OVER (PARTITION BY p.minute, p.series ORDER BY h.n >= p.n AND h.bad >= p.bad DESC, p.coarse) = 1
+)
+SELECT place AS minute, series, -CAST(least(sum(n), any_value(most)) AS INTEGER) AS n,
+       -CAST(least(sum(bad), any_value(most_bad)) AS INTEGER) AS bad, any_value(known_at) AS known_at
+FROM aimed
+GROUP BY place, series
