@@ -183,14 +183,21 @@ def told(samples: list[tuple[float, float, float, float]]) -> dict[str, Any]:
 
 
 def transactions(found: Metrics) -> dict[str, Any]:
-    """Return how long transactions took: the bound of the bucket that the slowest one lies in."""
+    """Return how long transactions and merges of the log took: the bound of the bucket that the slowest one lies in."""
     lengths = buckets(found, "bellbuoy_ingest_batch_duration_seconds_bucket")
-    total = lengths[-1][1]
+    merges = buckets(found, "bellbuoy_store_merge_duration_seconds_bucket")
     return {
-        "transactions": int(total),
+        "transactions": int(lengths[-1][1]),
         "transaction_p50_s": quantile(lengths, 0.5),
-        "transaction_max_s": next(bound for bound, below in lengths if below >= total),
+        "transaction_max_s": slowest(lengths),
+        "merges": int(merges[-1][1]),
+        "merge_max_s": slowest(merges),
     }
+
+
+def slowest(lengths: list[tuple[float, float]]) -> float:
+    """Return the bound of the bucket that the slowest one lies in."""
+    return next(bound for bound, below in lengths if below >= lengths[-1][1])
 
 
 def buckets(found: Metrics, name: str) -> list[tuple[float, float]]:

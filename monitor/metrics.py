@@ -65,6 +65,9 @@ class Metrics:
             "kafka_lag_messages", "End offset minus the store's offset.", "source", "topic", "partition"
         )
         self.store_size = gauge("store_size_bytes", "Size of the store's files.", "kind")
+        self.store_merge_duration = histogram(
+            "store_merge_duration_seconds", "Merge of the write-ahead log into the file, after a batch was committed."
+        )
         self.store_writable = gauge("store_writable", "0 while writes fail.")
         self.ticks = counter("ticks", "Ticks that were judged, or failed.", "result")
         self.tick_duration = histogram("tick_duration_seconds", "Judging what was due, to the commit.")
@@ -95,7 +98,7 @@ class Metrics:
             "maintenance_last_success_timestamp_seconds", "Last success of a job.", "job"
         )
         self.ready = gauge("ready", "Each readiness check: 0 or 1.", "check")
-        self.queries = counter("queries", "Ad hoc SQL by its end: ok, refused, timeout, error, stuck.", "result")
+        self.queries = counter("queries", "Ad hoc SQL by its end: ok, refused, timeout, error, gone, stuck.", "result")
         self.log_messages = counter("log_messages", "Log lines.", "level")
 
     def start(self, *, sources: Iterable[str], sinks: Iterable[str], at: float) -> None:
@@ -131,7 +134,7 @@ class Metrics:
             self.heartbeats.labels(result)
         for level in ("WARNING", "ERROR"):
             self.log_messages.labels(level)
-        for result in ("ok", "refused", "timeout", "error", "stuck"):
+        for result in ("ok", "refused", "timeout", "error", "gone", "stuck"):
             self.queries.labels(result)
         self.tick_last_success.set(at)
         self.heartbeat_last_success.set(at)

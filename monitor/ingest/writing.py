@@ -100,7 +100,7 @@ class Writing:
             StoreExhausted: disk or memory is used up; nothing was written.
         """
         began = self._clock.monotonic()
-        appended = self._store.append(batch) if self._settle is None else self._store.append(batch, self._settle)
+        appended = self._store.append(batch, self._settle, merge=False)
         self._source.stored(batch.next, appended.outcome)
         self.total.received += batch.received
         self.total.rows += appended.rows
@@ -114,6 +114,9 @@ class Writing:
             log.warning("%s: past ingest.max_series names count under `other`: %d times", self._source.name, folded)
         if self._metrics is not None:
             self._count(self._metrics, batch, appended, self._clock.monotonic() - began)
+        began = self._clock.monotonic()
+        if self._store.merge() and self._metrics is not None:  # nobody waits for it: the batch is committed and told
+            self._metrics.store_merge_duration.observe(self._clock.monotonic() - began)
         return appended
 
     def _count(self, metrics: Metrics, batch: Batch, appended: Appended, seconds: float) -> None:

@@ -168,11 +168,12 @@ class Engine:
         return cls(path, Settings() if settings is None else settings, read_only=read_only)
 
     @contextmanager
-    def transaction(self, *, commit: bool = True) -> Iterator[Transaction]:
+    def transaction(self, *, commit: bool = True, merge: bool = True) -> Iterator[Transaction]:
         """Hold the writer's lock and one transaction: committed at the end, rolled back on an exception.
 
         Args:
             commit: false rolls back at the end: a trial.
+            merge: false leaves the merging of the log to a later call of `merge`.
 
         Raises:
             RuntimeError: this thread is in a transaction already.
@@ -196,28 +197,34 @@ class Engine:
                     self._classify(error)
                     raise
                 self._events += tx.events if commit else 0
-                self._merge()
+                if merge:
+                    self._merge()
             finally:
                 self._writer_thread = None
 
-    def _merge(self) -> None:
+    def merge(self) -> bool:
+        """Merge the log into the file if it is time to, after a transaction that did not; return whether it was."""
+        with self._lock:
+            return not self._lost and self._merge()
+
+    def _merge(self) -> bool:
         """Merge the log into the file once it is long enough, or holds a group of events.
 
-        The lock is held, and no transaction is open.
+        The lock is held, and no transaction is open. Returns whether it was tried.
 
         A merge that fails leaves every committed row where it is, in the log, and makes DuckDB refuse all work: the file
         is opened anew, and the next try waits until the log has grown by a quarter.
         """
         if self.path is None or self.read_only:
-            return
+            return False
         log = log_of(self.path)
         size = log.stat().st_size if log.exists() else 0
         if size < self._merge_at and (self._events <= NEARLY or self.unmerged is not None):
-            return
+            return False
         try:
             self._db.execute("CHECKPOINT")
         except duckdb.TransactionException:
-            return  # a reader is in the way: after the next commit
+            return False  # a reader is in the way: after the next commit
         except duckdb.Error as error:
             self.unmerged = str(error).split("\n", 1)[0]
             self._merge_at = max(size + (size >> 2), self.settings.checkpoint)
@@ -230,6 +237,7 @@ class Engine:
             self.unmerged = None
             self._merge_at = self.settings.checkpoint
             self._events = 0
+        return True
 
     def heard(self, error: BaseException) -> None:
         """Take note of an error of DuckDB: of damage, and of an instance that must be opened anew.

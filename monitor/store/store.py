@@ -166,7 +166,7 @@ class Store(Engine):
             if one.next is not None
         ]
 
-    def append(self, batch: Batch, settle: Settle | None = None) -> Appended:
+    def append(self, batch: Batch, settle: Settle | None = None, *, merge: bool = True) -> Appended:
         """Store a batch in one transaction: events, counts, dead letters, positions; all or nothing.
 
         An event that was stored before, by its `event_id`, is dropped and told in `Appended.outcome`. Rows that DuckDB refuses become dead letters of class `store`.
@@ -174,12 +174,13 @@ class Store(Engine):
         Args:
             batch: what to store.
             settle: writes what else belongs to the batch into the same transaction.
+            merge: whether the log may be merged before this returns; if not, call `merge` soon.
 
         Raises:
             StoreExhausted: disk or memory is used up; nothing was written, the same call may succeed later.
             PositionConflict: a position is not where this process left it; nothing was written.
         """
-        return self._appender.append(batch, self._told, settle)
+        return self._appender.append(batch, self._told, settle, merge=merge)
 
     def series(self, before: int | None = None) -> list[Series]:
         """Return every series, or those whose first minute lies before an instant (epoch seconds)."""

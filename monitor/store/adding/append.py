@@ -120,7 +120,7 @@ class Appender:
                 yield tx, known_us
             self.known_us = known_us
 
-    def _stored(self, batch: Batch, told: Told, settle: Settle | None, merge: bool) -> Appended:  # noqa: FBT001 - handed on
+    def _stored(self, batch: Batch, told: Told, settle: Settle | None, merge: bool) -> Appended:
         try:
             return self._append(batch, told, settle, merge=merge)
         except _ROW_ERRORS as error:
@@ -139,9 +139,7 @@ class Appender:
             rest = replace(batch, table=rest if rest.num_rows else None, letters=[*batch.letters, *letters])
             return self._append(rest, told, settle, merge=merge, refused=len(letters))
 
-    def _append(
-        self, batch: Batch, told: Told, settle: Settle | None, *, merge: bool, refused: int = 0
-    ) -> Appended:
+    def _append(self, batch: Batch, told: Told, settle: Settle | None, *, merge: bool, refused: int = 0) -> Appended:
         draft = Draft()
         rows = None if batch.table is None or not batch.table.num_rows else prepared(batch.table, told)
         at_us = _newest_arrival(batch.table, batch.letters) or 0

@@ -65,8 +65,8 @@ def live(path, partitions, point, after, delay):
             die()
         return found
 
-    def appending(*arguments):
-        appended = real_append(*arguments)
+    def appending(*arguments, **more):
+        appended = real_append(*arguments, **more)
         batches["appended"] += 1
         if point == "committed" and batches["appended"] == after:
             die()

@@ -110,7 +110,7 @@ def test_failing_append_is_told_and_ends_both_loops(store, told, clock):
     failures = []
     source = Endless([messages(1, 500)])
     ingest = Ingest(source, store, told(), clock, on_failure=lambda name, error: failures.append((name, error)))
-    store.append = lambda batch: (_ for _ in ()).throw(PositionConflict("somebody else writes"))
+    store.append = lambda *_, **__: (_ for _ in ()).throw(PositionConflict("somebody else writes"))
     running = Running(ingest)
     with running:
         running.join()
@@ -147,7 +147,7 @@ def test_full_disk_pauses_retries_and_loses_nothing(store, told, clock, monkeypa
     real, tries, full = store.append, [], threading.Event()
     full.set()
 
-    def append(batch):
+    def append(batch, *_, **__):
         if full.is_set():
             tries.append(1)
             raise StoreExhausted("No space left on device") if len(tries) % 2 else MemoryError
@@ -168,7 +168,7 @@ def test_stop_while_the_disk_is_full_ends_and_leaves_the_positions(store, told, 
     source = Endless([messages(1, 1000)], chunk=50)
     ingest = Ingest(source, store, told(rows=50), clock)
 
-    def append(batch):
+    def append(batch, *_, **__):
         raise StoreExhausted("No space left on device")
 
     store.append = append
