@@ -26,7 +26,7 @@ SPAN_S = 7 * DAY
 
 BEHIND = 5
 """Batches: two at work and three that wait."""
-_STATUS = {"refused": 400, "error": 400, "timeout": 408, "busy": 429, "stuck": 503}
+_STATUS = {"refused": 400, "error": 400, "timeout": 408, "busy": 429, "gone": 499, "stuck": 503}
 _RESULT = {"busy": "refused"}
 
 
@@ -144,6 +144,8 @@ class Reading:
                 asked.sql,
                 explain=asked.explain,
                 on_stuck=self._on_stuck,
+                gone=asked.gone,
+                limit="the time asked for" if seconds < limits.seconds else "`query.seconds`",
                 seconds=min(seconds, limits.seconds),
                 rows=min(rows, limits.rows),
                 bytes=limits.bytes,

@@ -3,6 +3,7 @@
 Shares are 0 to 1, instants epoch seconds. None means: not known. A page then says so in words.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -254,19 +255,21 @@ class Ask:
         sql: the SELECT.
         explain: its plan is wanted, not its rows.
         rows, seconds: lower limits than the configured ones, or None.
+        gone: set when nobody waits for the answer any more; None where that is not known.
     """
 
     sql: str
     explain: bool = False
     rows: int | None = None
     seconds: float | None = None
+    gone: threading.Event | None = field(default=None, compare=False)
 
 
 class QueryRefused(Exception):  # noqa: N818 - the state is the name
     """A query that is not run or was stopped.
 
     Attributes:
-        status: 400 wrong, 403 switched off, 408 too slow, 429 too many at once, 503 not now.
+        status: 400 wrong, 403 switched off, 408 too slow, 429 too many at once, 499 nobody waits any more, 503 not now.
     """
 
     def __init__(self, why: str, status: int = 400) -> None:

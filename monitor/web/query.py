@@ -29,11 +29,15 @@ name gets `_2`, `_3`, …
 
 Anything else is `{"error": "a sentence"}` with the status 400 (not allowed, or not understood), 403 (switched off),
 408 (too slow), 413 and 415 (the body), 429 (too many at once, with `retry-after`), 503 (not now, with `retry-after`).
+A query whose client goes away is interrupted, or gives up its turn.
 """
 
+import asyncio
 import csv
 import io
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import anyio.to_thread
@@ -81,8 +85,7 @@ async def query(door: Door, request: Request) -> Response:
     try:
         question = msgspec.json.decode(bytes(body), type=Question)
         form = _form(question.format, request.headers.get("accept", ""))
-        asked = _asked(question)
-        answer = await anyio.to_thread.run_sync(door.ask, asked, limiter=SLOTS)
+        answer = await _answered(door, _asked(question), request)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return _refused(400, f'{error}; send {{"sql": "select …", "format": "jsonl"}}')
     except QueryRefused as refusal:
@@ -96,6 +99,22 @@ async def query(door: Door, request: Request) -> Response:
             return _refused(400, f"the answer cannot be written as {form}: {told}; try jsonl or arrow")
         return Response(made, media_type=MEDIA[form], headers=headers)
     return StreamingResponse(STREAMED[form](answer), media_type=MEDIA[form], headers=headers)
+
+
+async def _answered(door: Door, asked: Ask, request: Request) -> Answer:
+    """Ask in a thread, and tell the query when whoever asked has gone."""
+    gone = threading.Event()
+    watch = asyncio.create_task(_tell_when_gone(request, gone))
+    try:
+        return await anyio.to_thread.run_sync(door.ask, replace(asked, gone=gone), limiter=SLOTS)
+    finally:
+        watch.cancel()
+
+
+async def _tell_when_gone(request: Request, gone: threading.Event) -> None:
+    while (await request.receive())["type"] != "http.disconnect":  # the body has been read: nothing else comes
+        pass
+    gone.set()
 
 
 def _asked(question: Question) -> Ask:

@@ -90,6 +90,8 @@ def ask(
     *,
     explain: bool = False,
     on_stuck: Callable[[str], None] | None = None,
+    gone: threading.Event | None = None,
+    limit: str = "`query.seconds`",
     **limits: Any,
 ) -> Answer:
     """Answer one SELECT over the published views.
@@ -100,19 +102,22 @@ def ask(
         explain: answer with the plan, and run nothing.
         on_stuck: told when the query could be stopped by nothing; its thread, its cursor and its place are lost then,
             and the process must end.
+        gone: set when nobody waits for the answer any more: the query is interrupted, or gives up its turn.
+        limit: what to raise for more time, in words.
         limits: see `Bounds`.
 
     Raises:
-        QueryRefused: it is not allowed, takes too long, finds no place, or DuckDB reports an error.
+        QueryRefused: it is not allowed, takes too long, finds no place, DuckDB reports an error, or nobody waits for
+            it any more.
     """
     bounds = Bounds(**limits)
     clock = SystemClock()
     began = clock.monotonic()
-    with store.gate.passed(bounds.at_once, bounds.seconds, bounds.waiting):
+    with store.gate.passed(bounds.at_once, bounds.seconds, bounds.waiting, gone):
         cursor = store.new_cursor()
         watched = Watched(lambda: _answered(store, cursor, sql, bounds, explain, watched.late), cursor.interrupt)
         try:
-            table, types, truncated = watched.result(bounds.seconds)
+            table, types, truncated = watched.result(bounds.seconds, limit=limit, gone=gone)
         except QueryRefused as refusal:
             if refusal.result == "stuck":
                 store.abandon(cursor)

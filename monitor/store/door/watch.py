@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from bellbuoy.monitor.store.door.gate import QueryRefused
+from bellbuoy.monitor.store.door.gate import LEFT, QueryRefused
 from bellbuoy.monitor.store.door.priority import lower
 
 GRACE_S = 15.0
@@ -31,7 +31,7 @@ class Watched(Generic[T]):
         interrupt: stops it from outside.
 
     Attributes:
-        late: set when the time is over; what `work` raises after that is the consequence.
+        late: set when the time is over, or nobody waits any more; what `work` raises after that is the consequence.
     """
 
     def __init__(self, work: Callable[[], T], interrupt: Callable[[], None]) -> None:
@@ -43,25 +43,53 @@ class Watched(Generic[T]):
         self._error: BaseException | None = None
         self.thread = threading.Thread(target=self._run, name="query", daemon=True)
 
-    def result(self, seconds: float, grace: float = GRACE_S) -> T:
+    def result(
+        self,
+        seconds: float,
+        grace: float = GRACE_S,
+        *,
+        limit: str = "`query.seconds`",
+        gone: threading.Event | None = None,
+    ) -> T:
         """Start, wait, and return what `work` returned, or raise what it raised.
 
+        Args:
+            seconds: how long it may run.
+            grace: how long it may take to come back once it is interrupted, seconds.
+            limit: what to raise for more time, in words.
+            gone: set when nobody waits for the answer any more: it is interrupted then.
+
         Raises:
-            QueryRefused: `timeout` when it ended after its time; `stuck` when it did not end.
+            QueryRefused: `timeout` when it ended after its time; `gone` when nobody waited for it; `stuck` when it did
+                not end.
         """
         self.thread.start()
-        if not self._done.wait(seconds):
+        if not self._ended(seconds, gone):
             self.late.set()
             self._interrupted(grace)
             if not self._done.is_set():
-                raise QueryRefused("stuck", f"not stopped {grace:g} s after its time was over; the daemon restarts")
+                raise QueryRefused("stuck", f"not stopped {grace:g} s after it was to end; the daemon restarts")
         self.thread.join()
         if self._error is None:
             return self._found[0]
         if self.late.is_set():
-            told = f"longer than {seconds:g} s; ask for less, or raise `query.seconds`"
-            raise QueryRefused("timeout", told) from None
+            if gone is not None and gone.is_set():
+                raise QueryRefused("gone", LEFT) from None
+            raise QueryRefused("timeout", f"longer than {seconds:g} s; ask for less, or raise {limit}") from None
         raise self._error
+
+    def _ended(self, seconds: float, gone: threading.Event | None) -> bool:
+        """Wait for the end of the work; false when the time is over, or nobody waits any more."""
+        if gone is None:
+            return self._done.wait(seconds)
+        until = time.monotonic() + seconds
+        while not gone.is_set():
+            left = until - time.monotonic()
+            if self._done.wait(max(0.0, min(left, AGAIN_S))):
+                return True
+            if left <= 0:
+                break
+        return False
 
     def _interrupted(self, grace: float) -> None:
         """Interrupt until the work has ended, or has had its grace: on a busy machine it is not blamed for waiting its turn."""

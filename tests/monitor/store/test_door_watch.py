@@ -37,6 +37,34 @@ def test_work_is_interrupted_until_it_ends():
     assert len(asked) == 3
 
 
+@pytest.mark.parametrize(
+    ("words", "told"), [({}, "`query.seconds`"), ({"limit": "the time asked for"}, "the time asked for")]
+)
+def test_the_limit_that_ended_it_is_named(words, told):
+    enough = threading.Event()
+
+    def work():
+        enough.wait(10)
+        raise RuntimeError("interrupted")
+
+    with pytest.raises(QueryRefused, match=rf"^longer than 0\.01 s; ask for less, or raise {told}$"):
+        Watched(work, enough.set).result(0.01, **words)
+
+
+def test_work_that_nobody_waits_for_is_interrupted():
+    enough, gone = threading.Event(), threading.Event()
+
+    def work():
+        gone.set()
+        enough.wait(10)
+        raise RuntimeError("interrupted")
+
+    with pytest.raises(QueryRefused, match="whoever asked has gone") as refused:
+        Watched(work, enough.set).result(60, gone=gone)
+    assert refused.value.result == "gone"
+    assert Watched(lambda: 7, enough.set).result(60, gone=threading.Event()) == 7
+
+
 def test_work_that_does_not_end_is_stuck():
     never = threading.Event()
     watched = Watched(never.wait, lambda: None)
@@ -78,6 +106,18 @@ def test_ninth_that_waits_is_refused():
     release.set()
     for thread in threads:
         thread.join()
+
+
+def test_one_that_nobody_waits_for_gives_up_its_turn():
+    gate, gone = Gate(), threading.Event()
+    with gate.passed(1, 10.0):
+        with pytest.raises(QueryRefused, match=r"no place became free in 0\.1 s"), gate.passed(1, 0.1, gone=gone):
+            pass
+        gone.set()
+        with pytest.raises(QueryRefused, match="whoever asked has gone"), gate.passed(1, 60.0, gone=gone):
+            pass
+    with gate.passed(1, 10.0, gone=gone):
+        assert gate._waiting == 0
 
 
 @pytest.mark.store
