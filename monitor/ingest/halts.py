@@ -15,7 +15,7 @@ from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.sources.base import Chunk, Source, Stream
 from bellbuoy.monitor.sources.errors import Notice, SourceHalted, SourceStopped
 from bellbuoy.monitor.sources.skipping import Skip, Skipped, SkipRefused
-from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store import Store, StoreExhausted
 
 log = logging.getLogger(__name__)
 
@@ -107,14 +107,21 @@ class Halts:
         """Return where a stream goes on because a person said so; None when nothing was said or no broker answers."""
         if self._asked.is_set():
             self._asked.clear()
-            self._waiting = self._store.skips.waiting(self._source.name)
+            try:
+                self._waiting = self._store.skips.waiting(self._source.name)
+            except StoreExhausted:  # the thread that writes tells it
+                self._asked.set()
+                return None
         while self._waiting:
             skip = self._waiting[0]
             try:
                 skipped = self._aimed(skip)
             except SkipRefused as refused:
+                try:
+                    self._store.skips.refuse(skip, str(refused), self._clock.now())
+                except StoreExhausted:
+                    return None  # it is answered when there is room
                 log.warning("%s:%s:%d: %s", self._source.name, skip.path, skip.partition, refused)
-                self._store.skips.refuse(skip, str(refused), self._clock.now())
                 self._waiting.pop(0)
                 continue
             if skipped is None:

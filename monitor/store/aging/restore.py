@@ -3,19 +3,26 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bellbuoy.monitor.store.adding.duplicates import PARTS, Duplicates
 from bellbuoy.monitor.store.aging.export import Exports
 from bellbuoy.monitor.store.aging.files import measured, note_of
-from bellbuoy.monitor.store.engine import Engine
+from bellbuoy.monitor.store.engine import Engine, Transaction
 from bellbuoy.monitor.store.errors import StoreError
+from bellbuoy.monitor.store.statements import statement
 
 AT_ONCE = 50_000
+FOR_EVER_US = 1 << 62
 
 
 def restore(engine: Engine, folder: Path) -> int:
     """Store the events of all files, and where their streams go on; return how many they are.
+
+    Of an event that stands in its day's file twice the first one is stored: files to which a store that was read anew has
+    added hold such ones.
 
     Args:
         engine: an empty store.
@@ -35,10 +42,10 @@ def restore(engine: Engine, folder: Path) -> int:
     wanted = set(engine.cursor().table("events_raw").columns)
     for path, note in files:
         streams.update({place[0]: place for place in note["streams"]})
+        known = Duplicates(FOR_EVER_US, max(1, note["rows"]) * PARTS)
         for table in _tables(path, wanted):
             with engine.transaction() as tx:
-                tx.insert("events_raw", table)
-            rows += table.num_rows
+                rows += _add(tx, table, known)
     with engine.transaction() as tx:
         for row in tx.rows("rebuild/next_offsets"):
             place = dict(zip(("id", "source", "path", "partition", "epoch"), streams[row["stream"]], strict=True))
@@ -48,6 +55,18 @@ def restore(engine: Engine, folder: Path) -> int:
     for path, note in files:
         exports.save({**note, "mark": note["rows"]}, measured(path))
     return rows
+
+
+def _add(tx: Transaction, table: pa.Table, known: Duplicates) -> int:
+    tx.show("arriving", table)
+    keys = np.asarray(tx.cursor.execute(statement("duplicates/arriving")).fetchnumpy()["key"], np.uint64)
+    tx.cursor.unregister("arriving")
+    fresh = known.new(keys)
+    if fresh is not None:
+        table, keys = table.filter(pa.array(fresh)), keys[fresh]
+    known.take(keys, 0)
+    tx.insert("events_raw", table)
+    return int(table.num_rows)
 
 
 def _tables(path: Path, wanted: set[str]) -> Iterator[pa.Table]:

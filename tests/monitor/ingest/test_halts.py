@@ -8,12 +8,16 @@ from store_batches import messages
 from test_ingest_threads import Running, until
 
 from bellbuoy.config.server import DeadLetters
+from bellbuoy.config.sources import Http
 from bellbuoy.monitor.clock import VirtualClock
 from bellbuoy.monitor.ingest import Ingest, watermark
 from bellbuoy.monitor.ingest.halts import NOTICE_S, Halts
+from bellbuoy.monitor.ingest.intake import Intake
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.sources.errors import Notice, SourceStopped
+from bellbuoy.monitor.sources.http import Busy, HttpSource, Posted
 from bellbuoy.monitor.sources.skipping import Skipped, SkipRefused
+from bellbuoy.monitor.store import StoreExhausted
 
 pytestmark = pytest.mark.store
 
@@ -161,6 +165,27 @@ def _beginning(store, stream):
     return decode(Chunk(stream, (), (), 0), stream_id=store.stream_id(stream), received_at_us=0, limits=Limits())
 
 
+def test_a_full_disk_lets_decisions_wait_and_ends_nothing(store, told, clock, monkeypatch):
+    source = Breaking([messages(1, 50, bad=0)], 20, chunk=10)
+    halts = Halts(source, store, clock)
+    stream = source.streams()[0]
+    source.held = (stream, 20)
+    number = store.skips.ask((stream.source, stream.path, stream.partition), "begin", "", clock.now())
+    halts.look()
+
+    def full(*_, **__):
+        raise StoreExhausted("no room")
+
+    for place in ("waiting", "refuse"):
+        with monkeypatch.context() as patch:
+            patch.setattr(store.skips, place, full)
+            assert halts.decided() is None
+            assert halts.decided() is None
+    assert store.skips.answer(number) is None
+    assert halts.decided() is None
+    assert "before the position" in store.skips.answer(number).text
+
+
 def test_a_stopped_stream_does_not_hold_the_watermark(store, told, clock):
     source = Breaking([messages(1, 200), messages(2, 300)], 60, chunk=20)
     ingest = Ingest(source, store, told(), clock)
@@ -200,3 +225,23 @@ def test_what_is_told_of_a_source_and_for_how_long(store):
     clock.advance(601)
     [unreachable] = halts.troubles(answers=False)
     assert unreachable.reason == "kafka does not say how far it is behind"
+
+
+def test_who_posts_to_a_halted_source_is_told_so_and_nothing_of_what_others_sent(store, told, clock):
+    source = HttpSource("http", clock=clock)
+    ingest = Ingest(source, store, told(), clock, feed=feed(max_consecutive=50))
+    intake = Intake(source, ingest, store, Http(), clock)
+    answers = []
+    with Running(ingest):
+        until(lambda: ingest.lags() is not None)
+        intake.offer(Posted([b'{"secret"'] * 51, answers.append, intake.room()))
+        until(lambda: answers and ingest.stopped)
+        assert answers[0].status == 422
+        with pytest.raises(
+            Busy, match="until a person lets it: more than 50 messages in a row cannot be read"
+        ) as told_so:
+            intake.room()
+        assert "since the start" not in str(told_so.value)
+        assert ingest.halts.resume()
+        until(lambda: not ingest.stopped)
+        intake.room()

@@ -13,6 +13,7 @@ from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.aging.coarsen import Needed
 from bellbuoy.monitor.store.aging.export import DAY, Exports, date_of
+from bellbuoy.monitor.store.aging.restore import restore
 
 pytestmark = pytest.mark.store
 FIRST = START // DAY * DAY
@@ -98,3 +99,18 @@ def test_a_file_that_was_taken_away_is_begun_anew_for_what_comes_late(tmp_path):
         put(store, 1, FIRST + 200 * DAY, ("late", FIRST + 5000))
         assert exports.day("events", FIRST, FIRST + 200 * DAY).rows == 1
         assert store.retain(FIRST + 200 * DAY, Retention()).events == 1
+
+
+def test_files_that_hold_an_event_twice_give_it_back_once(tmp_path):
+    folder = tmp_path / "exports"
+    for number, names in enumerate(["ab", "abc"]):  # the second store began anew beside the files of the first
+        settings = Settings(path=str(tmp_path / f"{number}.duckdb"), exports=str(folder))
+        with Store.open(tmp_path / f"{number}.duckdb", settings) as store:
+            exports = Exports(store, folder)
+            exports.mend()
+            put(store, 0, FIRST + 300, *((name, FIRST + 100 + place) for place, name in enumerate(names)))
+            assert exports.day("events", FIRST, FIRST + 2 * DAY).rows == (2, 5)[number]
+    with Store.open(tmp_path / "2.duckdb", settings) as store:
+        assert restore(store, folder) == 3
+        assert events(store) == [("a",), ("b",), ("c",)]
+        assert store.cursor().execute("SELECT next, received FROM streams").fetchall() == [(3, 3)]
