@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+from bellbuoy.monitor.clock import SystemClock
 from bellbuoy.monitor.store.door.gate import LEFT, QueryRefused
 from bellbuoy.monitor.store.door.priority import lower
 
@@ -82,9 +83,10 @@ class Watched(Generic[T]):
         """Wait for the end of the work; false when the time is over, or nobody waits any more."""
         if gone is None:
             return self._done.wait(seconds)
-        until = time.monotonic() + seconds
+        clock = SystemClock()
+        until = clock.monotonic() + seconds
         while not gone.is_set():
-            left = until - time.monotonic()
+            left = until - clock.monotonic()
             if self._done.wait(max(0.0, min(left, AGAIN_S))):
                 return True
             if left <= 0:
