@@ -50,6 +50,7 @@ class Halts:
         self._asked = threading.Event()
         self._asked.set()  # of before the start
         self._waiting: list[Skip] = []
+        self._given: set[int] = set()  # to the thread that writes: unanswered until it has stored them
         self._resume = threading.Event()
         self._noticed: dict[Notice, float] = {}
         self._silent_since: float | None = None
@@ -108,10 +109,11 @@ class Halts:
         if self._asked.is_set():
             self._asked.clear()
             try:
-                self._waiting = self._store.skips.waiting(self._source.name)
+                waiting = self._store.skips.waiting(self._source.name)
             except StoreExhausted:  # the thread that writes tells it
                 self._asked.set()
                 return None
+            self._waiting = [skip for skip in waiting if skip.id not in self._given]
         while self._waiting:
             skip = self._waiting[0]
             try:
@@ -127,6 +129,7 @@ class Halts:
             if skipped is None:
                 return None
             self._waiting.pop(0)
+            self._given.add(skip.id)
             self._goes_on(skip.path, skip.partition)
             return skip, skipped
         return None

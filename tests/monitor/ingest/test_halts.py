@@ -186,6 +186,18 @@ def test_a_full_disk_lets_decisions_wait_and_ends_nothing(store, told, clock, mo
     assert "before the position" in store.skips.answer(number).text
 
 
+def test_what_waits_to_be_stored_is_not_decided_once_more(store, told, clock):
+    source = Breaking([messages(1, 50, bad=0)], 20, chunk=10)
+    halts = Halts(source, store, clock)
+    stream = source.streams()[0]
+    source.held = (stream, 20)
+    store.skips.ask((stream.source, stream.path, stream.partition), "30", "", clock.now())
+    assert halts.decided()[1].to == 30
+    halts.look()  # somebody decides about another stream meanwhile
+    assert halts.decided() is None
+    assert source.asks == 1
+
+
 def test_a_stopped_stream_does_not_hold_the_watermark(store, told, clock):
     source = Breaking([messages(1, 200), messages(2, 300)], 60, chunk=20)
     ingest = Ingest(source, store, told(), clock)
