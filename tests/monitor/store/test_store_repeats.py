@@ -1,6 +1,7 @@
 """Repeats leave the store beside what else ages it: sums to hours, exports, dead letters read again."""
 
 import json
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
@@ -9,6 +10,7 @@ from store_batches import START
 from bellbuoy.config.server import Retention
 from bellbuoy.config.server import Store as Settings
 from bellbuoy.monitor.event import Limits, decode
+from bellbuoy.monitor.signals import BUILT_IN
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.aging.coarsen import Needed
@@ -66,6 +68,16 @@ def test_what_came_again_is_taken_from_the_hour_or_day_that_its_minute_was_summe
         assert store.remove_repeats(now - DAY, now) == 3
         assert counted(store) == [(place, 2, 2), (FIRST + 45 * DAY + 60, 1, 1)]
         assert store.cursor().execute("SELECT sum(n), sum(sum_us) FROM latency").fetchall() == [(3, 900_000)]
+
+
+def test_a_signal_that_says_something_else_meanwhile_leaves_no_more_bad_ones_than_trials():
+    with Store.open(None) as store:
+        put(store, 0, FIRST + 100, ("a", FIRST + 61))
+        put(store, 1, FIRST + DAY, ("a", FIRST + 61))
+        changed = [replace(one, bad="false") if one.name == "step_failure" else one for one in BUILT_IN]
+        store.configure(changed)
+        assert store.remove_repeats(FIRST + 3600, FIRST + 2 * DAY) == 1
+        assert counted(store) == [(FIRST + 60, 1, 1)]
 
 
 def test_a_day_from_which_a_repeat_left_is_written_again_before_it_leaves(tmp_path):

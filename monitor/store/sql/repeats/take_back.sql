@@ -1,5 +1,5 @@
--- Takes the counts that are shown as `arriving_counts` away again, never more than there is: from their minute, or from the
--- hour or the day that it was summed to.
+-- Takes the counts that are shown as `arriving_counts` away again, never more than there is, and so that no more bad ones
+-- than trials are left (a signal may say something else today): from their minute, or from the hour or day it was summed to.
 INSERT INTO counts BY NAME
 WITH places AS (
     SELECT a.*, unnest([minute, date_trunc('hour', minute), date_trunc('day', minute)]) AS place, unnest([0, 1, 2]) AS coarse
@@ -16,6 +16,7 @@ WITH places AS (
     QUALIFY row_number() OVER (PARTITION BY p.minute, p.series ORDER BY h.n >= p.n AND h.bad >= p.bad DESC, p.coarse) = 1
 )
 SELECT place AS minute, series, -CAST(least(sum(n), any_value(most)) AS INTEGER) AS n,
-       -CAST(least(sum(bad), any_value(most_bad)) AS INTEGER) AS bad, any_value(known_at) AS known_at
+       -CAST(least(any_value(most_bad), greatest(sum(bad), any_value(most_bad) - greatest(any_value(most) - sum(n), 0))) AS INTEGER) AS bad,
+       any_value(known_at) AS known_at
 FROM aimed
 GROUP BY place, series
