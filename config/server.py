@@ -52,7 +52,7 @@ class Store(Shape):
     on_corrupt: Literal["set_aside", "refuse"] = "set_aside"
     """What `bellbuoy run` does with a damaged file at its start: rename it and begin a new one, or end with exit 75."""
     memory_limit: Size = 1 << 30
-    """Memory that DuckDB may use; the process needs about 300 MiB more."""
+    """Memory that DuckDB may use at most; the process needs about 400 MiB more, and taking events in little of this."""
     exports: Text | None = Field(default=None, examples=["/var/lib/bellbuoy/exports"])
     """Folder for Parquet exports, one file a day; none unless set."""
     retention: Retention = Retention()
@@ -62,7 +62,7 @@ class Store(Shape):
     compact_every: Duration = 600.0
     """How often the counts of closed minutes are summed to one row a series."""
     checkpoint: Size = 256 << 20
-    """Size of the write-ahead log at which it is merged into the file."""
+    """Size of the write-ahead log at which it is merged into the file; with 100,000 events in it, it is merged sooner."""
     temp: Temp = Temp()
     """Where large queries and fits spill to disk."""
 

@@ -29,6 +29,7 @@ from bellbuoy.monitor.judging.evaluate import Evaluation
 from bellbuoy.monitor.judging.gauges import after_tick
 from bellbuoy.monitor.judging.ourselves import Ourselves
 from bellbuoy.monitor.logs import Counting
+from bellbuoy.monitor.memory import frugal
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.notes import Notebook
 from bellbuoy.monitor.notify import Sender, unserved
@@ -99,6 +100,7 @@ class App:
     def run(self) -> int:
         """Run until a signal, then drain; return the exit code."""
         self._signals()
+        frugal()
         bound(self.config.store.memory_limit, self.config.query.process_memory)
         logging.getLogger().addHandler(Counting(self.metrics.log_messages))
         self.metrics.build_info.labels(VERSION, platform.python_version(), self.store.version).set(1)

@@ -1,0 +1,37 @@
+"""What large arrays took goes back to the system when they are freed."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+PROGRAM = """
+    import os
+    from pathlib import Path
+    import numpy as np
+    import pyarrow as pa
+    from bellbuoy.monitor.memory import frugal
+
+    def held():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    assert frugal()
+    assert pa.default_memory_pool().backend_name == "system"
+    pa.concat_arrays([pa.array(np.ones(1)), pa.array(np.ones(1))])  # brings in what stays
+    before = held()
+    for _ in range(3):
+        wide = [pa.array(np.ones(1 << 17)) for _ in range(100)]
+        owned = [pa.concat_arrays([one, one]) for one in wide]
+        assert held() - before > 250_000_000
+        del wide, owned
+    print(held() - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc and glibc's mallopt are of Linux")
+def test_freed_arrays_go_back_to_the_system():
+    found = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(PROGRAM)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert int(found.stdout) < 20_000_000
