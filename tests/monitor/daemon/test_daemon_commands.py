@@ -278,7 +278,6 @@ def test_query_refuses_in_a_sentence(ingesting):
         ("select * from read_csv('/etc/passwd')", "read_csv"),
         ("select * from nowhere", "nowhere"),
         ("selec 1", "selec"),
-        ("select 1; drop table events", "SELECT"),
     ):
         done = bellbuoy("query", "--url", running.url, sql)
         assert done.returncode == 1, (sql, done.returncode, done.stderr)
