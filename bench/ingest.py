@@ -154,7 +154,8 @@ def told_latency(found: Mapping[str, Any]) -> list[str]:
 def told_transactions(found: Mapping[str, Any]) -> str:
     """Return the line about transactions."""
     lengths = f"p50 {found['transaction_p50_s']:.3f} s, the slowest at most {found['transaction_max_s']} s"
-    return f"{found['transactions']:,} transactions: {lengths}"
+    merged = f"; {found['merges']} merges of the log, at most {found['merge_max_s']} s" if "merges" in found else ""
+    return f"{found['transactions']:,} transactions: {lengths}{merged}"
 
 
 def missed_daemon(found: Mapping[str, Any]) -> list[str]:
