@@ -19,7 +19,7 @@ from typing import Any
 
 from bellbuoy.bench.ingest_messages import events
 from bellbuoy.bench.ingest_rates import WAYS, measure
-from bellbuoy.bench.ingest_sustained import MEMORY_LIMIT, latency, sustained
+from bellbuoy.bench.ingest_sustained import latency, sustained
 from bellbuoy.bench.machine import BUSY, busy, machine
 from bellbuoy.config.quantities import parse_duration
 
@@ -137,7 +137,7 @@ def told_sustained(found: Mapping[str, Any]) -> list[str]:
     return [
         f"{found['stored']:,} events of a backlog of {found['backlog']:,} stored in {found['seconds']:.0f} s",
         f"{found['wall']:,} events a second, {found['cpu']:,} a CPU-second",
-        f"RSS at most {found['rss_max_mb']} MB with a memory_limit of {MEMORY_LIMIT}, {slope}",
+        f"RSS at most {found['rss_max_mb']} MB with a memory_limit of {found['memory_limit']}, {slope}",
         told_transactions(found),
     ]
 

@@ -53,7 +53,8 @@ def sustained(address: str | None, seconds: float, rate: float, parts: int) -> d
         with daemon(held.address, topic) as running:
             samples = list(running.samples(seconds, count))
             found = running.read()
-    return {"seconds": round(samples[-1][0], 1), "backlog": count, **told(samples), **transactions(found)}
+    length = {"seconds": round(samples[-1][0], 1), "backlog": count, "memory_limit": MEMORY_LIMIT}
+    return {**length, **told(samples), **transactions(found)}
 
 
 def latency(address: str | None, seconds: float, rate: float, parts: int) -> dict[str, Any]:
