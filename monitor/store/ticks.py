@@ -22,7 +22,8 @@ def ticks(
         upto: only what was known at this mark (`known_at`, microseconds); None: all.
 
     Returns:
-        Counts of shape (T, S); `at` holds the ends of the ticks. What is not counted is 0.
+        Counts of shape (T, S); `at` holds the ends of the ticks. What is not counted is 0. Where a repeat was taken back
+        and its first count is not there (yet), the sum is below 0 and 0 stands for it: always 0 <= bad <= n.
 
     Raises:
         ValueError: the instants are not aligned, or `until` lies before `since`.
@@ -44,6 +45,7 @@ def ticks(
         where = column[found["series"].to_numpy() - least]
         wanted = where >= 0
         place = (found["tick"].to_numpy() * width + where)[wanted]
-        n.ravel()[place] = found["n"].to_numpy()[wanted]
-        bad.ravel()[place] = found["bad"].to_numpy()[wanted]
+        n.ravel()[place] = np.maximum(found["n"].to_numpy()[wanted], 0)
+        bad.ravel()[place] = np.maximum(found["bad"].to_numpy()[wanted], 0)
+        np.minimum(bad, n, out=bad)
     return Counts(at, n, bad)

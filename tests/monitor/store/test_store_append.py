@@ -304,6 +304,22 @@ def test_ticks_without_counts_are_zero_and_odd_spans_are_refused(store):
             store.ticks([1], *span)
 
 
+def test_what_was_taken_back_before_it_was_counted_never_falls_under_nothing(store, stream, batch_of):
+    store.append(batch_of(store, stream, messages(1, 100, bad=0)))
+    ids = [one.id for one in store.series()]
+    before = store.ticks(ids, START, START + 300, 300)
+    row = {"minute": START * 1_000_000, "known_at": 1}
+    with store.transaction() as tx:
+        tx.insert("counts", [row | {"series": ids[0], "n": -(10**6), "bad": -(10**6)}])
+        tx.insert("counts", [row | {"series": ids[1], "n": 0, "bad": 10**6}])
+        tx.insert("counts", [row | {"series": ids[2], "n": 0, "bad": -(10**6)}])
+    counts = store.ticks(ids, START, START + 300, 300)
+    assert (counts.n[0, 0], counts.bad[0, 0]) == (0, 0)
+    assert counts.bad[0, 1] == counts.n[0, 1] == before.n[0, 1] > 0
+    assert (counts.n[0, 2], counts.bad[0, 2]) == (before.n[0, 2], 0)
+    assert (counts.n[0, 3:] == before.n[0, 3:]).all()
+
+
 def test_late_counts_add_to_an_old_tick(store, stream, batch_of):
     store.append(batch_of(store, stream, messages(1, 100, bad=0)))
     ids = [one.id for one in store.series()]
