@@ -61,13 +61,18 @@ class Feed(Shape):
     """What a message looks like."""
     future: Future = Future()
     """How far ahead of its arrival the `ts` of an event may be."""
-    dead_letters: DeadLetters = DeadLetters()
-    """When a source of unreadable messages is stopped rather than eaten."""
     map: dict[str, Annotated[Mapping, Shorthand("from")]] = Field(default={}, examples=[MAP])
     """Field of an event → where it stands, so that any JSON log fits."""
 
 
-class Kafka(Feed):
+class Log(Feed):
+    """What sources have in common whose messages are read on from where they lie."""
+
+    dead_letters: DeadLetters = DeadLetters()
+    """When a source of unreadable messages is stopped rather than eaten."""
+
+
+class Kafka(Log):
     """Topics of Kafka. Positions live in the store, never in Kafka."""
 
     bootstrap_servers: Text = Field(examples=["localhost:9092"])
@@ -86,7 +91,7 @@ class Kafka(Feed):
     """How long no broker may answer, or a topic be missing, until it is told; reading goes on by itself."""
 
 
-class Files(Feed):
+class Files(Log):
     """Log files, one JSON event a line; also .gz and .zst."""
 
     path: Text = Field(examples=["./logs/*.jsonl"])

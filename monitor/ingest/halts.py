@@ -225,9 +225,9 @@ class Halts:
     # -- inside
 
     def _fresh(self) -> Poison | None:
-        if self._feed is None:
+        limits = getattr(self._feed, "dead_letters", None)
+        if limits is None:  # HTTP: the sender is told and keeps its events, so nothing is eaten
             return None
-        limits = self._feed.dead_letters
         return Poison(Bounds(limits.max_share, limits.max_consecutive, limits.window))
 
     def _aimed(self, skip: Skip) -> Skipped | None:

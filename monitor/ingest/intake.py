@@ -29,16 +29,11 @@ class Intake:
         """Return room for a body.
 
         Raises:
-            Busy: nothing is taken at present: the store is full or behind, too much of what came could not be read, or the
-                daemon starts or stops.
+            Busy: nothing is taken at present: the store is full or behind, or the daemon starts or stops.
         """
         trouble = self._ingest.trouble
         if trouble is not None:
             raise Busy(f"nothing can be written at present: {trouble}", 5)
-        halted = self._ingest.halts.whole
-        if halted is not None:
-            why = halted.reason.partition(";")[0]  # what others sent is not told
-            raise Busy(f"nothing is taken until a person lets it: {why}; see `bellbuoy source list`", 60)
         return self._source.room()
 
     def claim(self, key: str) -> bool:
