@@ -26,7 +26,7 @@ MEMORY_LIMIT = "192MiB"
 CONFIG = """
 version: 1
 server: {{ listen: 127.0.0.1:{port} }}
-store: {{ path: {folder}/bellbuoy.duckdb, memory_limit: {limit} }}
+store: {{ path: {folder}/bellbuoy.duckdb, memory_limit: {limit}, compact_every: 1m }}
 sources: [{{ kafka: {{ bootstrap_servers: "{address}", topics: [{topic}], start: earliest }} }}]
 sinks: {{ out: {{ console: {{}} }} }}
 routes: [{{ to: [out] }}]

@@ -25,7 +25,7 @@ TABLES = {
     "members": "SELECT * REPLACE (CAST(verdict AS VARCHAR) AS verdict) FROM incident_members",
     "changes": "SELECT * REPLACE (CAST(page AS VARCHAR) AS page) FROM changes_raw",
     "outbox": "SELECT incident, sink, wanted FROM outbox",
-    "judged": "SELECT * FROM progress",
+    "judged": "SELECT * FROM progress WHERE name IN ('judged', 'learned')",  # other marks are of arrivals
 }
 
 
