@@ -192,7 +192,9 @@ class Appender:
         """Read the identities that are stored: once, before the first batch."""
         if not self._remembers:
             window_us, keys = self.duplicates.window_us, self.duplicates.keys
-            self.duplicates.fill(stored(self.engine, at_us, window_us, keys))
+            arrived = [known.arrived_us for known in self.streams.values() if known.arrived_us is not None]
+            at_us = min(at_us, max(arrived, default=at_us))  # of a clock that is far ahead now
+            self.duplicates.fill(stored(self.engine, at_us, window_us, keys), at_us)
             self._remembers = True
 
     def _save_series(self, tx: Transaction, draft: Draft) -> None:

@@ -69,11 +69,16 @@ class _Sieve:
 
 
 class Duplicates:
-    """The identities that came in the last while: at least 7/8 of the window and of the keys, at most `keys`."""
+    """The identities that came in the last while: at least 7/8 of the window and of the keys, at most `keys`.
+
+    The clock of arrival may jump. What counts as the present never goes back, and each append moves it on by an eighth of the
+    window at most: one batch of a clock far ahead forgets no more than that.
+    """
 
     def __init__(self, window_us: int, keys: int) -> None:
         self.window_us = window_us
         self.keys = keys
+        self._present_us = 0  # 0: nothing came yet
         self._generations: list[_Generation] = []
         self._sieve = _Sieve(keys)
 
@@ -106,18 +111,26 @@ class Duplicates:
 
     def take(self, keys: Keys, at_us: int) -> None:
         """Remember keys that are stored now, arrived at an instant; what is too old or too much is forgotten."""
+        step_us = self.window_us // PARTS
+        if self._present_us:
+            self._present_us = max(self._present_us, min(at_us, self._present_us + step_us))
+        else:
+            self._present_us = at_us
         if len(keys):
+            at_us = max(at_us, self._present_us)  # so that none leaves before its time
             self._sieve.add(keys)
             for start in range(0, len(keys), self._largest):
                 self._push(_Generation(np.sort(keys[start : start + self._largest]), at_us, at_us))
-        self._forget(at_us)
+        self._forget()
 
-    def fill(self, parts: Iterable[tuple[Keys, int, int]]) -> None:
+    def fill(self, parts: Iterable[tuple[Keys, int, int]], at_us: int = 0) -> None:
         """Begin anew with keys that are stored, in the order of their arrival.
 
         Args:
             parts: keys with the arrival of the first and the last of them.
+            at_us: what counts as the present from now on; 0: the next arrival.
         """
+        self._present_us = at_us
         self._generations = []
         for keys, oldest_us, newest_us in parts:
             self._push(_Generation(np.sort(keys), oldest_us, newest_us))
@@ -142,8 +155,8 @@ class Duplicates:
             self._generations.pop()
         self._generations.append(newest)
 
-    def _forget(self, at_us: int) -> None:
-        before = at_us - self.window_us
+    def _forget(self) -> None:
+        before = self._present_us - self.window_us
         kept = [one for one in self._generations if one.newest_us >= before]
         size = sum(len(one.keys) for one in kept)
         while size > self.keys:

@@ -129,7 +129,7 @@ def test_store_is_a_set_of_events(tmp_path_factory, batch_of, batches, restarts,
     room=st.sampled_from([1, 7, 40, 4000]),
 )
 def test_window_forgets_only_what_is_old_or_too_much(batches, window, room):
-    window_us, now = window * 1_000_000, 0
+    window_us, now, present = window * 1_000_000, 0, 0
     held = Duplicates(window_us, room)
     came = deque()  # (key, arrival), the newest last
     for gap, keys in batches:
@@ -138,15 +138,52 @@ def test_window_forgets_only_what_is_old_or_too_much(batches, window, room):
         fresh = held.new(values)
         fresh = np.ones(len(keys), bool) if fresh is None else fresh
         certain = {key for key, at in list(came)[len(came) - room * 7 // 8 :] if at >= now - window_us}
-        possible = {key for key, at in came if at >= now - window_us * 9 // 8 - gap * 1_000_000}
+        possible = {key for key, at in came if at >= present - window_us * 9 // 8}
         inside = set()
         for key, new in zip(keys, fresh.tolist(), strict=True):
             assert new or key in possible or key in inside
             assert not (new and (key in certain or key in inside))
             inside.add(key)
         held.take(values[fresh], now)
+        present = min(now, present + window_us // 8) if present else now
         came.extend((key, now) for key, new in zip(keys, fresh.tolist(), strict=True) if new)
         assert len(held) <= room
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    batches=st.lists(
+        st.tuples(st.integers(0, 30), st.lists(st.integers(0, 90), min_size=1, max_size=25)), min_size=1, max_size=40
+    ),
+    window=st.sampled_from([8, 40, 400]),
+    wrong=st.tuples(st.integers(0, 39), st.sampled_from([-(10**9), -50, 50, 10**6, 10**9])),
+)
+def test_clock_that_is_wrong_for_one_batch_forgets_an_eighth_of_the_window_at_most(batches, window, wrong):
+    held, now = Duplicates(window * 1_000_000, 4000), 2 * 10**15
+    came = []  # (key, true arrival)
+    for place, (gap, keys) in enumerate(batches):
+        now += gap * 1_000_000
+        values = np.array(keys, np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        fresh = held.new(values)
+        fresh = np.ones(len(keys), bool) if fresh is None else fresh
+        certain = {key for key, at in came if at >= now - window * 1_000_000 * 7 // 8}
+        assert not certain & {key for key, new in zip(keys, fresh.tolist(), strict=True) if new}
+        held.take(values[fresh], now + (wrong[1] * 1_000_000 if place == wrong[0] else 0))
+        came.extend((key, now) for key, new in zip(keys, fresh.tolist(), strict=True) if new)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_batch_that_arrives_far_ahead_forgets_nothing_recent(tmp_path, stream, batch_of, restart):
+    store = Store.open(tmp_path / "b.duckdb")
+    try:
+        store.append(batch_of(store, stream, [named(1)], 0, START + 100))
+        if restart:
+            store.close()
+            store = Store.open(tmp_path / "b.duckdb")
+        store.append(batch_of(store, stream, [named(2)], 1, START + 400 * 86400))
+        assert store.append(batch_of(store, stream, [named(1), named(2)], 2, START + 200)).duplicates == 2
+    finally:
+        store.close()
 
 
 def test_window_is_read_back_as_it_was(tmp_path, stream, batch_of):
