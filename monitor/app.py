@@ -116,7 +116,7 @@ class App:
         )
         jobs = [Job("judge", self.judge, every=JUDGE_EVERY_S), Job("ourselves", self.look, every=LOOK_EVERY_S)]
         jobs += chores.jobs()
-        scheduler = timetable(jobs, self._job_failed)
+        scheduler = timetable(jobs, self._job_failed, self.clock.now())
         self.upkeep.begin()
         scheduler.start()
         self.health.mend("started")

@@ -1,7 +1,7 @@
 """What the daemon does beside its work: it measures itself, forgets what is too old, and tells the outside how it is."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bellbuoy.config.model import Config
 from bellbuoy.monitor.clock import Clock
@@ -23,6 +23,11 @@ RETAIN_AT = (3, 17)
 """Hour and minute (UTC) at which old rows are deleted: not a round one, at which everybody's jobs start."""
 REPEATS_AT = (4, 41)
 """When events that came again after `ingest.duplicates` are removed."""
+MISSED_S = 90_000.0
+"""A daily job whose last success is longer ago was missed, and is done once after the start: the daemon may be restarted at
+that very minute every day."""
+RETAIN_AFTER_S, REPEATS_AFTER_S = 600.0, 900.0
+"""How long after the start: the sources are caught up with first, and not both come at once."""
 REPEATS_S = 90_000.0
 """Arrivals that are looked at: a day, and an hour more for a job that was late; more when the daemon was down at its time."""
 REPEATS_OVERLAP_S = 3600.0
@@ -58,13 +63,30 @@ class Chores:
         """Return what is done, and when."""
         jobs = [
             Job("measure", self.measure, every=MEASURE_EVERY_S),
-            Job("retention", self.retain, daily_at=RETAIN_AT),
-            Job("repeats", self.repeats, daily_at=REPEATS_AT),
+            Job("retention", self.retain, 0.0, RETAIN_AT, self._missed("retention", self.retain), RETAIN_AFTER_S),
+            Job("repeats", self.repeats, 0.0, REPEATS_AT, self._missed("repeats", self.repeats), REPEATS_AFTER_S),
             Job("compaction", self.compact, every=self.config.store.compact_every),
         ]
         if self.config.heartbeat is not None:
             jobs.append(Job("heartbeat", self.heartbeat, every=self.config.heartbeat.every))
         return jobs
+
+    def _missed(self, name: str, work: Callable[[], None]) -> Callable[[], None]:
+        """Return what does a daily job if it was missed."""
+
+        def catch_up() -> None:
+            done = self.store.rows("judgement/progress", name=name)
+            if done and self.clock.now() - done[0]["at"] <= MISSED_S:
+                return
+            log.info("%s was not done for a day and is done now", name)
+            work()
+
+        return catch_up
+
+    def _succeeded(self, name: str, at: float) -> None:
+        with self.store.transaction() as tx:
+            tx.run("judgement/set_progress", name=name, at=int(at))
+        self.metrics.maintenance_last_success.labels(name).set(self.clock.now())
 
     def measure(self) -> None:
         """Set the gauges that nobody else sets: lag, sizes, checks."""
@@ -91,7 +113,7 @@ class Chores:
         if kept:
             log.warning("%d days past store.retention.events stay: their export is missing or was added to", kept)
         learn_firsts(self.store, now)
-        self.metrics.maintenance_last_success.labels("retention").set(self.clock.now())
+        self._succeeded("retention", now)
 
     def repeats(self) -> None:
         """Remove what came again later than duplicates are known at arrival."""
@@ -99,12 +121,10 @@ class Chores:
         reached = self.store.rows("judgement/progress", name="repeats")
         since = min(now - REPEATS_S, reached[0]["at"] - REPEATS_OVERLAP_S if reached else now)
         gone = self.upkeep.remove_repeats(since, now)
-        with self.store.transaction() as tx:
-            tx.run("judgement/set_progress", name="repeats", at=int(now))
         if gone:
             log.warning("%d events had come before and were removed; see ingest.duplicates", gone)
         self.metrics.repeats_removed.inc(gone)
-        self.metrics.maintenance_last_success.labels("repeats").set(self.clock.now())
+        self._succeeded("repeats", now)
 
     def compact(self) -> None:
         """Sum the counts of closed minutes."""

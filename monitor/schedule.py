@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 log = logging.getLogger(__name__)
@@ -22,15 +24,19 @@ class Job:
         work: what is done; it never runs twice at once.
         every: seconds from one start to the next.
         daily_at: hour and minute (UTC) in place of `every`.
+        catch_up: done once, `catch_up_after` seconds after the start: it looks whether the job was missed, and does it then.
+        catch_up_after: see there.
     """
 
     name: str
     work: Callable[[], None]
     every: float = 0.0
     daily_at: tuple[int, int] | None = None
+    catch_up: Callable[[], None] | None = None
+    catch_up_after: float = 0.0
 
 
-def timetable(jobs: list[Job], failed: Callable[[str, BaseException], None]) -> BackgroundScheduler:
+def timetable(jobs: list[Job], failed: Callable[[str, BaseException], None], begin: float) -> BackgroundScheduler:
     """Return a scheduler with the jobs, not started yet; each job has a thread of its own.
 
     A job that is late runs once, not as often as it was missed.
@@ -38,6 +44,7 @@ def timetable(jobs: list[Job], failed: Callable[[str, BaseException], None]) -> 
     Args:
         jobs: what is done.
         failed: hears of a job that raised.
+        begin: the present, epoch seconds.
     """
     scheduler = BackgroundScheduler(timezone="UTC", executors={job.name: ThreadPoolExecutor(1) for job in jobs})
     for job in jobs:
@@ -55,6 +62,14 @@ def timetable(jobs: list[Job], failed: Callable[[str, BaseException], None]) -> 
             max_instances=1,
             misfire_grace_time=None,
         )
+        if job.catch_up is not None:  # in the job's own thread: never beside it
+            scheduler.add_job(
+                job.catch_up,
+                DateTrigger(datetime.fromtimestamp(begin, UTC) + timedelta(seconds=job.catch_up_after), timezone="UTC"),
+                id=f"{job.name} missed",
+                executor=job.name,
+                misfire_grace_time=None,
+            )
 
     def heard(event: JobExecutionEvent) -> None:
         failed(event.job_id, event.exception)

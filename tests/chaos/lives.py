@@ -124,8 +124,8 @@ def plant(life):
             ).start()
         return migrate(con, *rest, **more)
 
-    def often(jobs, failed):
-        return timetable([replace(job, every=min(job.every or 1.0, 1.0), daily_at=None) for job in jobs], failed)
+    def often(jobs, *rest):
+        return timetable([replace(job, every=min(job.every or 1.0, 1.0), daily_at=None) for job in jobs], *rest)
 
     engine.connect = lambda path, **more: Watched(connect(path, **more), life)
     engine.migrate = migrated

@@ -1,5 +1,6 @@
 """The outside hears a ping while all is well, and names when it is not."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +11,7 @@ from bellbuoy.monitor.chores import Chores
 from bellbuoy.monitor.clock import VirtualClock
 from bellbuoy.monitor.health import Health
 from bellbuoy.monitor.metrics import Metrics
+from bellbuoy.monitor.schedule import timetable
 from bellbuoy.monitor.store import Store
 
 NOW = 1_800_000_000.0
@@ -120,3 +122,43 @@ def test_what_is_old_leaves_although_no_export_can_be_written(chores, monkeypatc
     with pytest.raises(OSError, match="No space"):
         chores.retain()
     assert kept == [NOW]
+
+
+def test_a_daily_job_that_was_missed_is_done_once_after_the_start(chores, monkeypatch):
+    done = []
+    monkeypatch.setattr(chores.store, "retain", lambda *_: done.append("retention") or SimpleNamespace(kept=0))
+    monkeypatch.setattr(chores.store, "remove_repeats", lambda *_: done.append("repeats") or 0)
+
+    def started():
+        """Return what the catching up does that a start of the daemon plans."""
+        done.clear()
+        for job in chores.jobs():
+            if job.catch_up:
+                job.catch_up()
+        return list(done)
+
+    assert started() == ["retention", "repeats"]  # never done before
+    assert started() == []
+    chores.clock.advance(25 * 3600)
+    assert started() == []
+    chores.clock.advance(1)
+    assert started() == ["retention", "repeats"]
+    chores.clock.advance(24 * 3600)
+    chores.retain()  # at its time
+    chores.clock.advance(24 * 3600)
+    assert started() == ["repeats"]
+
+
+def test_what_was_missed_is_looked_for_some_minutes_after_the_start_and_never_beside_the_job(chores):
+    begin = datetime.now(UTC).timestamp()
+    scheduler = timetable(chores.jobs(), lambda *_: None, begin)
+    scheduler.start(paused=True)
+    try:
+        at = {job.id: job.next_run_time.timestamp() - begin for job in scheduler.get_jobs() if "missed" in job.id}
+        assert at == {"retention missed": pytest.approx(600, abs=1e-3), "repeats missed": pytest.approx(900, abs=1e-3)}
+        assert {scheduler.get_job(f"{name} missed").executor for name in ("retention", "repeats")} == {
+            "retention",
+            "repeats",
+        }
+    finally:
+        scheduler.shutdown(wait=False)
