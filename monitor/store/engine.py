@@ -15,7 +15,7 @@ import pyarrow as pa
 from bellbuoy.config.server import Store as Settings
 from bellbuoy.monitor.store.damage import SMALL, TWICE, damaged, log_of, look_through, suspect, suspicions, trust
 from bellbuoy.monitor.store.door.gate import Gate
-from bellbuoy.monitor.store.errors import StoreCorrupt, StoreError, StoreExhausted, StoreLocked
+from bellbuoy.monitor.store.errors import StoreCorrupt, StoreError, StoreExhausted, StoreLocked, StoreUnfinished
 from bellbuoy.monitor.store.migrate import migrate
 from bellbuoy.monitor.store.opening import connect, exhausted, release, settle
 from bellbuoy.monitor.store.statements import statement
@@ -137,6 +137,11 @@ class Engine:
             if suspected:
                 look_through(con, None)
             self.schema = migrate(con, str(self.path or "memory"), read_only=self.read_only)
+            if not self._life and con.execute(statement("rebuild/restoring")).fetchall():
+                raise StoreUnfinished(  # noqa: TRY301 - closed below as for any other reason
+                    f"{self.path}: bringing events back from exports was broken off and left it half full; move it and its .wal away "
+                    "and run `bellbuoy rebuild --from-exports` again."
+                )
             if self.path is not None and not self.read_only:
                 look_through(con, SMALL)
             found = con.execute(statement("store/names")).fetchall()

@@ -34,6 +34,10 @@ class StoreMissing(StoreError):  # noqa: N818 - the state is the name
     """There is no file to read."""
 
 
+class StoreUnfinished(StoreError):  # noqa: N818 - the state is the name
+    """Bringing events back from exports into this file was broken off: it holds some of them, and no positions."""
+
+
 class StoreForeign(StoreError):  # noqa: N818 - the state is the name
     """The file is no store of ours."""
 

@@ -22,7 +22,7 @@ def restore(engine: Engine, folder: Path) -> int:
     """Store the events of all files, and where their streams go on; return how many they are.
 
     Of an event that stands in its day's file twice the first one is stored: files to which a store that was read anew has
-    added hold such ones.
+    added hold such ones. A store in which this was broken off is refused by whoever opens it.
 
     Args:
         engine: an empty store.
@@ -37,6 +37,8 @@ def restore(engine: Engine, folder: Path) -> int:
     files = [(path, note) for path in sorted(folder.glob("events/*.parquet")) if (note := note_of(path)) is not None]
     if not files:
         raise StoreError(f"{folder}: there are no exports of events in it.")
+    with engine.transaction() as tx:
+        tx.run("rebuild/begin_restoring")
     streams: dict[int, list[object]] = {}
     rows = 0
     wanted = set(engine.cursor().table("events_raw").columns)
@@ -54,6 +56,8 @@ def restore(engine: Engine, folder: Path) -> int:
     exports = Exports(engine, folder)
     for path, note in files:
         exports.save({**note, "mark": note["rows"]}, measured(path))
+    with engine.transaction() as tx:
+        tx.run("rebuild/end_restoring")
     return rows
 
 

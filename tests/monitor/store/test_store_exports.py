@@ -14,6 +14,8 @@ from bellbuoy.config.server import Retention
 from bellbuoy.config.server import Store as Settings
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.aging.export import DAY, Exports
+from bellbuoy.monitor.store.aging.restore import restore
+from bellbuoy.monitor.store.errors import StoreUnfinished
 
 pytestmark = pytest.mark.store
 
@@ -208,3 +210,36 @@ def test_files_of_a_store_that_was_lost_are_added_to_and_never_written_over(kept
         add(store, stream, batch_of, 2000, FIRST + 500)
         write_due(exports)
         assert in_files(exports) == sorted([*old, *in_store(exports)])
+
+
+BROKEN_OFF = """
+import os, sys
+from pathlib import Path
+from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store.aging.restore import restore
+from bellbuoy.monitor.store.engine import Transaction
+folder, last, run = Path(sys.argv[1]), sys.argv[2], Transaction.run
+def dying(self, name, **more):
+    if name == last:
+        os._exit(9)
+    return run(self, name, **more)
+Transaction.run = dying
+restore(Store.open(folder / "back.duckdb"), folder / "exports")
+"""
+
+
+@pytest.mark.parametrize("last", ["store/begin_stream", "exports/forget", "rebuild/end_restoring"])
+def test_a_restore_that_was_killed_leaves_a_file_that_nobody_opens(kept, tmp_path, last):
+    write_due(kept)
+    ended = subprocess.run([sys.executable, "-c", BROKEN_OFF, str(tmp_path), last], check=False, timeout=60)
+    assert ended.returncode == 9
+    path = tmp_path / "back.duckdb"
+    for read_only in (False, True):
+        with pytest.raises(StoreUnfinished, match="away and run `bellbuoy rebuild --from-exports` again"):
+            Store.open(path, read_only=read_only)
+    path.rename(tmp_path / "away.duckdb")
+    path.with_name("back.duckdb.wal").unlink(missing_ok=True)
+    with Store.open(path) as store:
+        assert restore(store, kept.folder) == len(in_store(kept))
+    with Store.open(path, read_only=True) as store:
+        assert store.positions("kafka") == kept.engine.positions("kafka")
