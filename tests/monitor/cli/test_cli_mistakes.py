@@ -56,7 +56,7 @@ WRONG = [
         for words in (["run"], ["status"], ["query", "select 1"], ["simulate", "--out", "-"])
     ],
     (["check", "-c", "least.yaml", "--strict"], 1, r"there is no heartbeat"),
-    (["run", "-c", "http.yaml"], 78, r"sources\[0\]\.http: events over HTTP are not read yet"),
+    (["run", "-c", "http.yaml"], 78, r"sources\[1\]\.http: there is one door"),
     (["run", "-c", "foreign.yaml"], 75, r"noise"),
     # asking
     (["status"], 75, r"no daemon answers at http://127\.0\.0\.1:1 .*; start it with `bellbuoy run`"),
@@ -91,7 +91,8 @@ def folder(tmp_path_factory):
     (folder / "least.yaml").write_text(least)
     (folder / "bad.yaml").write_text(least.replace("files: { path: 'none-*.jsonl', follow: true }", "kafkaa: {}"))
     (folder / "http.yaml").write_text(
-        least.replace("files: { path: 'none-*.jsonl', follow: true }", "http: {}") + "store: { path: http.duckdb }\n"
+        least.replace("files: { path: 'none-*.jsonl', follow: true }", "http: {}\n  - http: {}")
+        + "store: { path: http.duckdb }\n"
     )
     (folder / "foreign.yaml").write_text(least + "store: { path: noise }\n")
     (folder / "noise").write_bytes(bytes(range(128, 256)) * 4)
