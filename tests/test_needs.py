@@ -23,7 +23,8 @@ def test_plain(): pass
 @pytest.fixture
 def planted(tmp_path):
     """A small checkout of its own with the same conftest, whose tests need what is hidden."""
-    for name in ("tests/conftest.py", "tests/kafka_broker.py", "tests/certificates.py", "tools/need", "pyproject.toml"):
+    shared = [f"tests/{one.name}" for one in (ROOT / "tests").glob("*.py") if not one.name.startswith("test_")]
+    for name in (*shared, "tools/need", "pyproject.toml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "tests/test_planted.py").write_text(PLANTED)

@@ -225,7 +225,10 @@ def test_query_answers_in_every_format_while_events_come(ingesting):
 
 def test_sigterm_during_a_long_query_ends_in_time(ingesting):
     running, _ = ingesting
-    endless = "select count(*) from events a, events b, events c where a.latency_ms + b.latency_ms < c.latency_ms"
+    endless = (
+        "select count(*) from events a, events b, events c, events d "
+        "where a.latency_ms + b.latency_ms < c.latency_ms + d.latency_ms"
+    )
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)) as asked:
         asked.request("POST", "/v1/query", json.dumps({"sql": endless}), {"Content-Type": "application/json"})
         # asked later, so the first one runs by now: it is answered too, or waits in vain while the source is behind
