@@ -67,6 +67,8 @@ class App:
         self.stop = threading.Event()
         self.closed = threading.Event()
         self.trouble: str | None = None
+        self.unbegun: str | None = None
+        self._begun = False
         self.failing: dict[str, str] = {}
         self.failure: BaseException | None = None
         self.sources = build(config.sources, self.clock)
@@ -120,8 +122,7 @@ class App:
         self.upkeep.begin()
         scheduler.start()
         self.health.mend("started")
-        with self.store.transaction() as tx:
-            tx.run("outbox/again", now=int(self.clock.now()))
+        self._begin()
         unheeded = pending(self.config)
         if unheeded:
             log.warning("accepted and without effect in this version: %s", ", ".join(unheeded))
@@ -156,10 +157,31 @@ class App:
             raise self.failure
         return 0
 
+    def _begin(self) -> None:
+        """Write what a start writes, once; where there is no room it is told, and tried again every second."""
+        if self._begun:
+            return
+        try:
+            self.store.publish()
+            with self.store.transaction() as tx:
+                tx.run("outbox/again", now=int(self.clock.now()))
+        except StoreExhausted as error:
+            if self.unbegun is None:
+                log.error("the store takes nothing at the start, work goes on when there is room: %s", error)  # noqa: TRY400 - the state is told, not a defect
+            self.unbegun = str(error)
+            self.metrics.store_writable.set(False)
+            return
+        self._begun = True
+        if self.unbegun is not None:
+            log.info("the store takes what is written again")
+            self.unbegun = None
+            self.metrics.store_writable.set(not any(ingest.trouble for ingest in self.ingests))
+
     def judge(self) -> None:
         """Close the ticks that the watermark has passed, and wake the senders when there is news."""
         if self.stop.is_set():
             return
+        self._begin()
         if self.store.damage is not None and self.store.path is not None:
             self.fail("store", StoreCorrupt(self.store.path, self.store.damage))
             return
@@ -227,6 +249,7 @@ class App:
     def _unwritable(self) -> str | None:
         """Return why the store takes nothing at present; None while it does."""
         told = [self.trouble, *(one.trouble for one in self.ingests), *(one.trouble for one in self.senders)]
+        told.append(self.unbegun)
         return next((one for one in told if one), None)
 
     def _stopping(self) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from bellbuoy.config.model import Config
 from bellbuoy.monitor.clock import Clock
 from bellbuoy.monitor.letters import Letter, Retried, letter, retry
-from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store import Store, StoreExhausted
 from bellbuoy.monitor.store.aging.coarsen import FINE_S
 from bellbuoy.monitor.store.aging.export import DAILY, DAY, WHOLE, Export, Exports
 
@@ -27,6 +27,7 @@ class Upkeep:
         self.config = config
         self.clock = clock
         self._busy = threading.Lock()
+        self._mended = False
 
     def exports(self) -> Exports | None:
         """Return the exports, where a folder is configured; a rehearsal's copy of the store writes none."""
@@ -42,10 +43,15 @@ class Upkeep:
             return
         try:
             with self._busy:
-                for told in exports.mend():
-                    log.warning("export %s", told)
-        except OSError as error:
-            log.error("the exports cannot be read: %s; see to store.exports", error)  # noqa: TRY400 - the place is told, not a defect
+                self._mend(exports)
+        except (OSError, StoreExhausted) as error:
+            log.error("the exports cannot be looked after: %s; see to store.exports and its disk", error)  # noqa: TRY400 - the place is told, not a defect
+
+    def _mend(self, exports: Exports) -> None:
+        if not self._mended:
+            for told in exports.mend():
+                log.warning("export %s", told)
+            self._mended = True
 
     def export(self, days: Sequence[int] = (), *, today: bool = False) -> list[Export]:
         """Write exports and return the files written.
@@ -57,12 +63,13 @@ class Upkeep:
 
         Raises:
             NoExports: there is no folder for them.
-            OSError: the disk is full or refuses.
+            OSError, StoreExhausted: the disk is full or refuses.
         """
         exports = self.exports()
         if exports is None:
             raise NoExports("no folder for exports is configured: set store.exports")
         with self._busy:
+            self._mend(exports)
             now = self.clock.now()
             found = self.store.rows("judgement/progress", name="judged")
             judged = found[0]["at"] if found else 0

@@ -5,6 +5,7 @@ Live, restart and replay run this code. Time is an argument: nothing here asks f
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -26,7 +27,7 @@ from bellbuoy.monitor.judging.routes import sinks_for
 from bellbuoy.monitor.judging.slow import SLOW
 from bellbuoy.monitor.judging.watched import Watched
 from bellbuoy.monitor.judging.watchlist import Line, detectors_of, watchlist
-from bellbuoy.monitor.store import Series, Store
+from bellbuoy.monitor.store import Series, Store, StoreExhausted
 from bellbuoy.sinks.base import Page
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,9 @@ class Evaluation:
         self.late_trials = 0
         self.too_late_trials = 0
         self.deaf = False
-        self._measured_in(self.tick)
+        self._measured = False
+        with suppress(StoreExhausted):  # a disk without room must not keep it from starting: before the next judging
+            self._measured_in(self.tick)
 
     def advance(self, until: int, stop: Callable[[], bool] = lambda: False, *, deaf: bool = False) -> list[Told]:
         """Judge every tick that ends at or before `until`, at most a day in one transaction.
@@ -80,6 +83,7 @@ class Evaluation:
         Returns:
             The changes, oldest first, each with its page; all are in the store and the outbox.
         """
+        self._measured_in(self.tick)
         if self.judged is None:
             first = min((one.first_minute for one in self.store.series()), default=until)
             if first >= until:
@@ -112,14 +116,18 @@ class Evaluation:
 
     def _measured_in(self, tick: int) -> None:
         """Carry what was learned over to a tick of another length than the last process judged by, if it is one."""
+        if self._measured:
+            return
         found = self.store.rows("judgement/tick")
         before = int(found[0]["seconds"]) if found else None
         if before == tick or self.store.read_only:
+            self._measured = True
             return
         with self.store.transaction() as tx:
             if before is not None:
                 tx.run("judgement/rescale", ratio=tick / before)
             tx.run("judgement/set_tick", seconds=str(tick))
+        self._measured = True
 
     def _learn(self, midnight: int) -> None:
         """Fit what is due at a midnight, or load what was fitted then, and set up the groups."""

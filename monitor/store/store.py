@@ -1,6 +1,7 @@
 """The store as the rest of the daemon sees it: append batches, hand out counts, run statements."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -27,6 +28,7 @@ from bellbuoy.monitor.store.aging.recount import recount
 from bellbuoy.monitor.store.aging.repeats import remove_repeats
 from bellbuoy.monitor.store.aging.retain import Retained, retain
 from bellbuoy.monitor.store.engine import Engine
+from bellbuoy.monitor.store.errors import StoreExhausted
 from bellbuoy.monitor.store.latency import latency_quantiles
 from bellbuoy.monitor.store.predicates import check
 from bellbuoy.monitor.store.ticks import ticks
@@ -99,6 +101,8 @@ class Store(Engine):
     ) -> None:
         """Say what is counted from the next append on, and show the trials of it in the view `trials`.
 
+        Where there is no room to write, the view shows what it showed before until the next append.
+
         Args:
             signals: from `bellbuoy.monitor.signals.table`.
             max_series: past so many series, new names count under `other`.
@@ -113,10 +117,20 @@ class Store(Engine):
         for (workflow, step), seconds in self._slow_after.items():
             limits.update({(workflow, step, band): seconds * 1000 for band in range(BANDS)})
         self._told = Told(tuple(signals), limits, zone)
-        if self._published != tuple(signals) and not self.read_only:
-            with self.transaction() as tx:
+        with suppress(StoreExhausted):  # a disk without room must not keep it from starting: with the next append
+            self.publish()
+
+    def publish(self) -> None:
+        """Show the trials of what is counted in the view `trials`, if it does not yet.
+
+        Raises:
+            StoreExhausted: disk or memory is used up; the view shows what it showed before.
+        """
+        signals = tuple(self._told.signals)
+        if self._published != signals and not self.read_only:
+            with self.transaction(merge=False) as tx:
                 tx.cursor.execute(trials_sql(signals))
-            self._published = tuple(signals)
+            self._published = signals
 
     def follow(self, config: Config) -> None:
         """Count what a configuration says from the next append on.
@@ -180,6 +194,7 @@ class Store(Engine):
             StoreExhausted: disk or memory is used up; nothing was written, the same call may succeed later.
             PositionConflict: a position is not where this process left it; nothing was written.
         """
+        self.publish()
         return self._appender.append(batch, self._told, settle, merge=merge)
 
     def series(self, before: int | None = None) -> list[Series]:
