@@ -124,8 +124,12 @@ def test_full_or_read_only_disk_at_the_start_is_named_or_harmless(disk, writer):
     assert os.waitpid(pid, 0)[1] == 0
     writer.offset = ROWS
     disk.fill()
-    with pytest.raises(StoreExhausted, match="No space left"):
-        Store.open(path)
+    with Store.open(path) as store:
+        writer.whole(store)
+        with pytest.raises(StoreExhausted, match="No space left"):
+            store.publish()
+        with pytest.raises(StoreExhausted, match="No space left"):
+            writer.append(store)
     disk.relieve()
     disk.remount("ro")
     with pytest.raises(StoreError, match="Read-only file system"):
