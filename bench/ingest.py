@@ -26,7 +26,7 @@ from bellbuoy.config.quantities import parse_duration
 __all__ = ["events", "main", "markdown"]
 
 RESULTS = Path(__file__).parent / "results"
-TARGETS = {"c/a": {"wall": 0.40, "cpu": 0.30}, "d/b": {"wall": 0.50, "cpu": 0.40}}
+TARGETS = {"c/a": {"wall": 0.40, "cpu": 0.40}, "d/b": {"wall": 0.50, "cpu": 0.50}}
 """The ratios that are promised; by the wall both cores may help, by the processor they may not."""
 BEGIN, END = "<!-- ingest: begin -->", "<!-- ingest: end -->"
 RSS_MB = 600
