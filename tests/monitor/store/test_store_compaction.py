@@ -12,6 +12,7 @@ from test_store_latency import recount, stored
 
 from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store.adding.duplicates import Duplicates
 from bellbuoy.monitor.store.aging import repeats
 from bellbuoy.monitor.store.engine import Transaction
 
@@ -177,9 +178,8 @@ def test_repeats_leave_as_if_they_had_not_come(batch_of, seed, again, times):
         store.append(batch_of(store, STREAMS[0], values, received_at=START + 10_000))
         before = seen(store)
         repeated = [values[place] for place in sorted(again)] * times
-        store._appender.remember(1, 4_000_000)  # all is forgotten after a second
         for number in range(times):
-            store._appender.duplicates.fill([])
+            store._appender.duplicates = Duplicates(10**6, 4_000_000)  # all is forgotten: the window was left long ago
             part = repeated[number * len(again) : (number + 1) * len(again)]
             store.append(batch_of(store, STREAMS[1], part, number * len(again), START + 200_000 + number))
         assert rows(store, "events_raw") == 200 + len(repeated)
