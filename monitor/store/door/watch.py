@@ -65,7 +65,16 @@ class Watched(Generic[T]):
                 not end.
         """
         self.thread.start()
-        if not self._ended(seconds, gone):
+        try:
+            ended = self._ended(seconds, gone)
+        except BaseException:  # Ctrl-C: nothing of the query may outlive the wait for it, or the file stays open
+            self.late.set()
+            self._interrupted(grace)
+            if self._done.is_set():
+                self.thread.join()
+            self._error = None  # its frames hold the cursor
+            raise
+        if not ended:
             self.late.set()
             self._interrupted(grace)
             if not self._done.is_set():

@@ -186,3 +186,21 @@ def test_daemon_with_a_stuck_query_drains_and_ends_with_75(tmp_path):
     assert "503" in done.stdout
     with Store.open(tmp_path / "b.duckdb") as store:  # the lock is free, the file is whole
         assert store.rows("store/streams") == []
+
+
+def test_whoever_stops_waiting_leaves_no_query_behind(monkeypatch):
+    stopped = threading.Event()
+
+    def work():
+        assert stopped.wait(20)
+        raise RuntimeError("interrupted")
+
+    watched = Watched(work, stopped.set)
+
+    def ctrl_c(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watched, "_ended", ctrl_c)
+    with pytest.raises(KeyboardInterrupt):
+        watched.result(30)
+    assert not watched.thread.is_alive()
