@@ -27,7 +27,7 @@ from bellbuoy.monitor.judging.routes import sinks_for
 from bellbuoy.monitor.judging.slow import SLOW
 from bellbuoy.monitor.judging.watched import Watched
 from bellbuoy.monitor.judging.watchlist import Line, detectors_of, watchlist
-from bellbuoy.monitor.store import Series, Store, StoreExhausted
+from bellbuoy.monitor.store import Series, Store, StoreExhausted, Transaction
 from bellbuoy.sinks.base import Page
 
 log = logging.getLogger(__name__)
@@ -300,16 +300,20 @@ class Evaluation:
         with self.store.transaction() as tx:
             if verdicts:
                 tx.insert("verdicts_raw", rows.verdict_rows(verdicts))
-            tx.run("judgement/forget_states")
-            tables = [rows.state_rows([line.watched for line in group.lines], group.state) for group in self.groups]
-            if tables:
-                tx.insert("detector_state", pa.concat_tables(tables))
+            self._remember(tx, folded)
             for incident in {one.id: one for one in incidents}.values():
                 save_incident(tx, incident)
             for change, page in told:
                 save_change(tx, change, page, sinks_for(self.config.routes, change.incident))
             tx.run("judgement/set_progress", name="judged", at=until)
-            tx.run("judgement/set_folded", mark=folded)
+
+    def _remember(self, tx: Transaction, folded: int) -> None:
+        """Write what the detectors remember in the place of what was there, and the mark up to which they have judged."""
+        tx.run("judgement/forget_states")
+        tables = [rows.state_rows([line.watched for line in group.lines], group.state) for group in self.groups]
+        if tables:
+            tx.insert("detector_state", pa.concat_tables(tables))
+        tx.run("judgement/set_folded", mark=folded)
 
     def _judged(self) -> int | None:
         """Return the end of the last tick judged, in whole ticks of the length that they have now."""

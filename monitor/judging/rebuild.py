@@ -4,8 +4,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import pyarrow as pa
-
 from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.explain.page import Nothing, explain
@@ -135,9 +133,5 @@ class Refolding(Evaluation):
 
     def save(self) -> None:
         """Put what the detectors remember now in the place of what they remembered."""
-        tables = [rows.state_rows([line.watched for line in group.lines], group.state) for group in self.groups]
         with self.store.transaction() as tx:
-            tx.run("judgement/forget_states")
-            if tables:
-                tx.insert("detector_state", pa.concat_tables(tables))
-            tx.run("judgement/set_folded", mark=self.store.known_us)
+            self._remember(tx, self.store.known_us)

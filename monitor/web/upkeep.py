@@ -104,7 +104,7 @@ def _json(value: Any) -> Response:
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    raise NotImplementedError(type(value).__name__)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def _refused(status: int, why: str) -> Response:
