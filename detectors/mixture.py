@@ -11,14 +11,14 @@ probability at most q_0 given all before it and nothing scatters more than chanc
 opening at the threshold ln A is at least A. A CUSUM beside each alternative remembers when it last began to rise.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bellbuoy.detectors import dispersion
-from bellbuoy.detectors.base import LARGE_ONLY, Array, Baseline, Evidence, State, Tick
+from bellbuoy.detectors.base import Array, Baseline, Evidence, State, Tick
 
 RATIOS: Final = (1.2, 1.4, 1.7, 2.2, 3.0, 4.5, 8.0)
 """How many times the normal rate the alternatives are."""
@@ -30,22 +30,42 @@ LOWEST, HIGHEST = 1e-5, 0.95
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a step needs of a baseline.
+    """What a step needs of a baseline; trials are priced when their hour of the week comes, an hour at a time.
 
     Attributes:
-        per_trial, per_bad: nats that a trial adds, and what a bad one adds to that, shape (CELLS, K, S).
+        rate: bad share that is expected, shape (CELLS, S).
+        margin: how far the boundary of normal lies from it, with the sign of the direction watched, shape (S,).
+        up: True where more bad is watched for, shape (S,).
+        ratio: of the alternatives, shape (K, 1).
+        scatter: dispersion by which each alternative is divided, shape (K, S).
         barred: -inf where an alternative is not judged, else 0, shape (K, S); None where all are.
         log_count: logarithm of the number of alternatives judged, shape (S,).
-        rate: bad share that is expected, shape (CELLS, S).
         column: 0 to S - 1.
+        kept: prices of the hour that was asked for last, by its cell.
     """
 
-    per_trial: Array
-    per_bad: Array
+    rate: Array
+    margin: Array
+    up: NDArray[np.bool_]
+    ratio: Array
+    scatter: Array
     barred: Array | None
     log_count: Array
-    rate: Array
     column: NDArray[np.int64]
+    kept: dict[int, tuple[Array, Array]] = field(default_factory=dict, compare=False, repr=False)
+
+    def prices(self, cell: int) -> tuple[Array, Array]:
+        """Return the nats that a trial adds in an hour of the week, and what a bad one adds to that, shape (K, S)."""
+        known = self.kept.get(cell)
+        if known is None:
+            boundary = np.clip(self.rate[cell] + self.margin, LOWEST, HIGHEST)
+            other = _alternatives(boundary, self.ratio, self.up)
+            good = np.log1p(-other) - np.log1p(-boundary)
+            bad = np.log(other) - np.log(boundary)
+            known = good / self.scatter, (bad - good) / self.scatter
+            self.kept.clear()
+            self.kept[cell] = known
+        return known
 
 
 def checked(ratios: tuple[float, ...]) -> tuple[float, ...]:
@@ -78,7 +98,7 @@ def begin(size: int, ratios: tuple[float, ...]) -> State:
 
 
 def prepare(baseline: Baseline, threshold: Array, direction: Array, ratios: tuple[float, ...]) -> Prepared:
-    """Price a trial and a bad trial for every hour of the day, alternative and stream.
+    """Set up the prices of trials for every alternative and stream.
 
     The boundary of normal is the profile moved by its margin in the direction watched. Each alternative is divided by
     the dispersion of blocks as long as it takes to be proven: threshold / (trials a tick x Kullback-Leibler distance
@@ -86,32 +106,43 @@ def prepare(baseline: Baseline, threshold: Array, direction: Array, ratios: tupl
     """
     up = direction > 0
     ratio = np.array(ratios)[:, None]
-    boundary = np.clip(baseline.rate + direction * baseline.margin, LOWEST, HIGHEST)
     mean = np.clip(baseline.mean, LOWEST, HIGHEST)
     usual = np.clip(mean + direction * baseline.margin, LOWEST, HIGHEST)
     distance = divergence(_alternatives(usual, ratio, up), mean)
     ticks = threshold / np.maximum(baseline.per_tick * distance, 1e-12)
     scatter = dispersion.at(baseline.dispersion, ticks)
-    other = _alternatives(boundary[:, None, :], ratio, up)
-    good = np.log1p(-other) - np.log1p(-boundary[:, None, :])
-    bad = np.log(other) - np.log(boundary[:, None, :])
-    allowed = (baseline.armed >= 1.0) | ((baseline.armed >= LARGE_ONLY) & (ratio >= LARGE))
+    allowed = (baseline.armed >= 1.0) | (baseline.judges_share & (ratio >= LARGE))
     return Prepared(
-        per_trial=good / scatter,
-        per_bad=(bad - good) / scatter,
+        rate=baseline.rate,
+        margin=direction * baseline.margin,
+        up=up,
+        ratio=ratio,
+        scatter=scatter,
         barred=None if allowed.all() else np.where(allowed, 0.0, -np.inf),
         log_count=np.log(np.maximum(allowed.sum(axis=0), 1.0)),
-        rate=baseline.rate,
         column=np.arange(len(threshold)),
     )
 
 
 def step(state: State, tick: Tick, prepared: Prepared) -> tuple[State, Evidence]:
     """Fold one tick in; streams without a trial keep their state to the bit."""
+    gain = prepared.per_trial[tick.cell] * tick.n
+    gain += prepared.per_bad[tick.cell] * tick.bad
+    return advance(state, tick, gain, tick.n * prepared.rate[tick.cell], prepared)
+
+
+def advance(state: State, tick: Tick, gain: Array, expected: Array, prepared: Prepared) -> tuple[State, Evidence]:
+    """Fold one tick in whose trials are priced already.
+
+    Args:
+        state: from `begin` or the last fold.
+        tick: counts of the tick.
+        gain: nats that it adds to each alternative, shape (K, S).
+        expected: bad trials that were to be expected in it, shape (S,).
+        prepared: which alternatives are judged.
+    """
     n, bad = tick.n, tick.bad
     old_log_m, old_climb, before = state["log_m"], state["climb"], state["total"]
-    gain = prepared.per_trial[tick.cell] * n
-    gain += prepared.per_bad[tick.cell] * bad
     log_m = np.logaddexp(0.0, old_log_m)
     log_m += gain
     if prepared.barred is not None:
@@ -131,7 +162,7 @@ def step(state: State, tick: Tick, prepared: Prepared) -> tuple[State, Evidence]
     total = before.copy()
     total[0] += n
     total[1] += bad
-    total[2] += n * prepared.rate[tick.cell]
+    total[2] += expected
     value = np.logaddexp.reduce(log_m, axis=0)
     value -= prepared.log_count
     mine = start[:, log_m.argmax(axis=0), prepared.column]
