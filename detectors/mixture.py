@@ -126,8 +126,9 @@ def prepare(baseline: Baseline, threshold: Array, direction: Array, ratios: tupl
 
 def step(state: State, tick: Tick, prepared: Prepared) -> tuple[State, Evidence]:
     """Fold one tick in; streams without a trial keep their state to the bit."""
-    gain = prepared.per_trial[tick.cell] * tick.n
-    gain += prepared.per_bad[tick.cell] * tick.bad
+    per_trial, per_bad = prepared.prices(tick.cell)
+    gain = per_trial * tick.n
+    gain += per_bad * tick.bad
     return advance(state, tick, gain, tick.n * prepared.rate[tick.cell], prepared)
 
 
