@@ -1,10 +1,165 @@
 """Strata: groups whose share of the trials may change without being a fault, and what a change of their mix did."""
 
 from dataclasses import dataclass
+from typing import ClassVar, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bellbuoy.detectors.base import Array
+from bellbuoy.detectors import dispersion, mixture
+from bellbuoy.detectors.base import Array, Baseline, Evidence, State, Tick
+
+KEPT: Final = 5.0
+"""Nats above the threshold up to which the evidence of the sum is kept: it is shown, and ends when the mix is back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strata:
+    """The strata of S streams, those of one stream together and in the order of the streams.
+
+    Attributes:
+        baseline: what is normal for each stratum, M streams.
+        owner: stream of each stratum, shape (M,), never falling; every stream has at least one.
+    """
+
+    baseline: Baseline
+    owner: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        """Refuse strata out of order, and streams without."""
+        size = int(self.owner[-1]) + 1 if len(self.owner) else 0
+        if not np.array_equal(np.unique(self.owner), np.arange(size)) or (np.diff(self.owner) < 0).any():
+            raise ValueError("strata must stand in the order of their streams, and every stream must have one")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a step needs of the baselines.
+
+    Attributes:
+        plain: of the sum over the strata.
+        first: place of each stream's first stratum, shape (S,).
+        owner: stream of each stratum, shape (M,).
+        rate: bad share that is expected in each stratum, shape (CELLS, M).
+        boundary: its boundary of normal, shape (CELLS, M).
+        scatter: dispersion of each alternative in each stratum, shape (K, M).
+        limit: evidence of the sum at which it is capped, shape (S,).
+    """
+
+    plain: mixture.Prepared
+    first: NDArray[np.int64]
+    owner: NDArray[np.int64]
+    rate: Array
+    boundary: Array
+    scatter: Array
+    limit: Array
+
+    def normal(self, tick: Tick) -> Array:
+        """Return the bad share that is normal for the mix of this tick, shape (S,)."""
+        n = _counts(tick, self)[0]
+        whole = np.add.reduceat(n, self.first)
+        expected = np.add.reduceat(n * self.rate[tick.cell], self.first)
+        answer: Array = np.divide(expected, whole, out=self.plain.rate[tick.cell].copy(), where=whole > 0)
+        return answer
+
+
+@dataclass(frozen=True)
+class Stratified:
+    """Tells when the share of bad trials left what is normal for the strata, whatever their mix.
+
+    Half of the calls ask for a refund today, a third did last month, and refunds go wrong more often: the whole got worse
+    and nothing is broken. So every stratum is compared with its own baseline, and the evidence of all of them for one size
+    of change is added up. One size for all is an odds ratio: the one that takes the normal rate of the whole to that of
+    the alternative. With a single stratum this is `rate_shift`, number for number.
+
+        L_k = sum over g of (b_g ln theta_k - n_g ln(1 - q_g + q_g theta_k)) / dispersion_k,g
+
+    Beside it runs the plain sum. Where that passes the threshold and the strata do not, the mix has changed: the verdict
+    is `watch` and says so, and never opens an incident. It takes no part of the budget of false pages.
+
+    Strata may scatter together, which none of them shows alone: the dispersion of a stratum is at least that of the whole,
+    or all strata's excess added up if that is less.
+
+    Attributes:
+        ratios: how many times the normal rate of the whole the alternatives are, each above 1.
+
+    Reference:
+        Mantel and Haenszel (1959) for one odds ratio over strata; Shiryaev-Roberts as for `rate_shift`.
+    """
+
+    ratios: tuple[float, ...] = mixture.RATIOS
+
+    nats: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Refuse ratios that are no change for the worse."""
+        object.__setattr__(self, "ratios", mixture.checked(self.ratios))
+
+    def begin(self, size: int) -> State:
+        """Return the state of `size` streams that have seen nothing: that of `rate_shift`, and the sum's mixture."""
+        return {**mixture.begin(size, self.ratios), "sum": np.full((len(self.ratios), size), -np.inf)}
+
+    def prepare(self, baseline: Baseline, threshold: Array, direction: Array, strata: Strata | None = None) -> Prepared:
+        """Set up the prices of trials in every stratum.
+
+        Args:
+            baseline: of the whole.
+            threshold: nats at which a stream opens, shape (S,).
+            direction: +1.0 watches for more bad, -1.0 for less, shape (S,).
+            strata: what is normal for each of them; None: each stream is one stratum.
+        """
+        size = len(threshold)
+        if strata is None:
+            strata = Strata(baseline, np.arange(size))
+        parts, owner = strata.baseline, strata.owner
+        plain = mixture.prepare(baseline, threshold, direction, self.ratios)
+        first = np.searchsorted(owner, np.arange(size)).astype(np.int64)
+        mean = np.clip(parts.mean, mixture.LOWEST, mixture.HIGHEST)
+        usual = np.clip(mean + direction[owner] * parts.margin, mixture.LOWEST, mixture.HIGHEST)
+        whole = np.clip(baseline.mean + direction * baseline.margin, mixture.LOWEST, mixture.HIGHEST)
+        odds = np.exp(mixture.log_odds_ratio(whole, plain.ratio, plain.up))[:, owner]
+        distance = mixture.divergence(usual * odds / (1.0 - usual + usual * odds), mean)
+        together = _summed(parts.per_tick * distance, first)
+        ticks = threshold / np.maximum(together, 1e-12)
+        own = dispersion.at(parts.dispersion, ticks[:, owner])
+        joint = np.minimum(dispersion.at(baseline.dispersion, ticks), 1.0 + _summed(own - 1.0, first))
+        return Prepared(
+            plain=plain,
+            first=first,
+            owner=owner,
+            rate=parts.rate,
+            boundary=np.clip(parts.rate + direction[owner] * parts.margin, mixture.LOWEST, mixture.HIGHEST),
+            scatter=np.maximum(own, joint[:, owner]),
+            limit=threshold + KEPT,
+        )
+
+    def step(self, state: State, tick: Tick, prepared: Prepared) -> tuple[State, Evidence]:
+        """Fold one tick in; without `tick.strata` each stream is its own one stratum."""
+        plain, cell = prepared.plain, tick.cell
+        n, bad = _counts(tick, prepared)
+        odds = mixture.log_odds_ratio(plain.boundary(cell), plain.ratio, plain.up)[:, prepared.owner]
+        gain = (bad * odds - n * np.log1p(prepared.boundary[cell] * np.expm1(odds))) / prepared.scatter
+        expected = np.add.reduceat(n * prepared.rate[cell], prepared.first)
+        own = {name: array for name, array in state.items() if name != "sum"}
+        after, evidence = mixture.advance(own, tick, _summed(gain, prepared.first), expected, plain)
+        summed = mixture.step({**own, "log_m": state["sum"]}, tick, plain)[0]["log_m"]
+        beside = np.logaddexp.reduce(summed, axis=0) - plain.log_count
+        summed = summed - np.where(tick.n > 0, np.maximum(beside - prepared.limit, 0.0), 0.0)
+        beside = np.minimum(beside, prepared.limit)
+        return {**after, "sum": summed}, Evidence(evidence.value, evidence.onset, evidence.since, beside)
+
+
+def _counts(tick: Tick, prepared: Prepared) -> tuple[Array, Array]:
+    """Return trials and bad ones of the strata; of streams that are their own strata their own."""
+    if tick.strata is None:
+        return tick.n[prepared.owner], tick.bad[prepared.owner]
+    return tick.strata[0], tick.strata[1]
+
+
+def _summed(values: Array, first: NDArray[np.int64]) -> Array:
+    """Return sums over the strata of each stream, shape (..., S)."""
+    answer: Array = np.add.reduceat(values, first, axis=-1)
+    return answer
 
 
 @dataclass(frozen=True, slots=True)

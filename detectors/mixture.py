@@ -54,11 +54,16 @@ class Prepared:
     column: NDArray[np.int64]
     kept: dict[int, tuple[Array, Array]] = field(default_factory=dict, compare=False, repr=False)
 
+    def boundary(self, cell: int) -> Array:
+        """Return the boundary of normal in an hour of the week, shape (S,)."""
+        answer: Array = np.clip(self.rate[cell] + self.margin, LOWEST, HIGHEST)
+        return answer
+
     def prices(self, cell: int) -> tuple[Array, Array]:
         """Return the nats that a trial adds in an hour of the week, and what a bad one adds to that, shape (K, S)."""
         known = self.kept.get(cell)
         if known is None:
-            boundary = np.clip(self.rate[cell] + self.margin, LOWEST, HIGHEST)
+            boundary = self.boundary(cell)
             other = _alternatives(boundary, self.ratio, self.up)
             good = np.log1p(-other) - np.log1p(-boundary)
             bad = np.log(other) - np.log(boundary)
@@ -175,6 +180,12 @@ def divergence(first: Array, second: Array) -> Array:
     """Return the Kullback-Leibler distance of two bad rates, nats a trial, as if `first` were true."""
     answer: Array = first * np.log(first / second) + (1.0 - first) * np.log((1.0 - first) / (1.0 - second))
     return answer
+
+
+def log_odds_ratio(boundary: Array, ratio: Array, up: NDArray[np.bool_]) -> Array:
+    """Return by how much each alternative's log odds lie from those of the boundary, shape (K, S)."""
+    other = _alternatives(boundary, ratio, up)
+    return np.log(other) - np.log1p(-other) - np.log(boundary) + np.log1p(-boundary)
 
 
 def _alternatives(boundary: Array, ratio: Array, up: NDArray[np.bool_]) -> Array:
