@@ -4,6 +4,9 @@ import json
 import random
 from datetime import UTC, datetime
 
+from bellbuoy.monitor.event import Limits, decode
+from bellbuoy.monitor.sources.base import Chunk
+
 START = 1_770_000_000 // 300 * 300
 STEPS = ("greet", "qualify", "route", "close")
 OUTCOMES = ("success", "failure", "timeout", "abandoned", "skipped", "unknown")
@@ -45,3 +48,10 @@ def messages(seed, count, *, start=START, seconds=0.5, bad=0.03):
         text = json.dumps(message(rng, start + place * seconds)).encode()
         found.append(rng.choice([b"", b"{", b"\xff", b"[]", text[:-1]]) if rng.random() < bad else text)
     return found
+
+
+def batch_of(store, stream, values, offset=0, received_at=START + 10_000.0):
+    """Decode values into a batch of one stream, from an offset on."""
+    chunk = Chunk(stream, range(offset, offset + len(values)), values, offset + len(values))
+    limits = Limits(refuse_ahead_s=10 * 365 * 86400)
+    return decode(chunk, stream_id=store.stream_id(stream), received_at_us=int(received_at * 1e6), limits=limits)
