@@ -16,17 +16,21 @@ Instants: TypeAlias = NDArray[np.int64]
 State: TypeAlias = dict[str, Array]
 """A detector's memory: named arrays whose last axis is S, so that a stream's share can be kept as a row."""
 
-CELLS = 24
-"""Cells of the profile: hours of the local day."""
+HOURS, DAYS = 24, 7
+CELLS = DAYS * HOURS
+"""Cells of the profile: hours of the local week, Monday 00:00 first."""
 
 BLOCKS = (1, 3, 6, 12, 24, 48, 96, 144, 288)
 """Lengths, in ticks, of the blocks whose dispersion is fitted."""
 
-LARGE_ONLY, VOLUME_ONLY = 0.5, 0.25
-"""What `Baseline.armed` is where bad trials are rare, and where they are too rare for anything."""
+LARGE_ONLY, VOLUME_ONLY, BY_PRIOR = 0.5, 0.25, 0.125
+"""What `Baseline.armed` is where bad trials are rare, where they are too rare for anything, and where the series itself is
+too young and the like of it say what is normal; the last two add up."""
 
 VerdictState = Literal["learning", "steady", "watch", "worse", "better", "stale"]
 STATES: tuple[VerdictState, ...] = ("learning", "steady", "watch", "worse", "better", "stale")
+Measure = Literal["share", "volume", "silence"]
+Severity = Literal["watch", "ticket", "page"]
 LEARNING, STEADY, WATCH, WORSE, BETTER, STALE = range(6)
 """Places in `STATES`: how verdict states are coded in arrays."""
 
@@ -56,6 +60,8 @@ class Tick:
         n: trials, shape (S,).
         bad: bad trials, shape (S,).
         seconds: length of the tick.
+        strata: trials and bad ones of each stratum, shape (2, M), where streams have strata, see
+            `bellbuoy.detectors.mix`.
     """
 
     at: int
@@ -63,6 +69,7 @@ class Tick:
     n: Array
     bad: Array
     seconds: int = 300
+    strata: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +87,12 @@ class Baseline:
         volume_dispersion: the same for counts of trials against Poisson, shape (len(BLOCKS), S).
         since, until: span learned from, shape (S,), epoch seconds as floats.
         armed: 1.0 where there is enough to judge by, `LARGE_ONLY` where only changes to three times the rate and more
-            can be judged, `VOLUME_ONLY` where only the number of trials can, else 0.0, shape (S,).
+            can be judged, `VOLUME_ONLY` where only the number of trials can, plus `BY_PRIOR` where the like of the series
+            say what is normal, else 0.0, shape (S,).
         margin: how far from `rate` the boundary of normal lies: one standard error of the mean, or what is to be
             ignored if that is more, shape (S,).
+        form, volume_form: shape of the profiles of `rate` and `volume`: 0 hours of the day, 1 with a factor for each day of
+            the week, 2 hours of the week, shape (S,).
     """
 
     rate: Array
@@ -97,6 +107,25 @@ class Baseline:
     until: Array
     armed: Array
     margin: Array
+    form: Array
+    volume_form: Array
+
+    @property
+    def by_prior(self) -> NDArray[np.bool_]:
+        """Tell which series are judged by what is normal for others like them, shape (S,)."""
+        answer: NDArray[np.bool_] = (self.armed % VOLUME_ONLY) > 0.0
+        return answer
+
+    @property
+    def judges_share(self) -> NDArray[np.bool_]:
+        """Tell of which series the share of bad trials is judged, shape (S,)."""
+        return (self.armed >= LARGE_ONLY) | self.by_prior
+
+    @property
+    def judges_volume(self) -> NDArray[np.bool_]:
+        """Tell of which series the number of trials is judged, shape (S,)."""
+        answer: NDArray[np.bool_] = self.armed >= VOLUME_ONLY
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +136,17 @@ class Evidence:
         value: evidence in nats (larger = worse), shape (S,); compared with the threshold.
         onset: estimated beginning of the change, epoch seconds, shape (S,); NaN where the detector cannot tell: then
             the change is said to have begun where the evidence last was at its lowest.
-        since: trials, bad ones and bad ones expected since the onset, shape (3, S); None when they are not kept.
+        since: trials, bad ones and bad ones expected since the onset, shape (3, S); None when they are not kept. Of a
+            detector of volume: ticks, trials and trials expected.
+        beside: evidence that is shown and never opens, shape (S,): that of the sum over strata, whose mix may have changed.
+        urgent: where the detector itself says how severe it is: 2.0 a page, 1.0 a ticket, shape (S,).
     """
 
     value: Array
     onset: Array
     since: Array | None = None
+    beside: Array | None = None
+    urgent: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +163,9 @@ class Verdict:
         n, bad: trials since the onset and bad ones among them.
         evidence, threshold: nats.
         why: one sentence with the numbers, without naming the series.
+        measure: what changed: the share of bad trials, the volume (rates are trials a tick then, and the change is the
+            share of it that was lost or gained), or nothing came at all.
+        least, most: between which severities an incident of it lies, whatever the size of the change.
     """
 
     state: VerdictState
@@ -143,6 +180,9 @@ class Verdict:
     evidence: float
     threshold: float
     why: str
+    measure: Measure = "share"
+    least: Severity = "watch"
+    most: Severity = "page"
 
 
 @runtime_checkable
@@ -153,7 +193,9 @@ class Detector(Protocol):
     A tick without trials changes nothing, unless the class says `empty_ticks: ClassVar[bool] = True`. A class that
     judges the absence of trials says `watches: ClassVar[str] = "silence"`; all others watch a share of bad trials. One that compares
     with the anchor unless told otherwise says `anchored: ClassVar[bool] = True`; one whose fold is another's, number for
-    number, names that one in `folds_as`, and both are folded together.
+    number, names that one in `folds_as`, and both are folded together. One whose evidence is in nats, so that ln A holds of
+    it where nothing else is known, says `nats: ClassVar[bool] = True`; any other scale is learned from its history. How far
+    under ln A its threshold may come that way stands in `slack: ClassVar[float]`, 2.5 nats unless said.
     """
 
     def begin(self, size: int) -> State:
@@ -164,7 +206,8 @@ class Detector(Protocol):
 
         Args:
             baseline: what normal is.
-            threshold: nats at which a stream opens, shape (S,).
+            threshold: nats that a stream's share of the budget asks for, ln A, shape (S,); where it opens in the end is
+                learned from the history, see `bellbuoy.detectors.calibration`.
             direction: +1.0 watches for more bad, -1.0 for less, shape (S,).
         """
 

@@ -1,26 +1,31 @@
 """What normal is: the hour profile of a series, how sure it is, and how much it scatters; fitted once a day."""
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bellbuoy.detectors import dispersion
-from bellbuoy.detectors.base import BLOCKS, CELLS, LARGE_ONLY, VOLUME_ONLY, Array, Baseline, Counts, Instants
+from bellbuoy.detectors.base import BLOCKS, CELLS, HOURS, LARGE_ONLY, VOLUME_ONLY, Array, Baseline, Counts, Instants
+from bellbuoy.detectors.profile import Season, Sums, allowed, best, shapes, summed, taken
 
+HOUR_S: Final = 3_600
 DAY: Final = 86_400
 SEASON_FROM: Final = 7 * DAY
 """Seconds of history from which hours of the day may differ."""
+WEEK: Final = 7 * DAY
+WEEK_FROM: Final = 28 * DAY
+"""Seconds of history from which days of the week may differ."""
 RARE_TRIALS: Final = 3_000
 """Trials that qualify a signal which is too rarely bad for `min_bad`."""
-_HOUR: Final = BLOCKS.index(12)
+Counted: TypeAlias = Array | NDArray[np.bool_]
 
 
 def cell(at: int, zone: str, seconds: int = 300) -> int:
-    """Return the cell of the profile of the tick that ends at `at`: the hour of the local day in which it began.
+    """Return the cell of the profile of the tick that ends at `at`: the hour of the local week in which it began.
 
     Args:
         at: end of the tick.
@@ -28,7 +33,7 @@ def cell(at: int, zone: str, seconds: int = 300) -> int:
         seconds: length of the tick.
     """
     began = at - seconds
-    return (began + _offset(began, ZoneInfo(zone))) // 3600 % CELLS
+    return _cell(began + _offset(began, ZoneInfo(zone)))
 
 
 def cells(at: Instants, zone: str, seconds: int = 300) -> NDArray[np.int64]:
@@ -43,15 +48,17 @@ def cells(at: Instants, zone: str, seconds: int = 300) -> NDArray[np.int64]:
             offsets[todays] = morning
         else:
             offsets[todays] = [_offset(instant, place) for instant in began[todays].tolist()]
-    answer: NDArray[np.int64] = (began + offsets) // 3600 % CELLS
-    return answer
+    return _cell(began + offsets)
 
 
 def fit(
     counts: Counts,
     *,
     weight: Array | None = None,
+    since: Array | None = None,
     zone: str = "UTC",
+    season: Season = "auto",
+    forms: tuple[Array, Array] | None = None,
     min_trials: float | Array = 1_000,
     min_bad: float | Array = 20,
     min_span: float | Array = 7 * DAY,
@@ -60,16 +67,22 @@ def fit(
 
     The rate of an hour of the local day is its own, drawn towards the mean of the series by as much as chance explains
     of the differences between hours (beta-binomial shrinkage by moments); where chance explains all, or before a week
-    is over, the profile is flat. Two rounds: the first takes counts to scatter by chance alone, the second knows better.
+    is over, the profile is flat. From four weeks on a factor for each day of the week, or every hour of the week for
+    itself, is tried likewise: what describes the last week best, learned from those before it, is taken. The number of
+    trials has its profile in the same way. Two rounds: the first takes counts to scatter by chance alone, the second
+    knows better.
 
     Args:
         counts: consecutive ticks of equal length, at most some 200 series at a time (memory).
         weight: 0 where a tick is not normal and must not be learned from, shape (T, S); None uses all.
+        since: when each series was there from, epoch seconds, shape (S,); None: from its first trial.
         zone: time zone of the local day.
+        season: what may repeat itself.
+        forms: shapes of the two profiles, each of shape (S,); None takes what describes the history best.
         min_trials: trials that a series needs to be judged.
         min_bad: bad ones that it needs; with 3,000 trials it needs none, but only large changes of it are judged; with
             fewer trials and fewer bad ones only its silence is.
-        min_span: seconds that it needs between its first and its last trial. All three may differ by series: shape (S,).
+        min_span: seconds that it must have been watched. All three may differ by series: shape (S,).
 
     Returns:
         The baseline; series that lack something have `armed` 0.
@@ -78,45 +91,66 @@ def fit(
         ValueError: counts are negative, not finite, more bad than trials, or ticks are not consecutive; names the place.
     """
     seconds = _check(counts)
+    if counts.n.shape[1] == 1:  # numpy adds up a lone column in another order: what is beside a series must not matter
+        two = np.zeros(2, dtype=np.int64)
+        fitted = fit(
+            Counts(counts.at, counts.n[:, two], counts.bad[:, two]),
+            weight=None if weight is None else np.asarray(weight)[:, two],
+            since=since,
+            zone=zone,
+            season=season,
+            forms=None if forms is None else (forms[0][two], forms[1][two]),
+            min_trials=min_trials,
+            min_bad=min_bad,
+            min_span=min_span,
+        )
+        return take(fitted, two[:1])
     used = counts.n >= 0 if weight is None else np.asarray(weight) > 0
     n = counts.n if weight is None else np.where(used, counts.n, 0.0)
     bad = counts.bad if weight is None else np.where(used, counts.bad, 0.0)
     some = n > 0
     seen = some.any(axis=0)
-    first = some.argmax(axis=0)
-    last = len(n) - 1 - some[::-1].argmax(axis=0)
-    used = used & (np.arange(len(n))[:, None] >= first)  # before its first trial a series was not there
-    hours = cells(counts.at, zone, seconds)
-    since = np.where(seen, counts.at[first] - seconds, np.nan)
+    begins = counts.at - seconds
+    began = begins[some.argmax(axis=0)].astype(np.float64)
+    if since is not None:
+        began = np.minimum(np.maximum(since, float(begins[0])), began)
+    used = used & (begins[:, None] >= began)  # before that a series was not there
+    some = used.any(axis=0)
+    first, last = used.argmax(axis=0), len(n) - 1 - used[::-1].argmax(axis=0)
+    began = np.where(seen, begins[first], np.nan)
     until = np.where(seen, counts.at[last], np.nan)
-    seasonal = seen & (np.nan_to_num(until - since) >= SEASON_FROM - seconds)
+    span = np.nan_to_num(until - began) + seconds  # a window may begin within its first tick
+    week = cells(counts.at, zone, seconds)
+    kept = forms if forms is not None else (None, None)
+    how = _How(week, season, seen & (span >= SEASON_FROM) & (season != "none"), seen & (span >= WEEK_FROM), seconds)
 
-    places = [np.flatnonzero(hours == hour) for hour in range(CELLS)]
-    cell_n, cell_bad, cell_ticks = (_by_cell(counted, places) for counted in (n, bad, used))
-    trials, bads, ticks = cell_n.sum(axis=0), cell_bad.sum(axis=0), cell_ticks.sum(axis=0)
-    mean = bads / np.maximum(trials, 1.0)
-    per_tick = trials / np.maximum(ticks, 1.0)
-
-    rate, scatter = _rates(n, bad, hours, cell_n, cell_bad, mean, seasonal)
-    volume, volume_scatter = _volumes(n, used, hours, cell_n, cell_ticks, per_tick, seasonal)
-    spanned = seen & (np.nan_to_num(until - since) >= min_span - seconds)
+    rate, scatter, form, total = _fitted(bad, n, how, kept[0])
+    volume, volume_scatter, volume_form, ticks = _fitted(n, used, how, kept[1])
+    trials, bads = total.size.sum(axis=0), total.total.sum(axis=0)
     armed = np.select(
-        [~spanned, (trials >= min_trials) & (bads >= min_bad), trials >= RARE_TRIALS, trials >= min_trials],
+        [
+            ~(seen & (span >= min_span)),
+            (trials >= min_trials) & (bads >= min_bad),
+            trials >= RARE_TRIALS,
+            trials >= min_trials,
+        ],
         [0.0, 1.0, LARGE_ONLY, VOLUME_ONLY],
     )
     return Baseline(
         rate=rate,
         volume=volume,
-        mean=mean,
+        mean=bads / np.maximum(trials, 1.0),
         trials=trials,
         bad=bads,
-        per_tick=per_tick,
+        per_tick=trials / np.maximum(ticks.size.sum(axis=0), 1.0),
         dispersion=scatter,
         volume_dispersion=volume_scatter,
-        since=since,
+        since=began,
         until=until,
         armed=armed,
         margin=_margin(bads, trials, scatter[-1], armed),
+        form=form,
+        volume_form=volume_form,
     )
 
 
@@ -143,9 +177,12 @@ def concat(baselines: list[Baseline]) -> Baseline:
     )
 
 
-def _by_cell(counted: Array | NDArray[np.bool_], places: list[NDArray[np.intp]]) -> Array:
-    """Return sums over the ticks of each cell, shape (CELLS, S); no matrix product, whose threads fight over the cores."""
-    return np.stack([counted[place].sum(axis=0, dtype=np.float64) for place in places])
+Place = TypeVar("Place", int, NDArray[np.int64])
+
+
+def _cell(local: Place) -> Place:
+    """Return the hour of the week of local seconds since 1970, which began on a Thursday."""
+    return (local // 3600 + 3 * HOURS) % CELLS
 
 
 def offset_of(at: int, zone: str) -> int:
@@ -180,58 +217,52 @@ def _check(counts: Counts) -> int:
     return seconds
 
 
-def _rates(
-    n: Array,
-    bad: Array,
-    hours: NDArray[np.int64],
-    cell_n: Array,
-    cell_bad: Array,
-    mean: Array,
-    seasonal: NDArray[np.bool_],
-) -> tuple[Array, Array]:
-    """Return the profile of bad rates (CELLS, S) and the dispersion (len(BLOCKS), S)."""
-    binomial = mean * (1.0 - mean)
-    hourly = np.ones_like(mean)
-    own = np.divide(cell_bad, cell_n, out=np.zeros_like(cell_n), where=cell_n > 0)
-    for _ in range(2):
-        rate = _shrunk(own, cell_n, mean, binomial * hourly, seasonal)
-        now = rate[hours]
-        expected = n * now
-        scatter = dispersion.fit(bad - expected, expected * (1.0 - now))
-        hourly = scatter[_HOUR]
-    return rate, scatter
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How profiles are fitted: cell of each tick, what may repeat itself, and in which series it may by day and by week."""
+
+    cells: NDArray[np.int64]
+    season: Season
+    daily: NDArray[np.bool_]
+    weekly: NDArray[np.bool_]
+    seconds: int
+
+    def form(self, total: Array, size: Counted, sums: Sums, variances: tuple[Array, Array], scatter: Array) -> Array:
+        """Return the form of each series that describes its last week best, learned from what was before it."""
+        none = np.zeros(len(self.daily))
+        last = WEEK // self.seconds
+        if self.season in ("none", "day") or not self.weekly.any() or len(self.cells) <= last:
+            return none
+        held = summed(total[-last:], size[-last:], self.cells[-last:])
+        found = best(shapes(sums - held, *variances, self.daily), held, scatter, poisson=size.dtype == np.bool_)
+        return np.where(self.weekly, allowed(found, self.season), none)
 
 
-def _volumes(
-    n: Array,
-    used: NDArray[np.bool_],
-    hours: NDArray[np.int64],
-    cell_n: Array,
-    cell_ticks: Array,
-    per_tick: Array,
-    seasonal: NDArray[np.bool_],
-) -> tuple[Array, Array]:
-    """Return the profile of trials a tick (CELLS, S) and their dispersion against Poisson."""
-    own = np.divide(cell_n, cell_ticks, out=np.zeros_like(cell_n), where=cell_ticks > 0)
-    volume = _shrunk(own, cell_ticks, per_tick, per_tick, seasonal)
-    expected = volume[hours] * used
-    return volume, dispersion.fit(n - expected, expected)
+def _fitted(total: Array, size: Counted, how: _How, form: Array | None) -> tuple[Array, Array, Array, Sums]:
+    """Return a profile (CELLS, S), its dispersion (len(BLOCKS), S), its form, and the sums by cell.
 
-
-def _shrunk(own: Array, size: Array, mean: Array, variance: Array, seasonal: NDArray[np.bool_]) -> Array:
-    """Draw the means of cells towards that of the series.
-
-    `variance` is that of one unit of `size`. The spread between cells beyond chance, by moments, says how much a
-    cell's own mean is worth.
+    Args:
+        total: bad trials of each tick, or trials.
+        size: trials of each tick; where trials themselves are counted, which ticks are used, as booleans.
+        how: how it is fitted.
+        form: shape that is wanted; None: the best.
     """
-    filled = size > 0
-    chance = np.divide(variance, size, out=np.zeros_like(size), where=filled)
-    excess = np.where(filled, (own - mean) ** 2 - chance, 0.0).sum(axis=0) / np.maximum(filled.sum(axis=0), 1)
-    differs = seasonal & (excess > 0)
-    strength = np.divide(variance, excess, out=np.zeros_like(mean), where=differs)
-    total = size + strength
-    drawn = np.divide(own * size + strength * mean, total, out=np.zeros_like(size) + mean, where=total > 0)
-    return np.where(differs, drawn, mean)
+    poisson = size.dtype == np.bool_
+    sums = summed(total, size, how.cells)
+    mean = sums.total.sum(axis=0) / np.maximum(sums.size.sum(axis=0), 1.0)
+    unit = mean if poisson else mean * (1.0 - mean)
+    scatter = np.ones((len(BLOCKS), len(mean)))
+    hour = max((place for place, ticks in enumerate(BLOCKS) if ticks * how.seconds <= HOUR_S), default=0)
+    for _ in range(2):
+        variances = unit * scatter[hour], unit * scatter[-1]
+        chosen = how.form(total, size, sums, variances, scatter[hour]) if form is None else form
+        profile = taken(shapes(sums, *variances, how.daily), chosen)
+        if not poisson:
+            profile = np.minimum(profile, 1.0)
+        now = profile[how.cells]
+        expected = now * size
+        scatter = dispersion.fit(total - expected, expected if poisson else expected * (1.0 - now))
+    return profile, scatter, chosen, sums
 
 
 def _margin(bad: Array, trials: Array, scatter: Array, armed: Array) -> Array:

@@ -1,6 +1,7 @@
 """The detector of changes of a bad rate, sudden or gradual, large or small, against the learning baseline."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bellbuoy.detectors import mixture
 from bellbuoy.detectors.base import Array, Baseline, Evidence, State, Tick
@@ -50,6 +51,8 @@ class RateShift:
         Shin, Ramdas, Rinaldo: E-detectors, a nonparametric framework for sequential change detection (arXiv
         2203.03532); Shiryaev (1963) and Roberts (1966) for the sum over beginnings.
     """
+
+    nats: ClassVar[bool] = True
 
     ratios: tuple[float, ...] = mixture.RATIOS
 

@@ -66,6 +66,9 @@ class Silence:
 
     empty_ticks: ClassVar[bool] = True
     watches: ClassVar[str] = "silence"
+    nats: ClassVar[bool] = True
+    slack: ClassVar[float] = 0.0
+    """Its evidence is the logarithm of a probability: calibration only ever asks for more of it."""
 
     def begin(self, size: int) -> State:
         """Return the state of `size` streams that have seen nothing.

@@ -32,6 +32,8 @@ def flat(rate, *, scatter=1.0, per_tick=20.0, size=1):
         until=row,
         armed=row,
         margin=0 * row,
+        form=0 * row,
+        volume_form=0 * row,
     )
 
 
@@ -94,7 +96,7 @@ def test_one_more_bad_never_lowers_the_evidence_of_worse(pairs, place, direction
 def test_a_lower_boundary_never_lowers_the_largest_likelihood_of_bad_trials(pairs, rate, share):
     """Bad trials weigh at least as much against a smaller normal rate, one by one."""
     tight, loose = (RateShift().prepare(flat(q), np.full(1, 9.0), np.ones(1)) for q in (rate * share, rate))
-    assert (tight.per_trial[0] + tight.per_bad[0] >= loose.per_trial[0] + loose.per_bad[0] - 1e-9).all()
+    assert (sum(tight.prices(0)) >= sum(loose.prices(0)) - 1e-9).all()
     assert pairs
 
 
@@ -110,14 +112,15 @@ def test_dispersion_of_two_halves_the_evidence_of_a_tick():
     counts = [(20.0, 6.0)]
     plain = RateShift().prepare(flat(0.05), np.full(1, 9.0), np.ones(1))
     wide = RateShift().prepare(flat(0.05, scatter=2.0), np.full(1, 9.0), np.ones(1))
-    assert wide.per_bad == pytest.approx(plain.per_bad / 2)
+    assert wide.prices(0)[1] == pytest.approx(plain.prices(0)[1] / 2)
     assert values(flat(0.05, scatter=2.0), counts) < values(flat(0.05), counts)
 
 
 def test_alternatives_stay_below_one():
     prepared = RateShift().prepare(flat(0.9), np.full(1, 9.0), np.ones(1))
-    assert np.isfinite(prepared.per_bad).all()
-    assert (prepared.per_bad > 0).all()
+    per_bad = prepared.prices(0)[1]
+    assert np.isfinite(per_bad).all()
+    assert (per_bad > 0).all()
 
 
 def test_rare_signals_are_judged_for_large_changes_only():

@@ -30,11 +30,11 @@ def test_planted_profile_is_recovered(random):
     rate = 0.06 + 0.03 * np.sin(2 * np.pi * hour / 24)
     volume = 30 * (1 + 0.5 * np.cos(2 * np.pi * hour / 24))
     learned = baseline.fit(history(random, volume, rate, size=20))
-    true = 0.06 + 0.03 * np.sin(2 * np.pi * np.arange(24) / 24)
+    true = 0.06 + 0.03 * np.sin(2 * np.pi * np.arange(CELLS) / 24)
     error = np.sqrt(true * (1 - true) / (28 * 12 * 30))
     assert np.abs((learned.rate - true[:, None]) / error[:, None]).mean() < 1.5
     assert learned.volume == pytest.approx(
-        (30 * (1 + 0.5 * np.cos(2 * np.pi * np.arange(24) / 24)))[:, None] + np.zeros(20), rel=0.06
+        (30 * (1 + 0.5 * np.cos(2 * np.pi * np.arange(CELLS) / 24)))[:, None] + np.zeros(20), rel=0.06
     )
     assert (learned.armed == 1).all()
     assert learned.dispersion[0] == pytest.approx(1.0, abs=0.1)
@@ -147,13 +147,13 @@ def test_streams_are_taken_and_put_together(random):
         ("UTC", "2026-05-01T00:00"),
     ],
 )
-def test_cell_is_the_local_hour_in_which_the_tick_began(zone, start):
+def test_cell_is_the_local_hour_of_the_week_in_which_the_tick_began(zone, start):
     begin = int(datetime.fromisoformat(start).replace(tzinfo=UTC).timestamp())
     at = begin + 300 * np.arange(1, 3 * 288)
     told = baseline.cells(at, zone)
     for place, end in enumerate(at.tolist()):
-        expected = datetime.fromtimestamp(end - 300, ZoneInfo(zone)).hour
-        assert told[place] == expected == baseline.cell(end, zone)
+        began = datetime.fromtimestamp(end - 300, ZoneInfo(zone))
+        assert told[place] == 24 * began.weekday() + began.hour == baseline.cell(end, zone)
 
 
 def test_dispersion_is_linear_in_the_logarithm_of_the_length():
@@ -169,3 +169,77 @@ def test_profile_of_a_day_of_23_hours_has_no_hole(random):
     learned = baseline.fit(history(random, 20, 0.05, until=until), zone="Europe/Berlin")
     assert (learned.volume > 15).all()
     assert learned.rate.shape == (CELLS, 1)
+
+
+def weekly(random, *, worse, size, days=28):
+    """Weekends are worse by so much, and have half the traffic."""
+    at = 300 * np.arange(1 - 288 * days, 1)
+    weekend = baseline.cells(at, "UTC") >= 24 * 5
+    return history(random, np.where(weekend, 15, 30), np.where(weekend, 0.05 + worse, 0.05), size=size, days=days)
+
+
+def test_a_worse_weekend_is_found_after_four_weeks_and_not_before(random):
+    learned = baseline.fit(weekly(random, worse=0.03, size=30))
+    assert (learned.form >= 1).mean() >= 0.9
+    assert (learned.volume_form >= 1).all()
+    assert learned.rate[: 24 * 5].mean() == pytest.approx(0.05, abs=0.003)
+    assert learned.rate[24 * 5 :].mean() == pytest.approx(0.08, abs=0.006)
+    assert learned.volume[[12, 24 * 6 + 12]] == pytest.approx(np.repeat([[30.0], [15.0]], 30, axis=1), rel=0.1)
+    young = baseline.fit(weekly(random, worse=0.03, size=10, days=27))
+    assert (young.form == 0).all()
+
+
+def test_a_week_is_found_where_there_is_one_only(random):
+    assert (baseline.fit(weekly(random, worse=0.0, size=60)).form >= 1).mean() <= 0.1
+
+
+def test_an_hour_of_the_week_can_differ_alone(random):
+    at = 300 * np.arange(1 - 288 * 28, 1)
+    monday = (baseline.cells(at, "UTC") >= 2) & (baseline.cells(at, "UTC") < 8)
+    learned = baseline.fit(history(random, 60, np.where(monday, 0.25, 0.05), size=10))
+    assert (learned.form == 2).all()
+    assert learned.rate[2:8].mean() > 0.2
+    assert learned.rate[26:32].mean() == pytest.approx(0.05, abs=0.01)
+
+
+@pytest.mark.parametrize(("season", "form"), [("none", 0), ("day", 0), ("week", 1)])
+def test_a_season_can_be_configured(random, season, form):
+    learned = baseline.fit(history(random, 20, 0.05, size=5), season=season)
+    assert (learned.form == form).all()
+    assert (np.ptp(baseline.fit(weekly(random, worse=0.1, size=2), season=season).rate, axis=0) > 0.01).all() == (
+        season == "week"
+    )
+
+
+def test_a_shape_that_is_wanted_is_taken(random):
+    counts = weekly(random, worse=0.05, size=3)
+    forms = np.array([0.0, 1.0, 2.0]), np.array([2.0, 1.0, 0.0])
+    learned = baseline.fit(counts, forms=forms)
+    assert (learned.form.tolist(), learned.volume_form.tolist()) == (forms[0].tolist(), forms[1].tolist())
+    assert (learned.rate[:24, 0] == learned.rate[24:48, 0]).all()
+
+
+def test_what_was_watched_counts_and_not_when_trials_came(random):
+    sparse = history(random, 0.5, 0.05, days=7)
+    sparse.n[:40] = sparse.bad[:40] = 0
+    sparse.n[-40:] = sparse.bad[-40:] = 0
+    begin = float(sparse.at[0] - 300)
+    needs = {"min_trials": 100, "min_bad": 5}
+    assert baseline.fit(sparse, **needs).armed == 0
+    learned = baseline.fit(sparse, since=np.array([begin]), **needs)
+    assert learned.armed == 1
+    assert (float(learned.since[0]), float(learned.until[0])) == (begin, float(sparse.at[-1]))
+    assert learned.per_tick == pytest.approx(sparse.n.sum() / 2016)
+
+
+@pytest.mark.parametrize(("zone", "shift"), [("Europe/Berlin", 3600), ("Asia/Kathmandu", 20_700)])
+@pytest.mark.parametrize("change", ["2026-03-29", "2026-10-25"])
+def test_a_local_hour_stays_that_hour_when_the_clocks_change(random, zone, shift, change):
+    """What happens at nine in the morning is learned as of nine, before the change and after it."""
+    until = int(datetime.fromisoformat(change).replace(tzinfo=UTC).timestamp()) + 14 * DAY
+    at = until + 300 * np.arange(1 - 288 * 28, 1)
+    nine = np.array([datetime.fromtimestamp(end - 300, ZoneInfo(zone)).hour == 9 for end in at.tolist()])
+    learned = baseline.fit(history(random, 40, np.where(nine, 0.3, 0.05), until=until), zone=zone)
+    by_hour = learned.rate[:, 0].reshape(7, 24)
+    assert by_hour[:, 9] == pytest.approx(0.3, abs=0.03)
+    assert np.delete(by_hour, 9, axis=1) == pytest.approx(0.05, abs=0.02)
