@@ -9,8 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bellbuoy.detectors import dispersion
-from bellbuoy.detectors.base import STALE, STATES, WATCH, WORSE, Array, Baseline, State, Verdict
-from bellbuoy.detectors.interval import jeffreys
+from bellbuoy.detectors.base import (
+    STALE,
+    STATES,
+    WATCH,
+    WORSE,
+    Array,
+    Baseline,
+    Measure,
+    Severity,
+    State,
+    Verdict,
+)
+from bellbuoy.detectors.interval import gamma, jeffreys
 
 WIDE, PLAIN = 0.999, 0.95
 """Coverage since the onset, where an alarm chose what is looked at, and of what came after the opening."""
@@ -22,6 +33,9 @@ OPENED, LAST, MISSING, LO, RECOVERY, CALM_SINCE = 0, 1, 2, 3, 4, 8
 AFTER: Final = slice(5, 8)
 CALM: Final = slice(9, 12)
 LIVE_ROWS: Final = 12
+
+PAGE: Final = 2.0
+"""What a detector's own word for a page is, see `bellbuoy.detectors.base.Evidence`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,11 +50,15 @@ class Judgement:
         changed: streams whose verdict state is another than after the last tick, indices.
         open: streams that are worse, better or stale now.
         resolved: streams that recovered in this tick; their state is steady again.
-        silence: True where the absence of trials is judged, not their share.
+        measure: what is judged: the share of bad trials, the volume, or silence.
         n: trials of this tick.
         memory: state after this tick, before what resolved began anew.
         threshold, direction, zone: as watched.
         baseline: what normal is.
+        mixed: where the sum over strata is bad and the strata are not, shape (S,); None without strata.
+        urgent: what the detector says of the severity, see `bellbuoy.detectors.base.Evidence`.
+        policy: what is normal is an objective.
+        may_page: where an incident may become a page, shape (S,); None: anywhere.
     """
 
     at: int
@@ -50,13 +68,22 @@ class Judgement:
     changed: NDArray[np.int64]
     open: NDArray[np.int64]
     resolved: NDArray[np.int64]
-    silence: bool
+    measure: Measure
     n: Array = field(repr=False)
     memory: State = field(repr=False)
     threshold: Array = field(repr=False)
     direction: Array = field(repr=False)
     zone: str
     baseline: Baseline = field(repr=False)
+    mixed: NDArray[np.bool_] | None = field(default=None, repr=False)
+    urgent: Array | None = field(default=None, repr=False)
+    policy: bool = False
+    may_page: NDArray[np.bool_] | None = field(default=None, repr=False)
+
+    @property
+    def silence(self) -> bool:
+        """Whether the absence of trials is judged, not their share."""
+        return self.measure == "silence"
 
     def verdict(self, i: int) -> Verdict:
         """Return the verdict of stream `i` with its numbers and its sentence.
@@ -64,6 +91,8 @@ class Judgement:
         Of a stream that resolved in this tick, `n`, `bad` and the rates are those since the recovery began, and the
         onset is that of the change which is over.
         """
+        if self.measure == "volume":
+            return self._volume(i)
         return self._silence(i) if self.silence else self._share(i)
 
     @property
@@ -95,16 +124,25 @@ class Judgement:
             if later[0] > count[0] - later[0]:
                 plain = self._interval(i, later, float(self._live[OPENED, i]), PLAIN)
                 if plain[1] - plain[0] < high - low:
-                    point = float((count[1] - count[2]) / count[0])  # the change that is told beside it lies within it
+                    point = self._point(count)  # the change that is told beside it lies within it
                     low, high = min(plain[0], point), max(plain[1], point)
         return low, high
 
+    def _point(self, count: Array) -> float:
+        """Return the change: of the bad share, or of the volume as a share of it."""
+        whole = count[2] if self.measure == "volume" else count[0]
+        return float((count[1] - count[2]) / whole)
+
     def _interval(self, i: int, count: Array, since: float, coverage: float) -> tuple[float, float]:
         n, bad, expected = count.tolist()
-        if n <= 0:
+        if n <= 0 or (self.measure == "volume" and expected <= 0):
             return float("nan"), float("nan")
         ticks = np.array([max((self.at - since) / self.seconds, 1.0)])
-        scatter = float(dispersion.at(self.baseline.dispersion[:, [i]], ticks)[0])
+        volume = self.measure == "volume"
+        kept = self.baseline.volume_dispersion if volume else self.baseline.dispersion
+        scatter = float(dispersion.at(kept[:, [i]], ticks)[0])
+        if volume:
+            return gamma(bad, expected, scatter, coverage)
         low, high = jeffreys(n, bad, scatter, coverage)
         return low - expected / n, high - expected / n
 
@@ -117,18 +155,58 @@ class Judgement:
             return f"still learning what is normal: {learned:,} trials so far, {learned_bad:,} of them bad"
         if n <= 0:
             return f"no trial judged yet, {_percent(rate)} bad is normal"
-        told = f"{_percent(bad / n)} of {int(n):,} trials bad since {self._time(since)}, {_percent(rate)} is normal"
+        usual = f"the objective allows {_percent(rate)}" if self.policy else f"{_percent(rate)} is normal"
+        told = f"{_percent(bad / n)} of {int(n):,} trials bad since {self._time(since)}, {usual}"
+        if self.mixed is not None and self.mixed[i]:
+            return self._mix(i)
         if i in self.resolved:
             return f"{told} again: recovered after {_span(self.at - float(self.memory['judge.onset'][i]))}"
         if code == STALE:
             last = self._time(float(self._live[LAST, i]))
             missing = float(self._live[MISSING, i])
             return f"no trial since {last}, {missing:.0f} were expected; before that {told}"
+        if self.policy and code >= WATCH:
+            return f"{told}: {_number(bad / n / rate)} times as many"
         if code == WATCH:
             return f"{told}; not proven yet (evidence {self.value[i]:.1f} of {self.threshold[i]:.1f})"
         if code >= WORSE:
             return f"{told} (95 % interval of the change {_points(change)})"
         return told
+
+    def _mix(self, i: int) -> str:
+        """Return why the sum over strata is bad and nothing is wrong."""
+        return (
+            "mix: the whole is worse than normal and its strata are not; more trials come of what is always worse"
+            if self.direction[i] > 0
+            else "mix: the whole is better than normal and its strata are not; fewer trials come of what is always worse"
+        )
+
+    def _volume(self, i: int) -> Verdict:
+        resolved = i in self.resolved
+        onset = float(self.memory["judge.onset"][i])
+        counts = self._live[CALM, i] if resolved else self.memory["judge.count"][:, i]
+        ticks, n, expected = counts.tolist()
+        nan = float("nan")
+        rate = expected / ticks if ticks else nan
+        now = n / ticks if ticks else nan
+        low, high = self._change(i, onset, resolved=resolved)
+        since = float(self._live[CALM_SINCE, i]) if resolved else onset
+        code = int(self.state[i])
+        if code == 0:
+            why = f"still learning what is normal: {int(self.baseline.trials[i]):,} trials so far"
+        elif not ticks or expected <= 0:
+            why = "as many trials arrive as is normal"
+        else:
+            lost = "fewer" if n < expected else "more"
+            told = f"{_number(n)} trials since {self._time(since)} where {_number(expected)} were expected"
+            why = f"{told}, {_percent(abs(n / expected - 1.0))} {lost}"
+            if resolved:
+                why = f"{told} again: recovered after {_span(self.at - onset)}"
+            elif code == WATCH:
+                why += f"; not proven yet (evidence {self.value[i]:.1f} of {self.threshold[i]:.1f})"
+            elif code >= WORSE:
+                why += f" (95 % interval {_shares((low, high))})"
+        return self._made(i, onset, rate, now, (low, high), (n, 0.0), why)
 
     def _silence(self, i: int) -> Verdict:
         onset = float(self.memory["judge.onset"][i])
@@ -172,7 +250,24 @@ class Judgement:
             evidence=float(self.value[i]),
             threshold=float(self.threshold[i]),
             why=why,
+            measure=self.measure,
+            least=self._least(i),
+            most=self._most(i),
         )
+
+    def _least(self, i: int) -> Severity:
+        """Return the severity that an incident of it has whatever the size of the change."""
+        if self.silence:
+            return "page"
+        if self.policy:
+            return "page" if self.urgent is not None and self.urgent[i] >= PAGE else "ticket"
+        return "watch"
+
+    def _most(self, i: int) -> Severity:
+        """Return the severity above which no incident of it comes."""
+        if self.policy:
+            return self._least(i)
+        return "page" if self.may_page is None or self.may_page[i] else "ticket"
 
     def _time(self, instant: float) -> str:
         """Return the local time, with the date unless it is that of the tick."""
@@ -193,6 +288,10 @@ def _points(change: tuple[float, float]) -> str:
     low, high = change
     digits = 2 if max(abs(low), abs(high)) < 0.00995 else 1
     return f"{100 * low:.{digits}f} to {100 * high:.{digits}f} points".replace("-", "−")
+
+
+def _shares(change: tuple[float, float]) -> str:
+    return f"{100 * change[0]:+.0f} % to {100 * change[1]:+.0f} %".replace("-", "−")
 
 
 def _span(seconds: float) -> str:

@@ -4,8 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from bellbuoy.detectors import dispersion
-from bellbuoy.detectors.base import Array
+from bellbuoy.detectors import dispersion, volume
+from bellbuoy.detectors.base import Array, Baseline
 from bellbuoy.detectors.interval import wilson
 from bellbuoy.detectors.mixture import HIGHEST, LOWEST, divergence
 
@@ -68,3 +68,27 @@ def recover(
     good = np.log1p(-normal) - np.log1p(-still)
     gain = ((n - bad) * good + bad * np.log(normal / still)) / dispersion.at(scatter, ticks)
     return np.where(n > 0, np.maximum(0.0, evidence + gain), evidence)
+
+
+def recover_volume(
+    evidence: Array, n: Array, expected: Array, own: Baseline, *, largest: Array, direction: Array
+) -> Array:
+    """Fold one tick in, with or without trials, into the evidence that the volume is normal again.
+
+    As `recover`, for negative binomial counts: normal against what would still be too few or too many, that is
+    d = max(.15, lo / 3) of the volume, lo the largest share proven lost or gained so far.
+
+    Args:
+        evidence: C so far, nats, 0 at the opening; resolved at `PROOF`; shape (S,).
+        n: trials of the tick.
+        expected: trials that are normal in this hour.
+        own: baselines of these streams.
+        largest: the largest change of the volume proven since the onset, as a share of it.
+        direction: +1 or -1.
+    """
+    apart = np.minimum(np.maximum(0.15, np.maximum(largest, 0.0) / 3.0), 0.9)
+    ratio = 1.0 + direction * apart
+    excess, usual = volume.excess_of(own), volume.mean_of(own)
+    ticks = PROOF / np.maximum(-volume.gain(usual, usual, excess, ratio), 1e-12)
+    gain = -volume.gain(n, np.maximum(expected, volume.LOWEST), excess, ratio) / volume.scatter_of(own, ticks)
+    return np.maximum(0.0, evidence + gain)
