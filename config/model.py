@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from bellbuoy.config.quantities import Tick
+from bellbuoy.config.quantities import Duration, Tick
 from bellbuoy.config.server import Batch, Duplicates, Ingest, Query, Reload, Retention, Server, Store, Temp
 from bellbuoy.config.shapes import Many, Name, Shape
 from bellbuoy.config.sources import Feed, Files, Future, Http, Kafka, Mapping, Security, Source
@@ -52,6 +52,8 @@ class Config(Shape):
     """What is watched. Without this key the list of `config/default.yaml` is used."""
     severity: Severity = Severity()
     """Severity by the size of the change."""
+    ended_after: Annotated[Duration, Field(le=28 * 86400.0)] = 7 * 86400.0
+    """A step without a trial for so long, while its workflow goes on, was taken out: its incident ends and says so."""
     sinks: Annotated[dict[Name, SinkEntry], Field(min_length=1)] = Field(examples=[{"out": {"console": {}}}])
     """Where pages go, by name: `{ NAME: { KIND: settings } }`."""
     routes: Many[Route] = ()

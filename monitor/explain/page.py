@@ -17,7 +17,7 @@ from bellbuoy.monitor.explain.wording import (
     span,
     subject,
 )
-from bellbuoy.monitor.judging.incidents import Change, Incident
+from bellbuoy.monitor.judging.incidents import Change, Incident, Member
 from bellbuoy.monitor.judging.records import Reader
 from bellbuoy.monitor.judging.watched import SeriesKey
 from bellbuoy.sinks.base import Link, Page, Sentence, Span
@@ -150,7 +150,8 @@ def _headline(incident: Incident) -> str:
     lead = incident.lead
     series, verdict = lead.watched.series, lead.verdict
     if lead.resolved_at is not None and not lead.recovered:
-        return f"{subject(series)} is not watched as before"
+        gone = lead.verdict.state == "stale"
+        return f"{subject(series)}: no trial comes any more" if gone else f"{subject(series)} is not watched as before"
     if series.signal == "interactions":
         return f"{series.workflow} is heard again" if incident.state == "resolved" else f"{series.workflow} is silent"
     name = subject(series)
@@ -191,14 +192,7 @@ def _impact(
             spans.append(Span(f", step {names.index(series.step) + 1} of {len(names)}"))
     if incident.state == "resolved":
         spans += [Span(" · it was bad for "), Span(span((incident.resolved_at or at) - onset), "bold")]
-        why = (
-            "Interactions arrive again."
-            if series.signal == "interactions"
-            else "The evidence of recovery is past its threshold."
-        )
-        if not incident.lead.recovered:
-            why = "The settings of its detector changed. What is still bad is found anew."
-        spans += [Span(f", from {moment(onset, zone, near=at)}. {why}")]
+        spans += [Span(f", from {moment(onset, zone, near=at)}. {_end(incident.lead)}")]
         return tuple(spans)
     if series.signal == "interactions":
         spans += [Span(f" · {incident.lead.verdict.why}.")]
@@ -217,6 +211,17 @@ def _impact(
     elif found is not None:
         spans += [Span(", most of it where "), Span(f"{found.name}={found.value}", "code")]
     return (*spans, Span("."))
+
+
+def _end(lead: Member) -> str:
+    """Return why the incident is over."""
+    if not lead.recovered and lead.verdict.state == "stale":
+        return "It ended without a recovery, for nothing comes of it. What comes again is judged anew."
+    if not lead.recovered:
+        return "The settings of its detector changed. What is still bad is found anew."
+    if lead.watched.series.signal == "interactions":
+        return "Interactions arrive again."
+    return "The evidence of recovery is past its threshold."
 
 
 def _links(context: Context, incident: Incident) -> list[Link]:

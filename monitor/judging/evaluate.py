@@ -4,7 +4,7 @@ Live, restart and replay run this code. Time is an argument: nothing here asks f
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -12,14 +12,15 @@ import numpy as np
 import pyarrow as pa
 
 from bellbuoy.config.model import Config
-from bellbuoy.detectors.base import Counts, Tick, Verdict
+from bellbuoy.detectors.base import WORSE, Counts, Tick, Verdict
 from bellbuoy.detectors.baseline import cells
 from bellbuoy.detectors.judge import fold
 from bellbuoy.detectors.judgement import Judgement
 from bellbuoy.monitor.explain.page import Context, Nothing, explain
 from bellbuoy.monitor.judging import judgement_rows as rows
-from bellbuoy.monitor.judging.groups import FLEET_S, Group, groups, memory_of
-from bellbuoy.monitor.judging.incidents import Change, Incident, Observation, SeverityRules, let_go, observe
+from bellbuoy.monitor.judging.endings import end, let_go, retired
+from bellbuoy.monitor.judging.groups import FLEET_S, Group, begin_anew, groups, memory_of
+from bellbuoy.monitor.judging.incidents import Change, Incident, Observation, SeverityRules, observe
 from bellbuoy.monitor.judging.late import Late, added, late
 from bellbuoy.monitor.judging.learn import DAY, Known, Learner, summed
 from bellbuoy.monitor.judging.records import open_incidents, save_change, save_incident
@@ -175,9 +176,7 @@ class Evaluation:
         told: list[Told] = []
         closed: dict[str, Incident] = {}
         if self.incidents and len(own.at):
-            watched = {line.watched for g in self.groups for line in g.lines if line.watched not in g.anew}
-            self.incidents, changes = let_go(self.incidents, watched, int(own.at[0]), self.rules)
-            self._tell(changes, told, closed)
+            self._end(since, int(own.at[0]), told, closed)
         for group in self.groups:
             group.anew = frozenset()
         for place in places:
@@ -193,8 +192,10 @@ class Evaluation:
                     group.detector, group.state, tick, group.prepared, group.baseline, group.watch
                 )
                 group.open = bool(judged.open.size)
-                verdicts += [(group.lines[i].watched, judged.verdict(i)) for i in self._to_write(judged, end)]
-                seen += self._observations(group, judged, end)
+                observed, waiting = self._observations(group, judged, end)
+                seen += observed
+                fresh = {one.watched for one in observed if one.watched not in self.members}
+                verdicts += self._to_write(group, judged, end, fresh, waiting)
             if seen:
                 self.incidents, changes = observe(self.incidents, seen, end, self.rules)
                 self._tell(changes, told, closed)
@@ -203,6 +204,17 @@ class Evaluation:
         self.late_trials += came.taken
         self.too_late_trials += came.too_old
         return told
+
+    def _end(self, since: int, at: int, told: list[Told], closed: dict[str, Incident]) -> None:
+        """End what no verdict will tell the end of: what is not watched on, and at a midnight what was retired."""
+        watched = {line.watched for g in self.groups for line in g.lines if line.watched not in g.anew}
+        self.incidents, changes = let_go(self.incidents, watched, at, self.rules)
+        self._tell(changes, told, closed)
+        gone = {} if since % DAY else retired(self.incidents, self.lines, since, self.config.ended_after)
+        if gone:
+            self.incidents, changes = end(self.incidents, gone, at, self.rules)
+            self._tell(changes, told, closed)
+            begin_anew(self.groups, gone)
 
     def _due(self, since: int, until: int) -> tuple[Counts, list[int], Late]:
         """Return the counts of a span, a column a line; which of its ticks are judged; and what came late.
@@ -243,37 +255,48 @@ class Evaluation:
             log.exception("incident %s cannot be explained; it is told without findings", change.incident.id)
             return explain(Nothing(), self.context, change, baseline)
 
-    def _to_write(self, judged: Judgement, at: int) -> list[int]:
-        """Return whose verdict becomes a row: those that changed, the bad ones every hour, all at the end of a day's first tick."""
-        if (at - self.tick) % DAY == 0:
-            return list(range(len(judged.state)))
-        return sorted({*judged.changed.tolist(), *(judged.open.tolist() if at % HOUR == 0 else ())})
+    def _to_write(
+        self, group: Group, judged: Judgement, at: int, fresh: Collection[Watched], waiting: Collection[int]
+    ) -> list[tuple[Watched, Verdict]]:
+        """Return the verdicts that become rows: those that changed or join an incident, the bad ones every hour, all once a day.
 
-    def _observations(self, group: Group, judged: Judgement, at: int) -> list[Observation]:
-        """Return the verdicts of one tick that concern an incident.
-
-        Those of its members are looked at every tick on the incident's first day and hourly after, and whenever a verdict
-        changes; those of others when they are bad.
+        Bad ones that are `waiting`, for too few interactions stand behind them, are written as watched until then.
         """
-        if not judged.open.size and not judged.changed.size:
-            return []
-        fresh = at % HOUR == 0
-        changed = set(judged.changed.tolist())
-        bad = set(judged.open.tolist())
-        seen = []
-        for i in sorted(changed | bad):
+        if (at - self.tick) % DAY == 0:
+            places = list(range(len(judged.state)))
+        else:
+            joining = {i for i in judged.open.tolist() if group.lines[i].watched in fresh}
+            hourly = judged.open.tolist() if at % HOUR == 0 else ()
+            places = sorted({*judged.changed.tolist(), *hourly, *joining})
+        told = []
+        for i in places:
+            verdict = judged.verdict(i)
+            if i in waiting:
+                why = f"{verdict.why}; fewer than {LEAST_INTERACTIONS} different interactions so far"
+                verdict = replace(verdict, state="watch", why=why)
+            told.append((group.lines[i].watched, verdict))
+        return told
+
+    def _observations(self, group: Group, judged: Judgement, at: int) -> tuple[list[Observation], set[int]]:
+        """Return the verdicts of one tick that concern an incident, and the bad ones that have to wait for more evidence.
+
+        Those of its members are looked at every tick, those of others when they are bad.
+        """
+        seen: list[Observation] = []
+        waiting: set[int] = set()
+        for i in sorted({*judged.changed.tolist(), *judged.open.tolist()}):
             line = group.lines[i]
-            opened_at = self.members.get(line.watched)
-            if opened_at is not None:
-                wanted = fresh or i in changed or at - opened_at <= DAY
-            else:
-                wanted = i in bad and (judged.silence or self._enough(line, judged.verdict(i), at))
-            if wanted:
-                seen.append(Observation(line.watched, judged.verdict(i), always_page=judged.silence))
-        return seen
+            if line.watched not in self.members:
+                if judged.state[i] < WORSE:
+                    continue
+                if not (judged.silence or self._enough(line, judged.verdict(i), at)):
+                    waiting.add(i)
+                    continue
+            seen.append(Observation(line.watched, judged.verdict(i), always_page=judged.silence))
+        return seen, waiting
 
     def _enough(self, line: Line, verdict: Verdict, at: int) -> bool:
-        """Tell whether enough different interactions stand behind a bad verdict."""
+        """Tell whether enough different interactions stand behind a bad verdict; where only counts are left, they decide."""
         if verdict.state not in ("worse", "better"):
             return False
         series = line.watched.series
@@ -283,7 +306,7 @@ class Evaluation:
         found = self.store.rows(
             "explain/interactions", signal=series.signal, workflow=series.workflow, step=series.step, since=since, at=at
         )
-        return int(found[0]["interactions"]) >= LEAST_INTERACTIONS
+        return not found[0]["trials"] or int(found[0]["interactions"]) >= LEAST_INTERACTIONS
 
     def _baseline(self, change: Change) -> str:
         watched = change.incident.lead.watched
@@ -330,6 +353,6 @@ class Evaluation:
         return int(found[0]["at"]) if found else None
 
 
-def _members(incidents: Sequence[Incident]) -> dict[Watched, int]:
-    """Return when the incident of each member was opened."""
-    return {member.watched: one.opened_at for one in incidents for member in one.members}
+def _members(incidents: Sequence[Incident]) -> set[Watched]:
+    """Return all that is in an incident."""
+    return {member.watched for one in incidents for member in one.members}

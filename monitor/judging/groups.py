@@ -1,6 +1,6 @@
 """Lines folded together: all series of one detector in one set of arrays, with their memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,6 +138,18 @@ def memory_of(made: Sequence[Group]) -> dict[Watched, dict[str, Array]]:
         for group in made
         for column, line in enumerate(group.lines)
     }
+
+
+def begin_anew(made: Sequence[Group], gone: Collection[Watched]) -> None:
+    """Let the detectors forget what they remember of some watched series, in place."""
+    for group in made:
+        columns = [column for column, line in enumerate(group.lines) if line.watched in gone]
+        if columns:
+            fresh = begin(group.detector, len(columns))
+            state = {name: values.copy() for name, values in group.state.items()}
+            for name, values in state.items():
+                values[..., columns] = fresh[name]
+            group.state = state
 
 
 def _remembered(

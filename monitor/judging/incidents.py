@@ -1,7 +1,7 @@
 """The life of an incident, as a pure function: verdicts and open incidents in, changed incidents and reasons out."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,6 +15,8 @@ BAD_STATES = ("worse", "better", "stale")
 
 SUDDEN_S = 86_400
 """What began within so many seconds, and so long after an incident was opened, has a cause of its own."""
+TWICE = 2.0
+"""A change that is surely so many times what was last told is told again."""
 
 # Which signal leads where several tell of one cause: the nearest to the cause first, the sum of all last.
 LEADING = ("interactions", "step_failure", "slow", "reask", "handoff", "interaction_failure")
@@ -61,6 +63,7 @@ class Incident:
         id: deterministic: a hash of what opened it and when, so that a replay gives the same.
         members: verdicts that share the cause; the leading one first.
         number: how many changes it has had.
+        told: the largest proven change of a member when a change of the incident was last told, a share.
     """
 
     id: str
@@ -74,6 +77,7 @@ class Incident:
     resolved_at: int | None = None
     acknowledged_at: int | None = None
     acknowledged_by: str | None = None
+    told: float = 0.0
 
     @property
     def lead(self) -> Member:
@@ -153,7 +157,7 @@ def observe(
             if cause is not None:
                 current[cause.id] = _join(cause, member)
                 if all(one.watched.series != member.watched.series for one in cause.members):
-                    text = f"{_subject(member.watched)} is part of it: {member.verdict.why}"
+                    text = f"{subject_of(member.watched)} is part of it: {member.verdict.why}"
                     reasons.setdefault(cause.id, []).append(text)
             else:
                 opened = Incident(
@@ -170,40 +174,11 @@ def observe(
     changes = [
         change
         for key, incident in current.items()
-        if (change := _change(before[key], incident, reasons.get(key, []), at, rules)) is not None
+        if (change := changed(before[key], incident, reasons.get(key, []), at, rules)) is not None
     ]
     for change in changes:
         current[change.incident.id] = change.incident
     return [incident for incident in current.values() if incident.state != "resolved"], changes
-
-
-def let_go(
-    incidents: Iterable[Incident], watched: Collection[Watched], at: int, rules: SeverityRules
-) -> tuple[list[Incident], list[Change]]:
-    """End the members that are not watched on: the configuration changed, and no verdict will tell their end.
-
-    Args:
-        incidents: those not resolved, oldest first.
-        watched: all that is watched as it was.
-        at: end of the tick.
-        rules: sizes that make a severity.
-
-    Returns:
-        The incidents not resolved after it, and the changes: at most one for each incident.
-    """
-    kept: list[Incident] = []
-    changes: list[Change] = []
-    for incident in incidents:
-        gone = [one for one in incident.members if one.resolved_at is None and one.watched not in watched]
-        members = tuple(replace(one, resolved_at=at) if one in gone else one for one in incident.members)
-        reasons = [
-            f"{_subject(one.watched)} is not watched on by {one.watched.detector}: settings changed" for one in gone
-        ]
-        change = _change(incident, replace(incident, members=members), reasons, at, rules) if gone else None
-        after = incident if change is None else change.incident
-        changes += [] if change is None else [change]
-        kept += [] if after.state == "resolved" else [after]
-    return kept, changes
 
 
 def acknowledge(incident: Incident, actor: str, at: int, why: str) -> Change | None:
@@ -252,14 +227,14 @@ def _update(incident: Incident, observation: Observation, at: int, reasons: list
         was_bad = member.resolved_at is None
         if state in BAD_STATES:
             if state == "stale" and member.verdict.state != "stale":
-                reasons.append(f"{_subject(member.watched)}: {observation.verdict.why}")
+                reasons.append(f"{subject_of(member.watched)}: {observation.verdict.why}")
             if not was_bad:
-                reasons.append(f"{_subject(member.watched)} is bad again: {observation.verdict.why}")
+                reasons.append(f"{subject_of(member.watched)} is bad again: {observation.verdict.why}")
             members.append(replace(member, verdict=observation.verdict, resolved_at=None))
         elif was_bad:
             twins = (one for one in incident.members if one.watched != member.watched and one.resolved_at is None)
             if all(one.watched.series != member.watched.series for one in twins):
-                reasons.append(f"{_subject(member.watched)} has recovered: {observation.verdict.why}")
+                reasons.append(f"{subject_of(member.watched)} has recovered: {observation.verdict.why}")
             members.append(replace(member, verdict=observation.verdict, resolved_at=at))
         else:
             members.append(member)
@@ -298,7 +273,8 @@ def _order(watched: Watched) -> tuple[str, ...]:
     )
 
 
-def _subject(watched: Watched) -> str:
+def subject_of(watched: Watched) -> str:
+    """Return how a reason names a watched series: `qualify (step_failure)`."""
     series = watched.series
     return f"{series.step or series.workflow} ({series.signal})"
 
@@ -309,30 +285,39 @@ def _severity(incident: Incident, rules: SeverityRules) -> Severity:
     return max([incident.severity, *sizes], key=RANK.__getitem__)
 
 
-def _change(
+def changed(
     before: Incident | None, after: Incident, reasons: list[str], at: int, rules: SeverityRules
 ) -> Change | None:
+    """Return the change between two states of an incident, None where nothing is to be told.
+
+    Told are: the opening, the end, a rise in severity, reasons of its members, and a change that is proven to be twice
+    what was last told. A fall of severity is none of them.
+
+    Args:
+        before: as it was; None where it is new.
+        after: its members as they are now; state, severity and number are set here.
+        reasons: what happened to its members, in words.
+        at: end of the tick.
+        rules: sizes that make a severity.
+    """
     severity = _severity(after, rules)
-    number = after.number + 1
+    size = max([proven(member) for member in after.members if member.resolved_at is None], default=0.0)
+    after = replace(after, number=after.number + 1)
     reasons = list(dict.fromkeys(reasons))  # two detectors of one series may say the same
     if before is None:
-        return Change("opened", at, replace(after, severity=severity, number=number), None, reasons[0], raised=True)
+        return Change("opened", at, replace(after, severity=severity, told=size), None, reasons[0], raised=True)
     if all(member.resolved_at is not None for member in after.members):
-        done = replace(after, state="resolved", resolved_at=at, number=number)
+        done = replace(after, state="resolved", resolved_at=at)
         return Change("resolved", at, done, before, "; ".join(reasons))
     raised = RANK[severity] > RANK[before.severity]
     if raised:
         reasons = [f"{before.severity} → {severity}: {_proof(after)}", *reasons]
+    elif size >= TWICE * before.told and size - before.told >= rules.ticket:
+        reasons = [f"{_proof(after)} now, {100 * before.told:.1f} when last told", *reasons]
     if not reasons:
         return None
-    return Change(
-        "updated",
-        at,
-        replace(after, severity=severity, number=number),
-        before,
-        "; ".join(reasons),
-        raised,
-    )
+    after = replace(after, severity=severity, told=max(size, before.told))
+    return Change("updated", at, after, before, "; ".join(reasons), raised)
 
 
 def _proof(incident: Incident) -> str:
@@ -341,5 +326,5 @@ def _proof(incident: Incident) -> str:
     largest = max(bad, key=proven)
     if largest.always_page:
         return largest.verdict.why
-    where = "" if largest is incident.lead else f" in {_subject(largest.watched)}"
+    where = "" if largest is incident.lead else f" in {subject_of(largest.watched)}"
     return f"the change{where} is at least {100 * proven(largest):.1f} points (95 % interval)"

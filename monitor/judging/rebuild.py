@@ -95,7 +95,7 @@ class Refolding(Evaluation):
         self.learner = _Relearner(store, config)
         self.until = self.judged
         self.incidents = []
-        self.members = {}
+        self.members = set()
         self.folded = store.known_us
         self.relearn_from = 0
         first = min((one.first_minute for one in store.series()), default=0)

@@ -73,6 +73,7 @@ def save_incident(tx: Writer, incident: Incident, about: About = "agents") -> No
     """Write the state of an incident and its members in place of what was there."""
     tx.run("incidents/forget", incident=incident.id)
     tx.run("incidents/forget_members", incident=incident.id)
+    tx.run("incidents/forget_told", incident=incident.id)
     tx.run(
         "incidents/save",
         id=incident.id,
@@ -87,6 +88,7 @@ def save_incident(tx: Writer, incident: Incident, about: About = "agents") -> No
         resolved_at=incident.resolved_at,
         number=incident.number,
     )
+    tx.run("incidents/save_told", incident=incident.id, size=incident.told)
     for place, member in enumerate(incident.members):
         series = member.watched.series
         tx.run(
@@ -154,4 +156,5 @@ def _incident(reader: Reader, row: Mapping[str, Any]) -> Incident:
         resolved_at=row["resolved_at"],
         acknowledged_at=row["acknowledged_at"],
         acknowledged_by=row["acknowledged_by"],
+        told=row["told"],
     )

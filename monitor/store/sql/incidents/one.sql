@@ -1,6 +1,7 @@
 -- One incident by its id.
 SELECT id, workflow, state, severity, CAST(epoch(opened_at) AS BIGINT) AS opened_at, CAST(epoch(onset) AS BIGINT) AS onset,
        CAST(epoch(acknowledged_at) AS BIGINT) AS acknowledged_at, acknowledged_by,
-       CAST(epoch(resolved_at) AS BIGINT) AS resolved_at, number
-FROM incidents_raw
+       CAST(epoch(resolved_at) AS BIGINT) AS resolved_at, number, coalesce(t.size, 0) AS told
+FROM incidents_raw AS i
+LEFT JOIN incident_told AS t ON t.incident = i.id
 WHERE id = $incident
