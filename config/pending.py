@@ -26,8 +26,6 @@ PENDING = (
     "workflows.steps.integrations",
     "detectors.stratify",
     "baselines.season",
-    "severity.page.volume",
-    "severity.ticket.volume",
     "sinks.slack.app_token",
     "sinks.slack.signing_secret",
     "sinks.slack.actors",

@@ -56,7 +56,12 @@ class Evaluation:
         self.detectors = detectors_of(config.detectors)
         self.learner = Learner(store, config)
         self.context = Context.of(config)
-        self.rules = SeverityRules(config.severity.page.change, config.severity.ticket.change)
+        self.rules = SeverityRules(
+            config.severity.page.change,
+            config.severity.ticket.change,
+            config.severity.page.volume,
+            config.severity.ticket.volume,
+        )
         self.outages = [(int(one.from_), int(one.to)) for one in config.outages]
         self.incidents = open_incidents(store)
         self.members = _members(self.incidents)
@@ -292,7 +297,7 @@ class Evaluation:
                 if not (judged.silence or self._enough(line, judged.verdict(i), at)):
                     waiting.add(i)
                     continue
-            seen.append(Observation(line.watched, judged.verdict(i), always_page=judged.silence))
+            seen.append(Observation(line.watched, judged.verdict(i)))
         return seen, waiting
 
     def _enough(self, line: Line, verdict: Verdict, at: int) -> bool:

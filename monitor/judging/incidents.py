@@ -24,10 +24,17 @@ LEADING = ("interactions", "step_failure", "slow", "reask", "handoff", "interact
 
 @dataclass(frozen=True, slots=True)
 class SeverityRules:
-    """How large the proven change must be: the lower end of its interval, as a share (0 to 1)."""
+    """How large the proven change must be: the lower end of its interval, as a share (0 to 1).
+
+    Attributes:
+        page, ticket: of the share of bad trials.
+        volume_page, volume_ticket: share of the volume that was lost or gained.
+    """
 
     page: float
     ticket: float
+    volume_page: float = 0.5
+    volume_ticket: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,6 @@ class Observation:
 
     watched: Watched
     verdict: Verdict
-    always_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,6 @@ class Member:
     verdict: Verdict
     joined_at: int
     resolved_at: int | None = None
-    always_page: bool = False
 
     @property
     def recovered(self) -> bool:
@@ -114,13 +119,12 @@ def proven(member: Member) -> float:
 
 
 def severity_of(member: Member, rules: SeverityRules) -> Severity:
-    """Return the severity that the proven size of the change gives."""
-    if member.always_page:
-        return "page"
-    size = proven(member)
-    if size >= rules.page:
-        return "page"
-    return "ticket" if size >= rules.ticket else "watch"
+    """Return the severity that the proven size of the change gives, between those that the verdict sets as ends."""
+    size, verdict = proven(member), member.verdict
+    volume = verdict.measure == "volume"
+    page, ticket = (rules.volume_page, rules.volume_ticket) if volume else (rules.page, rules.ticket)
+    by_size: Severity = "page" if size >= page else "ticket" if size >= ticket else "watch"
+    return max(min(by_size, verdict.most, key=RANK.__getitem__), verdict.least, key=RANK.__getitem__)
 
 
 def incident_id(watched: Watched, at: int) -> str:
@@ -152,7 +156,7 @@ def observe(
         if home is not None:
             current[home.id] = _update(home, observation, at, reasons.setdefault(home.id, []))
         elif observation.verdict.state in ("worse", "better"):
-            member = Member(observation.watched, observation.verdict, at, None, observation.always_page)
+            member = Member(observation.watched, observation.verdict, at)
             cause = _same_cause(current.values(), observation)
             if cause is not None:
                 current[cause.id] = _join(cause, member)
@@ -301,7 +305,8 @@ def changed(
         rules: sizes that make a severity.
     """
     severity = _severity(after, rules)
-    size = max([proven(member) for member in after.members if member.resolved_at is None], default=0.0)
+    shares = [one for one in after.members if one.resolved_at is None and one.verdict.measure == "share"]
+    size = max(map(proven, shares), default=0.0)
     after = replace(after, number=after.number + 1)
     reasons = list(dict.fromkeys(reasons))  # two detectors of one series may say the same
     if before is None:
@@ -311,20 +316,25 @@ def changed(
         return Change("resolved", at, done, before, "; ".join(reasons))
     raised = RANK[severity] > RANK[before.severity]
     if raised:
-        reasons = [f"{before.severity} → {severity}: {_proof(after)}", *reasons]
+        reasons = [f"{before.severity} → {severity}: {_proof(after, rules)}", *reasons]
     elif size >= TWICE * before.told and size - before.told >= rules.ticket:
-        reasons = [f"{_proof(after)} now, {100 * before.told:.1f} when last told", *reasons]
+        largest = _proven(max(shares, key=proven), after)
+        reasons = [f"{largest} now, {100 * before.told:.1f} when last told", *reasons]
     if not reasons:
         return None
     after = replace(after, severity=severity, told=max(size, before.told))
     return Change("updated", at, after, before, "; ".join(reasons), raised)
 
 
-def _proof(incident: Incident) -> str:
-    """Return what proves the severity: the member whose change is surely the largest."""
+def _proof(incident: Incident, rules: SeverityRules) -> str:
+    """Return what proves the severity: the member that has it, and of several the one whose change is surely the largest."""
     bad = [member for member in incident.members if member.resolved_at is None]
-    largest = max(bad, key=proven)
-    if largest.always_page:
-        return largest.verdict.why
-    where = "" if largest is incident.lead else f" in {subject_of(largest.watched)}"
-    return f"the change{where} is at least {100 * proven(largest):.1f} points (95 % interval)"
+    member = max(bad, key=lambda one: (RANK[severity_of(one, rules)], proven(one)))
+    return member.verdict.why if member.verdict.least != "watch" else _proven(member, incident)
+
+
+def _proven(member: Member, incident: Incident) -> str:
+    where = "" if member is incident.lead else f" in {subject_of(member.watched)}"
+    if member.verdict.measure == "volume":
+        return f"the volume{where} has changed by at least {100 * proven(member):.0f} % (95 % interval)"
+    return f"the change{where} is at least {100 * proven(member):.1f} points (95 % interval)"

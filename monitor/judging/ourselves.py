@@ -147,7 +147,7 @@ def follow(incident: Incident | None, trouble: Trouble, at: int) -> Change | Non
     verdict = _verdict(trouble, at)
     if incident is None:
         watched = Watched(ABOUT, SeriesKey(trouble.key, ABOUT))
-        member = Member(watched, verdict, at, None, trouble.severity == "page")
+        member = Member(watched, verdict, at)
         opened = Incident(incident_id(watched, at), ABOUT, "open", trouble.severity, (member,), at, at, number=1)
         return Change("opened", at, opened, None, verdict.why, raised=True)
     raised = RANK[trouble.severity] > RANK[incident.severity]

@@ -116,9 +116,36 @@ def test_a_rise_in_severity_is_told_and_a_fall_is_not():
 
 
 def test_silence_is_a_page():
-    one = Observation(watched(None, "interactions", detector="silence"), verdict(low=0.0, high=0.0), always_page=True)
-    _, changes = observe([], [one], TICK, RULES)
+    silent = replace(verdict(low=0.0, high=0.0), measure="silence", least="page")
+    _, changes = observe([], [Observation(watched(None, "interactions", detector="silence"), silent)], TICK, RULES)
     assert changes[0].incident.severity == "page"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "severity"),
+    [
+        (-0.9, -0.51, "page", "page"),
+        (-0.9, -0.51, "ticket", "ticket"),
+        (-0.6, -0.2, "page", "ticket"),
+        (-0.3, -0.1, "page", "watch"),
+    ],
+)
+def test_a_volume_is_sized_by_what_is_surely_lost_of_it(low, high, most, severity):
+    lost = replace(verdict(low=low, high=high), measure="volume", most=most)
+    fewer = watched(None, "interactions", detector="volume", direction=-1)
+    _, changes = observe([], [Observation(fewer, lost)], TICK, RULES)
+    assert changes[0].incident.severity == severity
+    incidents, _ = observe([], [bad()], TICK, RULES)
+    _, changes = observe(incidents, [Observation(fewer, lost), bad(low=0.03)], 2 * TICK, RULES)
+    if severity == "page":
+        told = "ticket → page: the volume in lead-qualifier (interactions) has changed by at least 51 % (95 % interval)"
+        assert changes[0].reason.startswith(told)
+
+
+def test_an_objective_sets_its_own_severity():
+    burning = replace(verdict(low=0.001), least="ticket", most="ticket")
+    _, changes = observe([], [Observation(watched(None, "interaction_failure"), burning)], TICK, RULES)
+    assert changes[0].incident.severity == "ticket"
 
 
 def test_the_id_depends_on_cause_and_tick_alone():
