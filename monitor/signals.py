@@ -4,10 +4,11 @@ Predicates are SQL over the view `events`, so that one text counts what arrives,
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bellbuoy.config.signals import LEVELS, Level
+from bellbuoy.config.watching import DetectorEntry
 from bellbuoy.config.watching import Signal as OwnSignal
 
 Judged = Literal["rate", "never", "state"]
@@ -28,6 +29,7 @@ class Signal:
         judged: by detectors (`rate`), at the first bad event (`never`), against a deadline (`state`).
         sentence: what a person reads beside a number: "… of 100 trials <sentence>".
         own: true for a signal of the configuration: a value that breaks its predicate counts as no trial.
+        split: fields of the event by whose values it is counted apart: its series are strata, see `split_name`.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Signal:
     judged: Judged = "rate"
     sentence: str = ""
     own: bool = False
+    split: tuple[str, ...] = ()
 
 
 BUILT_IN = (
@@ -97,6 +100,42 @@ def table(own: Iterable[OwnSignal] = ()) -> tuple[Signal, ...]:
     return tuple(found.values())
 
 
+def split_name(signal: str, fields: Sequence[str]) -> str:
+    """Return the name under which a signal is counted by strata: `interaction_failure by intent, channel`."""
+    return f"{signal} by {', '.join(fields)}"
+
+
+def stratified(signals: Sequence[Signal], detectors: Iterable[DetectorEntry]) -> tuple[Signal, ...]:
+    """Return the signals, and each that a detector stratifies once more for each set of fields, split by them."""
+    known = {signal.name: signal for signal in signals}
+    found = dict(known)
+    for entry in detectors:
+        if entry.stratify and entry.signal in known:
+            name = split_name(entry.signal, entry.stratify)
+            found[name] = replace(known[entry.signal], name=name, split=tuple(entry.stratify))
+    return tuple(found.values())
+
+
+NONE, BETWEEN = "(none)", " | "
+"""What stands for an event without the field, and between the values of several fields."""
+LONGEST = 64
+"""Characters of a value by which events are told apart."""
+
+
+def segment_sql(fields: Sequence[str]) -> str:
+    """Return the SQL of the stratum of an event: its values of the fields, one after the other."""
+    parts = []
+    for field in fields:
+        head, dot, key = field.partition(".")
+        column = f"attributes[{_quoted(key)}]" if dot and head == "attributes" else f'"{field}"'
+        parts.append(f"coalesce(left(CAST({column} AS VARCHAR), {LONGEST}), '{NONE}')")
+    return f" || '{BETWEEN}' || ".join(parts)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
 def predicates(signal: Signal) -> tuple[str, str | None]:
     """Return the SQL of trial and bad as they are counted, each safe to stand beside others in one statement."""
     trial = f"({signal.trial})"
@@ -112,13 +151,15 @@ def predicates(signal: Signal) -> tuple[str, str | None]:
 def rollup_sql(signals: Sequence[Signal], relation: str) -> str:
     """Return the statement that counts every signal over a relation of events in one pass.
 
-    Its rows: `minute` (minutes since 1970), `workflow`, `step`, then for the signal at place k `n<k>` and, where it has a
+    Its rows: `minute` (minutes since 1970), `workflow`, `step`, `segment`, then for the signal at place k `n<k>` and, where it has a
     bad predicate, `bad<k>`.
 
     Args:
-        signals: what to count.
+        signals: what to count, all split by the same fields or all whole.
         relation: name of a table or view with the columns of `events_raw`.
     """
+    split = signals[0].split if signals else ()
+    segment = segment_sql(split) if split else "CAST(NULL AS VARCHAR)"
     columns = []
     for place, signal in enumerate(signals):
         trial, bad = predicates(signal)
@@ -126,10 +167,10 @@ def rollup_sql(signals: Sequence[Signal], relation: str) -> str:
         if bad is not None:
             columns.append(f"count(*) FILTER (WHERE {bad}) AS bad{place}")
     return (
-        "SELECT epoch_us(ts) // 60000000 AS minute, workflow, step, "  # noqa: S608 - our own table
+        f"SELECT epoch_us(ts) // 60000000 AS minute, workflow, step, {segment} AS segment, "  # noqa: S608 - our own table
         + ", ".join(columns)
         + f" FROM {relation} WHERE counted AND type IN ('step', 'interaction')"
-        + " GROUP BY minute, workflow, step"
+        + " GROUP BY minute, workflow, step, segment"
     )
 
 
@@ -182,6 +223,8 @@ def trials_sql(signals: Sequence[Signal]) -> str:
     fields = ", ".join(SLICES)
     parts = []
     for signal in signals:
+        if signal.split:
+            continue  # the same trials once more
         trial, bad = predicates(signal)
         step = "step" if signal.level == "step" else "CAST(NULL AS VARCHAR)"
         parts.append(

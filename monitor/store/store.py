@@ -15,7 +15,7 @@ from bellbuoy.config.server import Retention
 from bellbuoy.config.server import Store as Settings
 from bellbuoy.detectors.base import Counts
 from bellbuoy.monitor.event import Batch
-from bellbuoy.monitor.signals import BUILT_IN, Signal, table, trials_sql
+from bellbuoy.monitor.signals import BUILT_IN, Signal, stratified, table, trials_sql
 from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.store.adding.append import Appended, Appender, Settle
 from bellbuoy.monitor.store.adding.limits import BANDS, Told
@@ -33,7 +33,7 @@ from bellbuoy.monitor.store.latency import latency_quantiles
 from bellbuoy.monitor.store.predicates import check
 from bellbuoy.monitor.store.ticks import ticks
 
-MAX_SERIES = 5000
+MAX_SERIES, MAX_SEGMENTS = 5000, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,7 @@ class Store(Engine):
         signals: Sequence[Signal] = BUILT_IN,
         *,
         max_series: int = MAX_SERIES,
+        max_segments: int = MAX_SEGMENTS,
         slow_after: Mapping[tuple[str, str], float] | None = None,
         zone: tzinfo = UTC,
     ) -> None:
@@ -106,10 +107,12 @@ class Store(Engine):
         Args:
             signals: from `bellbuoy.monitor.signals.table`.
             max_series: past so many series, new names count under `other`.
+            max_segments: past so many strata of one signal, workflow and step, new ones count under `other`.
             slow_after: latency limit in seconds by (workflow, step): wins over what was learned.
             zone: the zone whose quarters of the day have latency limits of their own.
         """
         self._appender.registry.max_series = max_series
+        self._appender.registry.max_segments = max_segments
         self._slow_after = slow_after or {}
         limits = {
             (row["workflow"], row["step"], row["band"]): row["limit_ms"] for row in self.rows("store/latency_limits")
@@ -138,13 +141,14 @@ class Store(Engine):
         Raises:
             SignalError: a signal's name is taken, or its SQL cannot be used; the text says why.
         """
-        signals = table(config.signals)
+        signals = stratified(table(config.signals), config.detectors)
         for signal in signals:
             if signal.own:
                 self.check(signal)
         self.configure(
             signals,
             max_series=config.ingest.max_series,
+            max_segments=config.ingest.max_segments,
             slow_after={
                 (workflow.name, step.name): step.slow_after
                 for workflow in config.workflows
@@ -250,6 +254,7 @@ class Store(Engine):
         self.configure(
             self._told.signals,
             max_series=self._appender.registry.max_series,
+            max_segments=self._appender.registry.max_segments,
             slow_after=self._slow_after,
             zone=self._told.zone,
         )

@@ -1,10 +1,14 @@
 """Where each row of a batch counts: its minute, its workflow and its step, as small numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from bellbuoy.monitor.signals import BETWEEN, LONGEST, NONE
 
 MINUTE_US = 60_000_000
 Ints = NDArray[np.int64]
@@ -42,6 +46,21 @@ class Places:
         """Workflow and step by `pair`."""
         return [(workflow, step) for workflow in self.workflows for step in self.steps]
 
+    def strata(self, table: pa.Table, fields: Sequence[str]) -> tuple[Ints, list[str]]:
+        """Return the stratum of each row, and the strata's names: the values of the fields as `segment_sql` tells them.
+
+        Args:
+            table: the rows.
+            fields: of the event; one that no row has is none in all of them.
+        """
+        code, names = np.zeros(table.num_rows, np.int64), [""]
+        for number, field in enumerate(fields):
+            values, places = _values(table, field)
+            seen, code = np.unique(code * len(values) + places, return_inverse=True)
+            pairs = [(names[one // len(values)], values[one % len(values)]) for one in seen.tolist()]
+            names = [f"{before}{BETWEEN}{value}" if number else value for before, value in pairs]
+        return code.astype(np.int64), names
+
     def only(self, rows: NDArray[np.bool_]) -> "Places":
         """Return the places of some rows."""
         return Places(self.workflows, self.steps, self.workflow[rows], self.step[rows], self.ts_us[rows])
@@ -53,6 +72,21 @@ def places_of(table: pa.Table) -> Places:
     steps, step = _encoded(table["step"])
     ts_us = table["ts"].combine_chunks().view(pa.int64()).to_numpy()
     return Places(workflows, [*steps, None], workflow, step, ts_us)
+
+
+def _values(table: pa.Table, field: str) -> tuple[list[str], Ints]:
+    """Return the values of a field, shortened, and for each row the place of its own."""
+    head, dot, key = field.partition(".")
+    column = None
+    if dot and head == "attributes":
+        if "attributes" in table.column_names:
+            column = pc.map_lookup(table["attributes"], pa.scalar(key), "first")
+    elif field in table.column_names:
+        column = table[field]
+    if column is None:
+        return [NONE], np.zeros(table.num_rows, np.int64)
+    names, places = _encoded(column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column]))
+    return [*(name[:LONGEST] for name in names), NONE], places
 
 
 def _encoded(column: pa.ChunkedArray) -> tuple[list[str], Ints]:

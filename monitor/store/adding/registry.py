@@ -1,5 +1,6 @@
 """The series that have ever been counted: their ids, their first and last minutes, and the cap on their number."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -20,7 +21,7 @@ class Series:
         id: small number, the same for ever.
         signal, workflow: as in words.
         step: None for a signal of whole interactions.
-        segment: None, or `other` where the cap on series folded several into one.
+        segment: None, a stratum of a split signal, or `other` where a cap folded several into one.
         first_minute, last_minute: beginnings of the first and last minute with counts, epoch seconds.
     """
 
@@ -44,14 +45,17 @@ class Draft:
 
     ids: dict[Key, int] = field(default_factory=dict)
     spans: dict[int, tuple[int, int]] = field(default_factory=dict)
+    segments: Counter[Key] = field(default_factory=Counter)
     folded: int = 0
 
 
 class Registry:
     """Ids by key, held in memory as the table `series` has them."""
 
-    def __init__(self, rows: Iterable[Series], max_series: int) -> None:
+    def __init__(self, rows: Iterable[Series], max_series: int, max_segments: int = 50) -> None:
         self.max_series = max_series
+        self.max_segments = max_segments
+        self._segments: Counter[Key] = Counter()
         self._keys: dict[int, Key] = {}
         self._ids: dict[Key, int] = {}
         self._spans: dict[int, tuple[int, int]] = {}
@@ -64,12 +68,19 @@ class Registry:
     def __len__(self) -> int:
         return len(self._ids)
 
-    def id(self, draft: Draft, signal: Signal, workflow: str, step: str | None) -> int:
-        """Return the id of a series, a new one while there is room, else the one that stands for all others."""
-        key: Key = (signal.name, workflow, step if signal.level == "step" else None, None)
+    def id(self, draft: Draft, signal: Signal, workflow: str, step: str | None, segment: str | None = None) -> int:
+        """Return the id of a series, a new one while there is room, else the one that stands for all others.
+
+        Segments beyond `max_segments` of one signal, workflow and step, or beyond half of all series, are counted
+        together, so that values without end leave room for new steps.
+        """
+        key: Key = (signal.name, workflow, step if signal.level == "step" else None, segment)
         found = self._ids.get(key) or draft.ids.get(key)
         if found is not None:
             return found
+        if segment is not None and segment != OTHER and self._crowded(draft, key):
+            draft.folded += 1
+            return self.id(draft, signal, workflow, step, OTHER)
         if len(self._ids) + len(draft.ids) >= self.max_series:
             draft.folded += 1
             known = workflow in self._workflows or any(workflow == seen for _, seen, _, _ in draft.ids)
@@ -78,7 +89,15 @@ class Registry:
             if found is not None:
                 return found
         draft.ids[key] = self._last + len(draft.ids) + 1
+        if key[3] is not None:
+            draft.segments[*key[:3], None] += 1
         return draft.ids[key]
+
+    def _crowded(self, draft: Draft, key: Key) -> bool:
+        """Tell whether there is no room for a further segment."""
+        whole = (*key[:3], None)
+        among = self._segments[whole] + draft.segments[whole]
+        return among >= self.max_segments - 1 or 2 * (len(self._ids) + len(draft.ids)) >= self.max_series
 
     def span(self, draft: Draft, series: int, first: int, last: int) -> None:
         """Note that a series has counts from minute `first` to minute `last` (epoch seconds)."""
@@ -109,4 +128,6 @@ class Registry:
         self._ids[key] = number
         self._keys[number] = key
         self._workflows.add(key[1])
+        if key[3] is not None:
+            self._segments[*key[:3], None] += 1
         self._last = max(self._last, number)

@@ -1,7 +1,8 @@
 """Turns the one-pass counts of a batch into rows of `counts`: one for each minute and series that has trials."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,11 @@ from bellbuoy.monitor.store.adding.registry import Draft, Registry
 from bellbuoy.monitor.store.engine import Transaction
 
 MINUTE = 60
+
+Names: TypeAlias = tuple[str, str | None, str | None]
+"""Workflow, step and segment."""
+Part: TypeAlias = tuple[Ints, Ints, Ints, Ints]
+"""Minute, series, trials and bad ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,62 +51,110 @@ class Rollup:
 
 def count(tx: Transaction, relation: str, signals: Sequence[Signal], registry: Registry, draft: Draft) -> Rollup:
     """Count every signal over a relation of events, registering the series that are new in `draft`."""
-    wide = tx.cursor.execute(rollup_sql(signals, relation)).fetchnumpy()
-    keys: dict[tuple[str, str | None], int] = {}
-    pair = np.fromiter(
-        (keys.setdefault(key, len(keys)) for key in zip(wide["workflow"].tolist(), wide["step"].tolist(), strict=True)),
-        np.int64,
-        len(wide["minute"]),
-    )
-    trials = [np.asarray(wide[f"n{place}"], np.int64) for place in range(len(signals))]
-    bad = [
-        np.zeros(len(pair), np.int64) if signal.bad is None else np.asarray(wide[f"bad{place}"], np.int64)
-        for place, signal in enumerate(signals)
-    ]
-    return _registered(np.asarray(wide["minute"], np.int64), pair, list(keys), signals, trials, bad, registry, draft)
+    parts: list[Part] = []
+    for split in dict.fromkeys(signal.split for signal in signals):
+        own = [signal for signal in signals if signal.split == split]
+        wide = tx.cursor.execute(rollup_sql(own, relation)).fetchnumpy()
+        keys: dict[Names, int] = {}
+        named = zip(*(wide[name].tolist() for name in ("workflow", "step", "segment")), strict=True)
+        place = np.fromiter((keys.setdefault(key, len(keys)) for key in named), np.int64, len(wide["minute"]))
+        trials = [np.asarray(wide[f"n{at}"], np.int64) for at in range(len(own))]
+        bad = [
+            np.zeros(len(place), np.int64) if signal.bad is None else np.asarray(wide[f"bad{at}"], np.int64)
+            for at, signal in enumerate(own)
+        ]
+        minute = np.asarray(wide["minute"], np.int64)
+        parts += _parts(minute, place, list(keys), own, trials, bad, registry, draft)
+    return _rollup(parts, registry, draft)
 
 
 def counted(
-    places: Places, words: Sequence[Ints], signals: Sequence[Signal], registry: Registry, draft: Draft
+    places: Places,
+    words: Sequence[Ints],
+    signals: Sequence[Signal],
+    registry: Registry,
+    draft: Draft,
+    strata: Mapping[tuple[str, ...], tuple[Ints, list[str]]],
 ) -> Rollup:
-    """Count every signal over a batch whose events are judged already, see `bellbuoy.monitor.signals.marks_sql`."""
-    minute, names = places.minute, places.names
+    """Count every signal over a batch whose events are judged already, see `bellbuoy.monitor.signals.marks_sql`.
+
+    Args:
+        places: where the rows count.
+        words: what they are.
+        signals: what is counted.
+        registry: of the series.
+        draft: takes those that are new.
+        strata: for each set of fields by which signals are split, the stratum of each row and the strata's names.
+    """
+    parts: list[Part] = []
+    for split in dict.fromkeys(signal.split for signal in signals):
+        own = {at: signal for at, signal in enumerate(signals) if signal.split == split}
+        place, names = places.pair, [(*names, None) for names in places.names]
+        if split:
+            code, segments = strata[split]
+            pairs, place = np.unique(places.pair * len(segments) + code, return_inverse=True)
+            whole = places.names
+            names = [(*whole[one // len(segments)], segments[one % len(segments)]) for one in pairs.tolist()]
+        parts += _counted(places.minute, place, names, words, own, registry, draft)
+    return _rollup(parts, registry, draft)
+
+
+def _counted(
+    minute: Ints,
+    place: Ints,
+    names: Sequence[Names],
+    words: Sequence[Ints],
+    signals: Mapping[int, Signal],
+    registry: Registry,
+    draft: Draft,
+) -> list[Part]:
+    """Count some signals, by their places among all, over rows whose names are known by their places."""
     start = int(minute.min())
-    cell = (minute - start) * len(names) + places.pair
+    cell = (minute - start) * len(names) + place
     cells = np.unique(cell)
     trials: list[Ints] = []
     bad: list[Ints] = []
     for word, marks in enumerate(words):
+        first = word * SIGNALS_A_WORD
+        among = [at - first for at in signals if first <= at < first + SIGNALS_A_WORD]
+        if not among:
+            continue
         patterns, pattern = np.unique(marks, return_inverse=True)
         joint, times = np.unique(cell * len(patterns) + pattern, return_counts=True)
         at, bits = np.searchsorted(cells, joint // len(patterns)), patterns[joint % len(patterns)]
-        for place in range(len(signals[word * SIGNALS_A_WORD : (word + 1) * SIGNALS_A_WORD])):
-            for bit, found in ((1 + 2 * place, trials), (2 + 2 * place, bad)):
+        for one in among:
+            for bit, found in ((1 + 2 * one, trials), (2 + 2 * one, bad)):
                 hit = (bits >> bit) & 1 == 1
                 found.append(np.bincount(at[hit], times[hit], len(cells)).astype(np.int64))
-    return _registered(start + cells // len(names), cells % len(names), names, signals, trials, bad, registry, draft)
+    own = list(signals.values())
+    return _parts(start + cells // len(names), cells % len(names), names, own, trials, bad, registry, draft)
 
 
-def _registered(
+def _parts(
     minute: Ints,
-    pair: Ints,
-    names: Sequence[tuple[str, str | None]],
+    place: Ints,
+    names: Sequence[Names],
     signals: Sequence[Signal],
     trials: Sequence[Ints],
     wrong: Sequence[Ints],
     registry: Registry,
     draft: Draft,
-) -> Rollup:
-    """Turn counts by minute and pair of workflow and step into counts by minute and series."""
-    parts: list[tuple[Ints, Ints, Ints, Ints]] = []
+) -> list[Part]:
+    """Turn counts by minute and names into counts by minute and series."""
+    parts: list[Part] = []
     for signal, n, bad in zip(signals, trials, wrong, strict=True):
         seen = np.flatnonzero(n)
         if not len(seen):
             continue
         series = np.zeros(len(names), np.int64)
-        for one in np.unique(pair[seen]):
+        for one in np.unique(place[seen]):
             series[one] = registry.id(draft, signal, *names[one])
-        parts.append((minute[seen] * MINUTE, series[pair[seen]], n[seen], bad[seen]))
+        parts.append((minute[seen] * MINUTE, series[place[seen]], n[seen], bad[seen]))
+    return parts
+
+
+def _rollup(parts: Sequence[Part], registry: Registry, draft: Draft) -> Rollup:
+    """Put counts by minute and series together, and note the spans of the series."""
     if not parts:
         nothing = np.zeros(0, np.int64)
         return Rollup(nothing, nothing, nothing, nothing)

@@ -71,7 +71,9 @@ class Rows:
         known_us: int,
     ) -> Rollup:
         """Write the minute counts and latencies of the events."""
-        rollup = counted(self.places, judged.words, signals, registry, draft)
+        splits = {signal.split for signal in signals if signal.split}
+        strata = {split: self.places.strata(self.table, split) for split in splits}
+        rollup = counted(self.places, judged.words, signals, registry, draft, strata)
         if len(rollup.minute):
             tx.show("arriving_counts", rollup.table(known_us))
             tx.run("store/add_counts")
