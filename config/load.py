@@ -223,6 +223,22 @@ def _accepted(inspection: Inspection) -> Config:
     return inspection.config
 
 
+def plain(path: Path) -> Any:
+    """Return what a YAML file that is no configuration says, such as what a backtest is expected to find.
+
+    Raises:
+        ValueError: it cannot be read; the text says where and why.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: this is not UTF-8; save the file as UTF-8") from None
+    document = _compose(text, {}) if len(text) <= MAX_BYTES else _broken("BB116", (1, 1), "it is larger than 1 MiB")
+    for trouble in document.troubles:
+        raise ValueError(f"{path}:{trouble.at[0]}:{trouble.at[1]}: {trouble.message}")
+    return document.data
+
+
 @cache
 def default() -> dict[str, Any]:
     """Return what `config/default.yaml` says: used where a configuration names no detectors."""

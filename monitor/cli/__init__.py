@@ -28,6 +28,7 @@ COMMANDS = {
     "note": "Note a deploy or another change, so that pages can name it.",
     "dead-letters": "Messages that could not be read: list, show, read again.",
     "export": "Closed days to Parquet files, now.",
+    "backtest": "What would have been told, and when, from what is recorded.",
     "rebuild": "Count the events again, and judge anew from the counts.",
     "schema": "JSON Schemas and references of what goes in and out.",
     "bench": "Bellbuoy's own numbers on this machine.",

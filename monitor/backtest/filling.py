@@ -1,0 +1,112 @@
+"""Fills a recording: with the events of files, or with what a daemon's store holds."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bellbuoy.config.model import Config
+from bellbuoy.monitor.backtest.errors import BacktestError
+from bellbuoy.monitor.backtest.recording import DAY, Recording
+from bellbuoy.monitor.event import Limits, decode
+from bellbuoy.monitor.json_lines import lines as json_lines
+from bellbuoy.monitor.sources.base import Chunk, Stream
+from bellbuoy.monitor.sources.log_file import LogFile
+from bellbuoy.monitor.store import Store
+
+FAR_US = 4_102_444_800_000_000
+"""An arrival far ahead (the year 2100): times are the events' own, none is too old, and none is in the future."""
+LINES = 20_000
+BYTES = 16 << 20
+
+
+def fill_events(
+    recording: Recording, files: Sequence[Path], config: Config, tell: Callable[[int], None] = lambda _: None
+) -> tuple[int, list[str]]:
+    """Store the events of log files (JSON lines, also .gz and .zst; Parquet) as the daemon stores them.
+
+    Args:
+        recording: empty.
+        files: in any order.
+        config: limits of a message.
+        tell: hears how many records were read so far.
+
+    Returns:
+        How many events were stored, and why the others were not, at most three reasons.
+
+    Raises:
+        BacktestError: a file cannot be read.
+        SourceStopped: a file is damaged.
+    """
+    limits = Limits(max_message=config.ingest.max_message)
+    stored = read = 0
+    reasons: list[str] = []
+    for number, file in enumerate(sorted(files)):
+        stream = Stream("backtest", str(file), number, "1")
+        for chunk in _chunks(file, stream):
+            batch = decode(chunk, stream_id=recording.stream_id(stream), received_at_us=FAR_US, limits=limits)
+            stored += recording.append(batch).rows
+            read += len(chunk.values)
+            reasons += [f"{file}: {letter.reason}" for letter in batch.letters[: 3 - len(reasons)]]
+            tell(read)
+    return stored, reasons
+
+
+def _chunks(file: Path, stream: Stream) -> Iterator[Chunk]:
+    if file.suffix.lower() == ".parquet":
+        try:
+            parts = pq.ParquetFile(file).iter_batches(LINES)
+            offset = 0
+            for part in parts:
+                values = b"".join(json_lines(pa.Table.from_batches([part]))).splitlines()
+                yield Chunk(stream, range(offset, offset + len(values)), values, offset + len(values))
+                offset += len(values)
+        except (OSError, ValueError) as error:
+            if isinstance(error, FileNotFoundError):
+                raise
+            raise BacktestError(f"{file}: cannot be read as Parquet: {str(error).splitlines()[0]}") from None
+        return
+    log = LogFile(file, stream, 0)
+    try:
+        while (chunk := log.take(LINES, BYTES, last_line=True)) is not None:
+            yield chunk
+    finally:
+        log.close()
+
+
+def fill_store(recording: Recording, path: Path, config: Config) -> int:
+    """Copy counts, events and notes of a store that no daemon holds; it is opened for reading only.
+
+    Returns:
+        How many events were copied.
+
+    Raises:
+        StoreLocked, StoreMissing: a daemon holds it, or it is not there.
+    """
+    events = 0
+    with Store.open(path, config.store, read_only=True) as store:
+        days = [row["day"] for row in store.rows("exports/days_minutes")]
+        parts = [store.arrow("exports/minutes", since=day, until=day + DAY) for day in days]
+        if not parts:
+            raise BacktestError(f"{path}: nothing is counted in it yet")
+        recording.take_counts(counted(pa.concat_tables(parts)), config)
+        recording.counted = False
+        for row in store.rows("exports/days_events"):
+            table = store.arrow("exports/events", since=row["day"], until=row["day"] + DAY)
+            with recording.transaction() as tx:
+                tx.insert("events_raw", table)
+            events += table.num_rows
+        with recording.transaction() as tx:
+            tx.insert("notes", store.arrow("backtest/all_notes"))
+    return events
+
+
+def counted(table: pa.Table) -> pa.Table:
+    """Return rows of the view `minutes` as counts: with epoch seconds."""
+    seconds = pa.chunked_array([chunk.cast(pa.int64()).to_numpy() // 1_000_000 for chunk in _us(table["minute"])])
+    return table.set_column(table.column_names.index("minute"), "minute", seconds)
+
+
+def _us(column: pa.ChunkedArray) -> list[pa.Array]:
+    return [chunk.cast(pa.timestamp("us")) for chunk in column.chunks] or [pa.array([], pa.timestamp("us"))]

@@ -1,0 +1,171 @@
+"""A store of its own for a backtest: filled once, then its counts are held as dense arrays, so that judging reads no table."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from bellbuoy.config.model import Config
+from bellbuoy.detectors.base import Counts
+from bellbuoy.monitor.backtest.counted import KEYS
+from bellbuoy.monitor.backtest.errors import BacktestError
+from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store.adding.registry import Draft, Key
+
+MOST_CELLS = 150_000_000
+"""Ticks times series that are held, 8 bytes each: 180 days of 2,900 series."""
+DAY = 86_400
+
+
+class Recording(Store):
+    """A store in a temporary file; after `seal` it takes in no more, and `ticks` is a slice of arrays.
+
+    Attributes:
+        counted: it holds counts, and no events.
+        since, until: whole ticks that hold its counts, epoch seconds; 0 before `seal`.
+    """
+
+    counted = False
+    since = until = 0
+    _tick = 300
+    _n: NDArray[np.int32] | None = None
+    _bad: NDArray[np.int32] | None = None
+    _column: NDArray[np.int64]
+
+    def take_counts(self, table: pa.Table, config: Config) -> None:
+        """Store the counts of `bellbuoy.monitor.backtest.counted.read_counts`; once, into an empty recording.
+
+        Raises:
+            BacktestError: there are more series than `ingest.max_series`.
+        """
+        whole = table.group_by(list(KEYS)).aggregate([("minute", "min"), ("minute", "max")])
+        whole = whole.rename_columns([*KEYS, "first", "last"]).sort_by([(name, "ascending") for name in KEYS])
+        if whole.num_rows > config.ingest.max_series:
+            raise BacktestError(f"{whole.num_rows:,} series are more than ingest.max_series allows; raise it")
+        keys = {tuple(row[name] for name in KEYS): place for place, row in enumerate(whole.to_pylist(), 1)}
+        codes, shape = [], []
+        for name in KEYS:
+            coded = table[name].combine_chunks().dictionary_encode()
+            codes.append((coded.indices.fill_null(-1).to_numpy(), coded.dictionary.to_pylist()))
+            shape.append(len(codes[-1][1]) + 1)
+        flat = np.ravel_multi_index([code + 1 for code, _ in codes], shape)
+        seen, place = np.unique(flat, return_inverse=True)
+        names = [[None, *known] for _, known in codes]
+        parts = zip(*(one.tolist() for one in np.unravel_index(seen, shape)), strict=True)
+        ids = np.array([keys[tuple(known[at] for known, at in zip(names, part, strict=True))] for part in parts])
+        number = ids[place].astype(np.int32)
+        rows = {"minute": _instants(table["minute"]), "series": pa.array(number), "n": table["n"].cast(pa.int32())}
+        rows |= {"bad": table["bad"].cast(pa.int32()), "known_at": _instants(pa.array(np.zeros(len(number), np.int64)))}
+        series = {"id": pa.array(np.arange(1, len(keys) + 1, dtype=np.int32))} | {name: whole[name] for name in KEYS}
+        series |= {"first_minute": _instants(whole["first"]), "last_minute": _instants(whole["last"])}
+        with self.transaction() as tx:
+            tx.insert("series", pa.table(series))
+            tx.insert("counts", pa.table(rows))
+        self.counted = True
+        spans = zip(range(1, len(keys) + 1), whole["first"].to_pylist(), whole["last"].to_pylist(), strict=True)
+        drafted = Draft({_key(*key): number for key, number in keys.items()}, {n: (a, b) for n, a, b in spans})
+        self._appender.registry.take(drafted)
+
+    def seal(self, tick: int) -> None:
+        """Hold all counts as arrays from now on.
+
+        Args:
+            tick: length of a tick, seconds.
+
+        Raises:
+            BacktestError: nothing was counted, or there is too much of it.
+        """
+        series = self.series()
+        if not series:
+            raise BacktestError("nothing was counted: there is no event or row that a signal counts")
+        first, last = min(one.first_minute for one in series), max(one.last_minute for one in series)
+        since, until = first // tick * tick, last // tick * tick + tick
+        size = (until - since) // tick
+        if size * len(series) > MOST_CELLS:
+            raise BacktestError(
+                f"{size:,} ticks of {len(series):,} series are more than {MOST_CELLS:,} cells; give fewer days"
+            )
+        ids = [one.id for one in series]
+        n, bad = (np.zeros((size, len(ids)), np.int32) for _ in range(2))
+        for begins in range(since, until, 7 * DAY):
+            ends = min(until, begins + 7 * DAY)
+            part = super().ticks(ids, begins, ends, tick)
+            rows = slice((begins - since) // tick, (ends - since) // tick)
+            n[rows], bad[rows] = part.n, part.bad
+        self._column = np.full(max(ids) + 2, -1)
+        self._column[ids] = np.arange(len(ids))
+        self._n, self._bad, self._tick, self.since, self.until = n, bad, tick, since, until
+
+    def add_slow(self, at: int, offset: int) -> None:
+        """Count `slow` for the steps that have a latency limit since a midnight, as an append after it would have."""
+        last = max(one.id for one in self.series())
+        last_minute = self.until - 60
+        draft = Draft()
+        for number, row in enumerate(self.rows("backtest/limited", at=at, offset=offset), last + 1):
+            draft.ids[("slow", row["workflow"], row["step"], None)] = number
+            draft.spans[number] = (row["first"], last_minute)
+        rows = [
+            {
+                "id": number,
+                "signal": key[0],
+                "workflow": key[1],
+                "step": key[2],
+                "segment": None,
+                "first_minute": draft.spans[number][0] * 1_000_000,
+                "last_minute": last_minute * 1_000_000,
+            }
+            for key, number in draft.ids.items()
+        ]
+        if rows:
+            with self.transaction() as tx:
+                tx.insert("series", rows)
+            self._appender.registry.take(draft)
+
+    def ticks(
+        self, series: Sequence[int], since: int, until: int, tick_seconds: int, upto: int | None = None
+    ) -> Counts:
+        """Return dense counts, a row a tick and a column a series; see `bellbuoy.monitor.store.ticks.ticks`."""
+        if self._n is None or self._bad is None or tick_seconds != self._tick:
+            return super().ticks(series, since, until, tick_seconds, upto)
+        numbers = np.asarray(series, np.int64)
+        columns = self._column[np.minimum(numbers, len(self._column) - 1)]
+        size = (until - since) // tick_seconds
+        n, bad = np.zeros((size, len(columns))), np.zeros((size, len(columns)))
+        skipped = (since - self.since) // tick_seconds
+        low, high = max(skipped, 0), min(skipped + size, len(self._n))
+        if low < high:
+            into, out = slice(low - skipped, high - skipped), slice(low, high)
+            held = columns >= 0
+            n[into, held], bad[into, held] = self._n[out, columns[held]], self._bad[out, columns[held]]
+        return Counts(since + tick_seconds * np.arange(1, size + 1, dtype=np.int64), n, bad)
+
+    def last_heard(self, since: int, until: int) -> dict[int, int]:
+        """Return when each series last had a trial in a span, to the tick; those without one are not in it.
+
+        Those that are counted from the events themselves (`slow`) are taken to be heard.
+        """
+        assert self._n is not None, "it is sealed before it is judged"
+        low = max((since - self.since) // self._tick, 0)
+        some: NDArray[np.bool_] = np.greater(self._n[low : max((until - self.since) // self._tick, 0)], 0)
+        if not len(some):
+            return {}
+        last = low + len(some) - 1 - some[::-1].argmax(axis=0)
+        counts: NDArray[np.int64] = some.sum(axis=0)
+        heard = {}
+        for one in self.series():
+            at = int(self._column[min(one.id, len(self._column) - 1)])
+            if at < 0 or counts[at]:
+                heard[one.id] = until - 60 if at < 0 else int(self.since + last[at] * self._tick)
+        return heard
+
+
+def _key(signal: str, workflow: str, step: str | None, segment: str | None) -> Key:
+    return (signal, workflow, step, segment)
+
+
+def _instants(seconds: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:
+    whole = seconds if isinstance(seconds, pa.ChunkedArray) else pa.chunked_array([seconds])
+    return pa.chunked_array(
+        [pa.array(chunk.to_numpy() * 1_000_000).cast(pa.timestamp("us")) for chunk in whole.chunks], pa.timestamp("us")
+    )
