@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from bellbuoy.detectors import dispersion, mixture
 from bellbuoy.detectors.base import Array, Baseline, Evidence, State, Tick
 
-KEPT: Final = 5.0
-"""Nats above the threshold up to which the evidence of the sum is kept: it is shown, and ends when the mix is back."""
+KEPT: Final = 20.0
+"""Nats above ln A up to which the evidence of the sum is kept: it is shown, and ends soon after the mix is back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from bellbuoy.config.model import Config
 from bellbuoy.monitor.judging.judgement_rows import baselines
+from bellbuoy.monitor.judging.objectives import OBJECTIVE
+from bellbuoy.monitor.judging.strata import strata_lines
 from bellbuoy.monitor.judging.watchlist import detectors_of, watchlist
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.aging.coarsen import DAY, FINE_S, Needed
@@ -26,7 +28,7 @@ def needed(store: Store, config: Config) -> Needed:
     known = baselines(store, judged)
     lines = watchlist(config.detectors, detectors_of(config.detectors), store.series())
     series: set[int] = set()
-    for line in lines:
+    for line in (one for one in [*lines, *strata_lines(lines)] if one.baseline != OBJECTIVE):
         fitted = known.get((line.baseline, line.watched.series))
         if line.baseline not in config.baselines and (fitted is None or fitted.armed[0] <= 0):
             series.update(line.members)

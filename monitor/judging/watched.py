@@ -1,4 +1,4 @@
-"""What is watched: a series by its names, and one detector on it in one direction."""
+"""What is watched: a series by its names, its strata, and one detector on it in one direction."""
 
 from dataclasses import dataclass
 
@@ -19,6 +19,12 @@ class SeriesKey:
     step: str | None = None
     segment: str | None = None
 
+    @property
+    def whole(self) -> "SeriesKey":
+        """The series of which this is a stratum; one that is none is itself."""
+        signal, split, _ = self.signal.partition(" by ")
+        return SeriesKey(signal, self.workflow, self.step) if split else self
+
     def text(self) -> str:
         """Return `workflow/step[/segment] signal`: how a series is named in logs and on the command line."""
         return "/".join(part for part in (self.workflow, self.step, self.segment) if part) + f" {self.signal}"
@@ -37,3 +43,19 @@ class Watched:
     detector: str
     series: SeriesKey
     direction: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """A part of a series that has a normal rate of its own.
+
+    Attributes:
+        series: its names; the segment is the stratum.
+        members: ids of the series whose counts it sums.
+        first_minute, last_minute: of its counts, epoch seconds.
+    """
+
+    series: SeriesKey
+    members: tuple[int, ...]
+    first_minute: int
+    last_minute: int
