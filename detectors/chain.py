@@ -5,10 +5,15 @@ share of the interactions, its reach, can only spoil that share.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from bellbuoy.detectors.base import Array
+from bellbuoy.detectors.interval import Shares, shares_of
+
+HALF: Final = 0.5
+"""A step that carries at least so much of a change is what it is about; where surely none does, the change is spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +115,89 @@ def leverage(good: Array, reach: Array) -> Array:
     rate = np.prod(share)
     answer: Array = rate / share - rate
     return answer
+
+
+def survived(failed: Array, n: float) -> tuple[Array, Array]:
+    """Return of each step the share of interactions that it did not end, and how many could still have been ended by it.
+
+    An interaction that went wrong is counted at the first step that failed in it. Of those that had not failed before step
+    i, the share p_i did not fail there; then R = product of p_i is the observed share of interactions that went well, to
+    the last digit, whatever branches were taken: a step that an interaction passes by does not end it.
+
+    Args:
+        failed: interactions that went wrong, by the first step that failed, in the order of the steps, shape (steps,).
+        n: interactions.
+
+    Example:
+        >>> import numpy as np
+        >>> share, risk = survived(np.array([20.0, 49.0]), 1000.0)
+        >>> share.tolist(), risk.tolist(), round(float(share.prod()), 3)
+        ([0.98, 0.95], [1000.0, 980.0], 0.931)
+    """
+    failed = np.asarray(failed, dtype=np.float64)
+    risk = n - np.concatenate([[0.0], np.cumsum(failed)[:-1]])
+    share = 1.0 - np.divide(failed, risk, out=np.zeros_like(failed), where=risk > 0)
+    return share, risk
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """What each step carries of a change of the whole.
+
+    Attributes:
+        parts: shares of the change with their intervals, in the order of the steps.
+        lead: place of the step that carries at least half of it and surely moved, by more than any other; None where there
+            is none.
+        spread: surely no step carries half of it.
+        largest: place of the step with the largest share, proven or not.
+    """
+
+    parts: Shares
+    lead: int | None
+    spread: bool
+    largest: int
+
+
+def attribute(
+    before: tuple[Array, Array], since: tuple[Array, Array], scatter: float | Array = 1.0, direction: int = 1
+) -> Attribution | None:
+    """Part a change of ln R = sum of ln p_i between the steps, each with its interval.
+
+        share_i = change of ln p_i / change of ln R        var ln p = dispersion (1 - p) / (n p)
+
+    The intervals hold for all steps together (95 %, Bonferroni), so that the largest of many is no more likely to be named
+    by chance.
+
+    Args:
+        before: good shares of the steps and the trials they come from, each of shape (steps,): of `survived`, or effective
+            rates where only counts of the steps are known.
+        since: the same since the onset.
+        scatter: dispersion of the counts.
+        direction: +1 where the whole got worse, -1 where it got better.
+
+    Returns:
+        None where the whole did not surely change in that direction: then nothing can be said of its parts.
+
+    Example:
+        >>> import numpy as np
+        >>> normal = survived(np.array([200.0, 196.0, 192.0]), 10_000.0)
+        >>> now = survived(np.array([40.0, 98.0, 37.0]), 2_000.0)
+        >>> found = attribute(normal, now)
+        >>> found.lead, found.parts.share.round(2).tolist()
+        (1, [0.0, 1.0, -0.0])
+    """
+    rates = []
+    variance = np.zeros(len(before[0]))
+    for good, n in (before, since):
+        size = np.maximum(n, 1.0)
+        smooth = (good * size + 0.5) / (size + 1.0)  # no failure in n trials is no certainty
+        variance = variance + scatter * (1.0 - smooth) / (size * smooth)
+        rates.append(np.log(np.maximum(good, 0.5 / (size + 1.0))))
+    moved = direction * (rates[0] - rates[1])
+    parts = shares_of(moved, variance)
+    if parts is None:
+        return None
+    first, *rest = np.argsort(-parts.share, kind="stable")[:2].tolist()
+    apart = not rest or moved[first] - moved[rest[0]] >= 2.0 * np.sqrt(variance[first] + variance[rest[0]])
+    lead = first if apart and parts.share[first] >= HALF and parts.low[first] > 0.0 else None
+    return Attribution(parts, lead, lead is None and bool((parts.high < HALF).all()), first)

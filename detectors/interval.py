@@ -1,5 +1,7 @@
 """How large a change is, with its interval: counts divided by their dispersion, after Jeffreys and Wilson."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from bellbuoy.detectors.base import Array
@@ -63,3 +65,45 @@ def counts(n: Array, expected: Array, scatter: Array) -> tuple[Array, Array]:
     low = np.divide(middle - half, expected / scatter, out=np.zeros_like(size), where=known)
     high = np.divide(middle + half, expected / scatter, out=np.full_like(size, np.inf), where=known)
     return np.maximum(low, 0.0) - 1.0, high - 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Parts of a change, as shares of the whole; they add up to 1, and may lie outside 0 to 1.
+
+    Attributes:
+        share: of each part, shape (P,).
+        low, high: ends of its interval; 95 % for all parts together.
+    """
+
+    share: Array
+    low: Array
+    high: Array
+
+
+def shares_of(moved: Array, variance: Array, looks: int | None = None) -> Shares | None:
+    """Return what part of a change each of its parts is, with intervals by the delta method.
+
+        share_i = m_i / M        var share_i = (v_i (1 - share_i)^2 + share_i^2 (V - v_i)) / M^2
+
+    Args:
+        moved: change of each part, shape (P,); their sum M is the whole change.
+        variance: of each, shape (P,); they are taken as independent, V is their sum.
+        looks: how many parts are looked at in all, so that the intervals hold for all of them together (Bonferroni); None:
+            these.
+
+    Returns:
+        None where the whole change is not surely above 0 (two standard errors).
+    """
+    from scipy.special import ndtri  # as above
+
+    whole, noise = float(moved.sum()), float(variance.sum())
+    if whole <= 0.0 or whole < 2.0 * np.sqrt(noise):
+        return None
+    share = moved / whole
+    half = (
+        -float(ndtri(0.025 / (looks or len(moved))))
+        * np.sqrt(variance * (1.0 - share) ** 2 + share**2 * (noise - variance))
+        / whole
+    )
+    return Shares(share, share - half, share + half)
