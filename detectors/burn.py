@@ -8,6 +8,8 @@ import numpy as np
 from bellbuoy.detectors.base import BLOCKS, CELLS, Array, Baseline, Evidence, State, Tick
 
 HOUR: Final = 3600
+LONGEST: Final = 6 * HOUR
+"""How far back the beginning of what burns is said to lie at most: three days say little of when it began."""
 
 
 class Pair(NamedTuple):
@@ -130,11 +132,12 @@ class Burn:
         allowed = prepared[tick.cell]
         burns = np.stack([self._burn(sums, pair, allowed) * (tick.at - first >= pair.long) for pair in PAIRS])
         value = burns.max(axis=0)
-        lengths = np.array([pair.long for pair in PAIRS])
+        told = [min(pair.long, LONGEST) for pair in PAIRS]
+        lengths = np.array(told)
         burning = burns >= self.opens_at
         which = np.where(burning.any(axis=0), burning.argmax(axis=0), burns.argmax(axis=0))  # the shortest that burns
         onset = np.maximum(tick.at - lengths[which], first)
-        window = np.stack([sums[pair.long] for pair in PAIRS])[which, :, np.arange(len(which))].T
+        window = np.stack([sums[length] for length in told])[which, :, np.arange(len(which))].T
         since = np.stack((window[0], window[1], window[0] * allowed)) if len(which) else np.zeros((3, 0))
         weights = np.array([pair.urgent for pair in PAIRS])[:, None]
         urgent = np.where(burning, weights, 0.0).max(axis=0)
@@ -183,6 +186,4 @@ def objective(allowed: Array) -> Baseline:
         until=np.nan * row,
         armed=row,
         margin=0.0 * row,
-        form=0.0 * row,
-        volume_form=0.0 * row,
     )

@@ -105,8 +105,8 @@ def fold(
     any_open = bool(was_open.any())
     armed = baseline.judges_share if watches == "share" else baseline.judges_volume
     all_armed = bool(armed.all())
+    heard = armed | was_open
     if not all_armed:  # what cannot be judged yet leaves no trace
-        heard = armed | was_open
         tick = replace(tick, n=np.where(heard, tick.n, 0.0), bad=np.where(heard, tick.bad, 0.0))
     counted = _counted(tick, prepared, baseline, watches)
 
@@ -116,6 +116,8 @@ def fold(
     if tick.n.any() or getattr(detector, "empty_ticks", False):
         own = {name: array for name, array in state.items() if not name.startswith(_OWN)}
         stepped, evidence = detector.step(own, tick, prepared)
+        if not all_armed:
+            stepped, evidence = _unheard(own, stepped, evidence, state[f"{_OWN}value"], heard)
         after.update(stepped)
         after[f"{_OWN}value"] = evidence.value
         _since_onset(
@@ -170,6 +172,14 @@ def fold(
         may_page=_may_page(detector, watch),
     )
     return (_anew(after, resolved, detector) if resolved.size else after), judgement
+
+
+def _unheard(
+    before: State, after: State, evidence: Evidence, value: Array, heard: NDArray[np.bool_]
+) -> tuple[State, Evidence]:
+    """Return state and evidence with those of the streams that were not heard as they were."""
+    kept = {name: np.where(heard, array, before[name]) for name, array in after.items()}
+    return kept, replace(evidence, value=np.where(heard, evidence.value, value))
 
 
 def _mixed(evidence: Evidence | None, closed: NDArray[np.bool_], watch: Watch) -> NDArray[np.bool_] | None:
