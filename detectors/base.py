@@ -91,8 +91,6 @@ class Baseline:
             say what is normal, else 0.0, shape (S,).
         margin: how far from `rate` the boundary of normal lies: one standard error of the mean, or what is to be
             ignored if that is more, shape (S,).
-        form, volume_form: shape of the profiles of `rate` and `volume`: 0 hours of the day, 1 with a factor for each day of
-            the week, 2 hours of the week, shape (S,).
     """
 
     rate: Array
@@ -107,8 +105,6 @@ class Baseline:
     until: Array
     armed: Array
     margin: Array
-    form: Array
-    volume_form: Array
 
     @property
     def by_prior(self) -> NDArray[np.bool_]:

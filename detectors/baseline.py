@@ -78,7 +78,8 @@ def fit(
         since: when each series was there from, epoch seconds, shape (S,); None: from its first trial.
         zone: time zone of the local day.
         season: what may repeat itself.
-        forms: shapes of the two profiles, each of shape (S,); None takes what describes the history best.
+        forms: shapes of the two profiles, each of shape (S,), see `bellbuoy.detectors.profile.form_of`; None takes what
+            describes the history best.
         min_trials: trials that a series needs to be judged.
         min_bad: bad ones that it needs; with 3,000 trials it needs none, but only large changes of it are judged; with
             fewer trials and fewer bad ones only its silence is.
@@ -124,8 +125,8 @@ def fit(
     kept = forms if forms is not None else (None, None)
     how = _How(week, season, seen & (span >= SEASON_FROM) & (season != "none"), seen & (span >= WEEK_FROM), seconds)
 
-    rate, scatter, form, total = _fitted(bad, n, how, kept[0])
-    volume, volume_scatter, volume_form, ticks = _fitted(n, used, how, kept[1])
+    rate, scatter, total = _fitted(bad, n, how, kept[0])
+    volume, volume_scatter, ticks = _fitted(n, used, how, kept[1])
     trials, bads = total.size.sum(axis=0), total.total.sum(axis=0)
     armed = np.select(
         [
@@ -149,8 +150,6 @@ def fit(
         until=until,
         armed=armed,
         margin=_margin(bads, trials, scatter[-1], armed),
-        form=form,
-        volume_form=volume_form,
     )
 
 
@@ -238,8 +237,8 @@ class _How:
         return np.where(self.weekly, allowed(found, self.season), none)
 
 
-def _fitted(total: Array, size: Counted, how: _How, form: Array | None) -> tuple[Array, Array, Array, Sums]:
-    """Return a profile (CELLS, S), its dispersion (len(BLOCKS), S), its form, and the sums by cell.
+def _fitted(total: Array, size: Counted, how: _How, form: Array | None) -> tuple[Array, Array, Sums]:
+    """Return a profile (CELLS, S), its dispersion (len(BLOCKS), S), and the sums by cell.
 
     Args:
         total: bad trials of each tick, or trials.
@@ -262,7 +261,7 @@ def _fitted(total: Array, size: Counted, how: _How, form: Array | None) -> tuple
         now = profile[how.cells]
         expected = now * size
         scatter = dispersion.fit(total - expected, expected if poisson else expected * (1.0 - now))
-    return profile, scatter, chosen, sums
+    return profile, scatter, sums
 
 
 def _margin(bad: Array, trials: Array, scatter: Array, armed: Array) -> Array:

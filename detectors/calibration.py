@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bellbuoy.detectors import baseline
 from bellbuoy.detectors.base import Array, Baseline, Counts, Detector, State, Tick
-from bellbuoy.detectors.profile import Season
+from bellbuoy.detectors.profile import Season, form_of
 
 WEEK: Final = 7 * 86_400
 WEEKS: Final = 4
@@ -111,7 +111,7 @@ def largest(
             since=since,
             zone=zone,
             season=season,
-            forms=(whole.form, whole.volume_form),
+            forms=(form_of(whole.rate), form_of(whole.volume)),
         )
         enough = ((others > 0) & there).sum(axis=0) * seconds >= WEEK - seconds
         normals.append(replace(fitted, armed=np.where(enough & (fitted.trials > 0), known, 0.0)))

@@ -13,6 +13,7 @@ Season = Literal["auto", "none", "day", "week"]
 
 FORMS: Final = 3
 """Shapes of a profile: 0 hours of the day, 1 the same with a factor for each day of the week, 2 hours of the week."""
+ROUNDING: Final = 1e-9
 NATS_A_FORM: Final = 2.0
 """What each form further must describe better, nats."""
 
@@ -108,6 +109,15 @@ def taken(shapes: Array, form: Array) -> Array:
     """Return each series' profile in its form, shape (CELLS, S)."""
     answer: Array = np.ascontiguousarray(shapes[form.astype(np.int64), :, np.arange(len(form))].T)
     return answer
+
+
+def form_of(profile: Array) -> Array:
+    """Return the simplest form that a profile (CELLS, S) has, shape (S,)."""
+    days = profile.reshape(DAYS, HOURS, -1)
+    same = (days == days[:1]).all(axis=(0, 1))
+    product = days.sum(axis=1, keepdims=True) * days.sum(axis=0, keepdims=True)
+    factored = (np.abs(days * days.sum(axis=(0, 1)) - product) <= ROUNDING * product).all(axis=(0, 1))
+    return np.where(same, 0.0, np.where(factored, 1.0, 2.0))
 
 
 def _drawn(sums: Sums, towards: Array, variance: Array, seasonal: NDArray[np.bool_]) -> Array:

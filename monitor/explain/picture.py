@@ -112,7 +112,8 @@ def _drawn(
         n[start] += row["n"]
         bad[start] += row["bad"]
         if learned is not None:
-            expected[start] += row["n"] * learned["rate"][cell(row["at"], zone, 0)]
+            rate = learned["rate"]  # one number, the hours of a day, or those of a week
+            expected[start] += row["n"] * rate[cell(row["at"], zone, 0) % len(rate)]
     value, low, high = [], [], []
     for start in times:
         drawn = n[start] >= LEAST

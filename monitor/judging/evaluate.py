@@ -18,14 +18,17 @@ from bellbuoy.detectors.judge import fold
 from bellbuoy.detectors.judgement import Judgement
 from bellbuoy.monitor.explain.page import Context, Nothing, explain
 from bellbuoy.monitor.judging import judgement_rows as rows
+from bellbuoy.monitor.judging.calibrate import Calibrations, calibrate, tails
+from bellbuoy.monitor.judging.calibration_rows import calibration_rows, calibrations
 from bellbuoy.monitor.judging.endings import end, let_go, retired
-from bellbuoy.monitor.judging.groups import FLEET_S, Group, begin_anew, groups, memory_of
+from bellbuoy.monitor.judging.groups import FLEET_S, Group, begin_anew, groups, memory_of, thresholds
 from bellbuoy.monitor.judging.incidents import Change, Incident, Observation, SeverityRules, observe
 from bellbuoy.monitor.judging.late import Late, added, late
 from bellbuoy.monitor.judging.learn import DAY, Known, Learner, summed
 from bellbuoy.monitor.judging.records import open_incidents, save_change, save_incident
 from bellbuoy.monitor.judging.routes import sinks_for
 from bellbuoy.monitor.judging.slow import SLOW
+from bellbuoy.monitor.judging.strata import counts_of, fitted, with_newcomers
 from bellbuoy.monitor.judging.watched import Watched
 from bellbuoy.monitor.judging.watchlist import Line, detectors_of, watchlist
 from bellbuoy.monitor.store import Series, Store, StoreExhausted, Transaction
@@ -68,6 +71,7 @@ class Evaluation:
         self.lines: list[Line] = []
         self.groups: list[Group] = []
         self.known: Known = {}
+        self.calibrations: Calibrations = {}
         self.day: int | None = None
         self.judged = self._judged()
         self.folded = self._folded()
@@ -140,6 +144,7 @@ class Evaluation:
         series = self._heard(midnight)
         self.lines = watchlist(self.config.detectors, self.detectors, series)
         known = self.known if self.day is not None else rows.baselines(self.store, midnight)
+        measured = self.calibrations if self.day is not None else calibrations(self.store, midnight)
         if self._progress("learned") != midnight:
             frozen = {
                 member.watched.series
@@ -148,15 +153,20 @@ class Evaluation:
                 if not member.resolved_at
             }
             self.learner.learn_latency(midnight, series, frozen)
-            fresh = self.learner.learn(midnight, self.lines, known, frozen)
+            fresh = fitted(self.learner, self.lines, midnight, known, frozen)
+            known = known | fresh
+            nominal = thresholds(self.config, self.lines, midnight)
+            anew = calibrate(self.learner, self.config, self.lines, nominal, known, measured, midnight)
             with self.store.transaction() as tx:
                 if fresh:
                     tx.insert("baselines", rows.baseline_rows(fresh, midnight))
+                if anew:
+                    tx.insert("calibrations_raw", calibration_rows(anew, midnight))
                 tx.run("judgement/set_progress", name="learned", at=midnight)
-            known = known | fresh
+            measured = measured | anew
         memory = memory_of(self.groups) if self.day is not None else rows.states(self.store)
-        self.known = known
-        self.groups = groups(self.config, self.lines, known, memory, midnight)
+        self.known, self.calibrations = known, measured
+        self.groups = groups(self.config, self.lines, known, memory, midnight, tails(self.lines, measured))
         self.day = midnight
 
     def _heard(self, midnight: int) -> list[Series]:
@@ -172,9 +182,10 @@ class Evaluation:
     def _judge(self, since: int, until: int) -> list[Told]:
         """Fold the ticks of a span that lies within one day, and write all that comes of it in one transaction."""
         own, places, came = self._due(since, until)
+        strata = counts_of(own, len(self.lines), [group.parts for group in self.groups])
         inputs = [
-            (np.ascontiguousarray(own.n[:, g.columns]), np.ascontiguousarray(own.bad[:, g.columns]))
-            for g in self.groups
+            (np.ascontiguousarray(own.n[:, g.columns]), np.ascontiguousarray(own.bad[:, g.columns]), parts)
+            for g, parts in zip(self.groups, strata, strict=True)
         ]
         profile = cells(own.at, self.config.server.timezone, self.tick)
         verdicts: list[tuple[Watched, Verdict]] = []
@@ -187,12 +198,13 @@ class Evaluation:
         for place in places:
             end = int(own.at[place])
             seen: list[Observation] = []
-            for group, (n, bad) in zip(self.groups, inputs, strict=True):
+            for group, (n, bad, parts) in zip(self.groups, inputs, strict=True):
                 if self.deaf and group.volume:
                     continue
                 if place and not (group.restless or n[place].any()):
                     continue  # a tick without trials changes nothing
-                tick = Tick(end, int(profile[place]), n[place], bad[place], self.tick)
+                among = None if parts is None else parts[:, place]
+                tick = Tick(end, int(profile[place]), n[place], bad[place], self.tick, among)
                 group.state, judged = fold(
                     group.detector, group.state, tick, group.prepared, group.baseline, group.watch
                 )
@@ -222,12 +234,15 @@ class Evaluation:
             begin_anew(self.groups, gone)
 
     def _due(self, since: int, until: int) -> tuple[Counts, list[int], Late]:
-        """Return the counts of a span, a column a line; which of its ticks are judged; and what came late.
+        """Return the counts of a span, a column a line and then one a stratum; which ticks are judged; and what came late.
 
         What came late is in the first tick that is judged.
         """
-        ids = sorted({member for line in self.lines for member in line.members})
         members = [line.members for line in self.lines]
+        for group in self.groups:
+            if group.parts is not None:
+                members += with_newcomers(group.parts, group.lines, self.store.series())
+        ids = sorted({one for group in members for one in group})
         came = late(self.store, ids, self.folded, since)
         counts = self.store.ticks(ids, since, until, self.tick, came.upto)
         own = summed(counts, ids, members) if members else counts
@@ -235,7 +250,7 @@ class Evaluation:
         places = [place for place, end in enumerate(own.at.tolist()) if not self._out(end)]
         if places and (came.counts.n.any() or came.counts.bad.any()):
             differences = summed(came.counts, ids, members)
-            slow = [line.watched.series.signal == SLOW for line in self.lines]
+            slow = [place for place, line in enumerate(self.lines) if line.watched.series.signal == SLOW]
             differences.n[:, slow] = differences.bad[:, slow] = 0.0  # they are counted from the events
             added(own, differences, places[0])
         return own, places, came
@@ -294,7 +309,7 @@ class Evaluation:
             if line.watched not in self.members:
                 if judged.state[i] < WORSE:
                     continue
-                if not (judged.silence or self._enough(line, judged.verdict(i), at)):
+                if not (judged.measure != "share" or self._enough(line, judged.verdict(i), at)):
                     waiting.add(i)
                     continue
             seen.append(Observation(line.watched, judged.verdict(i)))

@@ -11,8 +11,14 @@ from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import Array, Baseline, Detector, State
 from bellbuoy.detectors.baseline import concat, ignoring
 from bellbuoy.detectors.budget import threshold
+from bellbuoy.detectors.burn import objective
+from bellbuoy.detectors.calibration import NOMINAL, Tail
+from bellbuoy.detectors.calibration import threshold as opening
 from bellbuoy.detectors.judge import Watch, begin
+from bellbuoy.detectors.mix import Stratified
 from bellbuoy.monitor.judging.learn import Known
+from bellbuoy.monitor.judging.objectives import OBJECTIVE, allowed
+from bellbuoy.monitor.judging.strata import Parts, parts_of
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.judging.watchlist import Line
 
@@ -29,7 +35,9 @@ class Group:
         lines: one for each column of the arrays.
         columns: place of each line in the matrix of a day's counts.
         baseline, watch, prepared: what the fold needs; made once a fit.
+        nominal: evidence that the budget asks for, before anything is learned from history, nats, shape (S,).
         state: what is remembered.
+        parts: the strata of the lines, where they have any.
         open: a line was bad after the last tick.
         anew: lines of which nothing is remembered; emptied once that was heard.
     """
@@ -40,7 +48,9 @@ class Group:
     baseline: Baseline
     watch: Watch
     prepared: Any
+    nominal: Array
     state: State
+    parts: Parts | None = None
     open: bool = True
     anew: frozenset[Watched] = frozenset()
 
@@ -56,7 +66,12 @@ class Group:
 
 
 def groups(
-    config: Config, lines: Sequence[Line], known: Known, memory: Mapping[Watched, Mapping[str, Array]], at: int
+    config: Config,
+    lines: Sequence[Line],
+    known: Known,
+    memory: Mapping[Watched, Mapping[str, Array]],
+    at: int,
+    learned: Mapping[str, Tail] | None = None,
 ) -> list[Group]:
     """Return the groups in force from the midnight `at` on.
 
@@ -66,8 +81,10 @@ def groups(
         known: baselines in force.
         memory: what each watched series' detector remembers; the others begin.
         at: the midnight, epoch seconds.
+        learned: tail of the evidence of each entry, by name; the thresholds of the others are nominal.
     """
     levels = thresholds(config, lines, at)
+    learned = learned or {}
     made = []
     detectors: list[Detector] = []
     for line in lines:
@@ -77,57 +94,83 @@ def groups(
         places = [
             place
             for place, line in enumerate(lines)
-            if line.detector == detector and (line.baseline, line.watched.series) in known
+            if line.detector == detector and _normal(config, line, known) is not None
         ]
         if not places:
             continue
         own = [lines[place] for place in places]
-        baseline = ignoring(
-            concat([known[line.baseline, line.watched.series] for line in own]),
-            np.array([line.entry.ignore_below for line in own]),
-        )
+        ignored = np.array([line.entry.ignore_below for line in own])
+        whole = concat([one for line in own if (one := _normal(config, line, known)) is not None])
+        baseline = ignoring(whole, ignored)
         direction = np.array([float(line.watched.direction) for line in own])
+        nominal = levels[places]
         watch = Watch(
-            threshold=levels[places],
+            threshold=_opening(detector, own, nominal, learned, config.tick),
             direction=direction,
             min_change=np.array([line.entry.min_change for line in own]),
             zone=config.server.timezone,
+            calibrated=np.array([learned.get(line.entry.name, NOMINAL).calibrated for line in own]),
         )
         state, anew = _remembered(begin(detector, len(own)), own, memory)
-        made.append(
-            Group(
-                detector,
-                own,
-                np.array(places),
-                baseline,
-                watch,
-                detector.prepare(baseline, watch.threshold, direction),
-                state,
-                anew=anew,
-            )
+        parts = parts_of(own, known, whole, ignored) if isinstance(detector, Stratified) else None
+        prepared = (
+            detector.prepare(baseline, nominal, direction, parts.strata)
+            if isinstance(detector, Stratified) and parts is not None
+            else detector.prepare(baseline, nominal, direction)
         )
+        columns = np.array(places)
+        made.append(Group(detector, own, columns, baseline, watch, prepared, nominal, state, parts, anew=anew))
     return made
 
 
-def thresholds(config: Config, lines: Sequence[Line], at: int) -> Array:
-    """Return the threshold of each line in nats: what the budget of false pages leaves to it.
+def _normal(config: Config, line: Line, known: Known) -> Baseline | None:
+    """Return what is normal for a line: what was learned, or what an objective allows."""
+    if line.baseline != OBJECTIVE:
+        return known.get((line.baseline, line.watched.series))
+    share = allowed(config, line.watched.series)
+    return None if share is None else objective(np.array([share]))
 
-    Lines without a trial in the last 28 days take no share of the budget; should they speak again before the next fit,
+
+def thresholds(config: Config, lines: Sequence[Line], at: int) -> Array:
+    """Return the nominal threshold of each line in nats: what the budget of false pages leaves to it.
+
+    A line that is watched in both directions has half a share for each. Policies take no part of it. Lines without a trial in the last 28 days take no share of the budget; should they speak again before the next fit,
     they need as much evidence as the strictest of the others.
     """
     if not lines:
         return np.empty(0)
-    alive = np.array([line.last_minute >= at - FLEET_S for line in lines])
+    counts = np.array([not getattr(line.detector, "policy", False) for line in lines])
+    alive = counts & np.array([line.last_minute >= at - FLEET_S for line in lines])
     if not alive.any():
         alive[:] = True
     owners: dict[SeriesKey, int] = {}
     series = np.array([owners.setdefault(line.watched.series, len(owners)) for line in lines])
-    weights = np.array([line.entry.weight for line in lines])
+    weights = np.array([share_of(line) for line in lines])
     levels = threshold(
         config.budget.false_pages, config.budget.per, config.tick, weights[alive], config.budget.scope, series[alive]
     )
     answer = np.full(len(lines), levels.max())
     answer[alive] = levels
+    return answer
+
+
+def share_of(line: Line) -> float:
+    """Return the weight of a line in the budget: that of its entry, halved where both directions are watched."""
+    both = line.entry.direction == "both" and getattr(line.detector, "watches", "share") != "silence"
+    return line.entry.weight / (2.0 if both else 1.0)
+
+
+def _opening(
+    detector: Detector, lines: Sequence[Line], nominal: Array, learned: Mapping[str, Tail], tick: float
+) -> Array:
+    """Return where each line opens: as its entry's history says, else at what the budget asks for; policies say it."""
+    if getattr(detector, "policy", False):
+        return np.full(len(lines), float(getattr(detector, "opens_at", 1.0)))
+    answer = nominal.copy()
+    names = np.array([line.entry.name for line in lines])
+    for name, tail in learned.items():
+        own = names == name
+        answer[own] = opening(tail, nominal[own], tick)
     return answer
 
 

@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from bellbuoy.detectors.base import Array, Baseline, State, Verdict
+from bellbuoy.detectors.base import CELLS, DAYS, HOURS, Array, Baseline, State, Verdict
 from bellbuoy.monitor.judging.records import Reader, series_key, watched_of
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 
 VERSION = 1
 """Version of the detectors' memory; what another version wrote is folded again."""
 
-_LISTS = ("rate", "volume", "dispersion", "volume_dispersion")
+_PROFILES = ("rate", "volume")
+_LISTS = ("dispersion", "volume_dispersion")
 _NUMBERS = ("mean", "trials", "bad", "per_tick", "since", "until", "armed", "margin")
 
 
@@ -38,13 +39,20 @@ def baseline_rows(fresh: Mapping[tuple[str, SeriesKey], Baseline], at: int) -> p
     columns: dict[str, pa.Array] = {"name": pa.array([name for name, _ in keys], pa.string())}
     columns |= names([series for _, series in keys])
     columns["valid_from"] = instants([at] * len(keys))
-    for name in _LISTS:
-        columns[name] = pa.array([getattr(one, name)[:, 0].tolist() for one in fitted], pa.list_(pa.float64()))
+    for name in (*_PROFILES, *_LISTS):
+        lists = [getattr(one, name)[:, 0] for one in fitted]
+        short = [_short(one) for one in lists] if name in _PROFILES else lists
+        columns[name] = pa.array([one.tolist() for one in short], pa.list_(pa.float64()))
     for name in _NUMBERS:
         columns[name] = pa.array([float(getattr(one, name)[0]) for one in fitted], pa.float64())
-    order = ["name", "signal", "workflow", "step", "segment", "valid_from", "rate", "volume", "mean", "trials", "bad"]
-    order += ["per_tick", "dispersion", "volume_dispersion", "since", "until", "armed", "margin"]
-    return pa.table({name: columns[name] for name in order})
+    return pa.table(columns)
+
+
+def _short(profile: Array) -> Array:
+    """Return a profile without its repetitions: one number, the hours of a day, or those of the week."""
+    if (profile == profile[0]).all():
+        return profile[:1]
+    return profile[:HOURS] if (profile.reshape(DAYS, HOURS) == profile[:HOURS]).all() else profile
 
 
 def baselines(reader: Reader, at: int) -> dict[tuple[str, SeriesKey], Baseline]:
@@ -52,6 +60,9 @@ def baselines(reader: Reader, at: int) -> dict[tuple[str, SeriesKey], Baseline]:
     known = {}
     for row in reader.rows("judgement/baselines", at=at):
         arrays = {name: np.array(row[name], dtype=np.float64)[:, None] for name in _LISTS}
+        for name in _PROFILES:
+            kept = np.array(row[name], dtype=np.float64)
+            arrays[name] = np.tile(kept, CELLS // len(kept))[:, None]
         arrays |= {name: np.array([row[name]], dtype=np.float64) for name in _NUMBERS}
         known[row["name"], series_key(row)] = Baseline(**arrays)
     return known

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bellbuoy.config.model import Config
-from bellbuoy.detectors.base import Baseline, Counts
+from bellbuoy.detectors.base import Array, Baseline, Counts
 from bellbuoy.detectors.baseline import fit, take
 from bellbuoy.monitor.judging.records import series_key
 from bellbuoy.monitor.judging.slow import SLOW, SlowCalls
@@ -26,12 +27,13 @@ Known = dict[tuple[str, SeriesKey], Baseline]
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A series that wants a fit under one name, and the span to learn from."""
+    """A series that wants a fit under one name, the span to learn from, and when it was first seen."""
 
     key: SeriesKey
     members: tuple[int, ...]
     since: int
     until: int
+    first: int = 0
 
 
 class Learner:
@@ -53,7 +55,7 @@ class Learner:
             known: baselines in force until now.
             frozen: series with an open incident: their baselines stay as they are.
         """
-        bad = self._bad_spans(at)
+        bad = self.bad_spans(at)
         fresh: Known = {}
         for name in sorted({line.baseline for line in lines}):
             needs: dict[SeriesKey, Need] = {}
@@ -67,11 +69,11 @@ class Learner:
                     line,
                     at,
                     fitted is not None and fitted.armed[0] > 0,
-                    bad.get(key, []),
+                    bad.get(key.whole, []),
                     known=fitted is not None,
                 )
                 if span is not None:
-                    needs[key] = Need(key, line.members, *span)
+                    needs[key] = Need(key, line.members, *span, self._first(line))
             for slab in self._slabs(needs.values()):
                 fresh.update(self._fit(name, slab, bad, at))
         return {each: one for each, one in fresh.items() if self._replaces(each, one, known.get(each), bad, at)}
@@ -139,7 +141,7 @@ class Learner:
             return bool(moved or fresh.trials[0] > known.trials[0])
         settings = self.config.baselines[name]
         reach = at - settings.lag - 2 * settings.learn
-        return bool(fresh.armed[0] >= known.armed[0]) or all(end <= reach for _, end in bad.get(key, ()))
+        return bool(fresh.armed[0] >= known.armed[0]) or all(end <= reach for _, end in bad.get(key.whole, ()))
 
     def _window(self, name: str, first: int, at: int) -> Span:
         """Return the span of a learning baseline for counts that begin at `first`; empty or reversed where too young."""
@@ -154,52 +156,84 @@ class Learner:
         if pinned is not None:
             since, until = int(pinned[0]), int(pinned[1])
             return (since, until) if at >= until else None
-        first_day = -(-line.first_minute // DAY) * DAY
+        first, first_day = self._first(line), -(-line.first_minute // DAY) * DAY
         if settings is None:
             months = (at - first_day) // (ANCHOR_DAYS * DAY)  # of a sparse series the first month is too little
             due = months > 0 and (not known or (at - first_day) % (ANCHOR_DAYS * DAY) == 0)
             return (first_day, first_day + (months if known else 1) * ANCHOR_DAYS * DAY) if due and not fitted else None
-        since, until = self._window(name, line.first_minute, at)
+        since, until = self._window(name, first, at)
         left_out = sum(max(0, min(end, until) - max(begin, since)) for begin, end in bad)
         if 2 * left_out > until - since:
-            since = max(line.first_minute, 2 * since - until)
+            since = max(first, 2 * since - until)
         return (since, until) if until > since else None
 
-    def _fit(self, name: str, needs: Sequence[Need], bad: Mapping[SeriesKey, Sequence[Span]], at: int) -> Known:
+    def _first(self, line: Line) -> int:
+        """Return the beginning of the tick in which a line was first seen."""
+        return line.first_minute // self.tick * self.tick
+
+    def recounts(self, name: str) -> bool:
+        """Tell whether slow calls are counted over the limits of the day for a baseline: for those that learn such limits."""
+        return name in self.config.baselines and name not in self._pinned
+
+    def weighed(
+        self, needs: Sequence[Need], bad: Mapping[SeriesKey, Sequence[Span]], at: int, *, recount: bool
+    ) -> tuple[Counts, Array, NDArray[np.bool_]]:
+        """Return counts from the first to the last tick that is needed, a column a need; what of them is learned from; and judged.
+
+        Args:
+            needs: of series whose spans are alike, some 200 at most.
+            bad: when each series was in an incident.
+            at: midnight whose limits hold for slow calls, epoch seconds.
+            recount: count slow calls anew over these limits.
+
+        Returns:
+            The counts; weights, 0 outside of the span of a need, in incidents and in outages of the log, shape (T, S); and
+            False in outages and before a series was seen, shape (T, S).
+        """
         since = min(need.since for need in needs) // self.tick * self.tick
         until = max(need.until for need in needs) // self.tick * self.tick
         ids = sorted({member for need in needs for member in need.members})
         counts = summed(self.store.ticks(ids, since, until, self.tick), ids, [need.members for need in needs])
-        if name in self.config.baselines and name not in self._pinned:
+        if recount:
             self.slow.recount(counts, [need.key for need in needs], since, until, at)
-        weight = np.ones(counts.n.shape)
+        weight, judged = np.ones(counts.n.shape), np.ones(counts.n.shape, dtype=np.bool_)
         begins = counts.at - self.tick
-        outages = [(int(one.from_), int(one.to)) for one in self.config.outages]
+        for one in self.config.outages:
+            judged[(begins < int(one.to)) & (counts.at > int(one.from_))] = False
         for column, need in enumerate(needs):
+            judged[begins < need.first, column] = False
             weight[(begins < need.since) | (counts.at > need.until), column] = 0.0
-            for start, end in [*bad.get(need.key, []), *outages]:
+            for start, end in bad.get(need.key.whole, []):
                 weight[(begins < end) & (counts.at > start), column] = 0.0
+        weight[~judged] = 0.0
+        return counts, weight, judged
+
+    def _fit(self, name: str, needs: Sequence[Need], bad: Mapping[SeriesKey, Sequence[Span]], at: int) -> Known:
+        counts, weight, _ = self.weighed(needs, bad, at, recount=self.recounts(name))
         default = self.config.baselines["default"]
         least = self.config.baselines.get(name, default)
         fitted = fit(
             counts,
             weight=weight,
+            since=np.array([max(need.since, need.first) for need in needs], dtype=np.float64),
             zone=self.config.server.timezone,
+            season=least.season,
             min_trials=getattr(least, "min_trials", None) or default.min_trials,
             min_bad=getattr(least, "min_bad", None) or default.min_bad,
             min_span=getattr(least, "min_span", None) or default.min_span,
         )
         return {(name, need.key): take(fitted, np.array([column])) for column, need in enumerate(needs)}
 
-    def _bad_spans(self, at: int) -> dict[SeriesKey, list[Span]]:
+    def bad_spans(self, at: int) -> dict[SeriesKey, list[Span]]:
+        """Return when each series was in an incident, in order and apart; those that go on end at `at`."""
         spans: dict[SeriesKey, list[Span]] = {}
         for row in self.store.rows("judgement/bad_spans"):
             spans.setdefault(series_key(row), []).append((row["since"], row["until"] or at))
-        return {key: _union(own) for key, own in spans.items()}
+        return {key: union(own) for key, own in spans.items()}
 
 
-def _union(spans: Iterable[Span]) -> list[Span]:
-    """Return the same time in spans that do not overlap."""
+def union(spans: Iterable[Span]) -> list[Span]:
+    """Return the same time in spans that do not overlap, in order."""
     apart: list[Span] = []
     for since, until in sorted(spans):
         if apart and since <= apart[-1][1]:

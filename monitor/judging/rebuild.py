@@ -8,6 +8,7 @@ from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.explain.page import Nothing, explain
 from bellbuoy.monitor.judging import judgement_rows as rows
+from bellbuoy.monitor.judging.calibration_rows import calibrations
 from bellbuoy.monitor.judging.evaluate import Evaluation, Told
 from bellbuoy.monitor.judging.incidents import Change, Incident
 from bellbuoy.monitor.judging.learn import DAY, Learner
@@ -105,13 +106,16 @@ class Refolding(Evaluation):
         self.judged = None if self.until is None else min(first // self.tick * self.tick, self.until)
         self.day = -1  # of no day: what detectors remember now is not looked at
         self.known = {} if begins is None else rows.baselines(store, first)
+        self.calibrations = {} if begins is None else calibrations(store, first)
 
     def _learn(self, midnight: int) -> None:
         if midnight < self.relearn_from:  # what it was learned from is not there any more
             self.known = rows.baselines(self.store, midnight)
+            self.calibrations = calibrations(self.store, midnight)
         with self.store.transaction() as tx:
             if midnight >= self.relearn_from:
                 tx.run("rebuild/drop_baselines", at=midnight)
+                tx.run("rebuild/drop_calibrations", at=midnight)
             at = (
                 midnight if midnight < self.relearn_from else midnight - 1
             )  # base class learns where this is another midnight

@@ -19,6 +19,7 @@ TABLES = {
     "latencies": "how many latencies of a minute lie in each of 48 spans; sums over minutes hold, and give quantiles",
     "series": "what is counted: one row for each signal of each step or workflow",
     "verdicts": "what a detector said of a series: when it changed, hourly while bad, and once a day",
+    "calibrations": "how high the evidence of a detector climbs in a quiet week; its thresholds follow from it",
     "incidents": "one row for each cause; step, signal and numbers are those of its first series",
     "changes": "the history of the incidents: what each page told",
     "deliveries": "one row for each incident and sink: what was sent and what waits",
@@ -82,6 +83,15 @@ MEANINGS: dict[str, dict[str, str]] = {
         "evidence": "evidence for a change, nats",
         "threshold": "evidence at which it is one, nats",
         "why": "one sentence with the numbers",
+    },
+    "calibrations": {
+        "detector": "name of the entry in `detectors`",
+        "valid_from": "midnight from which on it holds; the newest is in force",
+        "calibrated": "false where there were too few weeks: thresholds are what the budget asks for, not learned",
+        "mu": "where the largest evidence of a week lies",
+        "beta": "how far it spreads; above 3 the noise is not described by the detector's model",
+        "series_weeks": "weeks, one a series and direction, that it was measured on",
+        "judges": "signal, keys and settings that it was measured with; it holds for no others",
     },
     "incidents": {
         **_SERIES,

@@ -32,8 +32,6 @@ def flat(rate, *, scatter=1.0, per_tick=20.0, size=1):
         until=row,
         armed=row,
         margin=0 * row,
-        form=0 * row,
-        volume_form=0 * row,
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bellbuoy.detectors import baseline, dispersion
 from bellbuoy.detectors.base import BLOCKS, CELLS, Counts
+from bellbuoy.detectors.profile import form_of
 
 DAY = 86_400
 
@@ -180,42 +181,43 @@ def weekly(random, *, worse, size, days=28):
 
 def test_a_worse_weekend_is_found_after_four_weeks_and_not_before(random):
     learned = baseline.fit(weekly(random, worse=0.03, size=30))
-    assert (learned.form >= 1).mean() >= 0.9
-    assert (learned.volume_form >= 1).all()
+    assert (form_of(learned.rate) >= 1).mean() >= 0.9
+    assert (form_of(learned.volume) >= 1).all()
     assert learned.rate[: 24 * 5].mean() == pytest.approx(0.05, abs=0.003)
     assert learned.rate[24 * 5 :].mean() == pytest.approx(0.08, abs=0.006)
     assert learned.volume[[12, 24 * 6 + 12]] == pytest.approx(np.repeat([[30.0], [15.0]], 30, axis=1), rel=0.1)
     young = baseline.fit(weekly(random, worse=0.03, size=10, days=27))
-    assert (young.form == 0).all()
+    assert (form_of(young.rate) == 0).all()
 
 
 def test_a_week_is_found_where_there_is_one_only(random):
-    assert (baseline.fit(weekly(random, worse=0.0, size=60)).form >= 1).mean() <= 0.1
+    assert (form_of(baseline.fit(weekly(random, worse=0.0, size=60)).rate) >= 1).mean() <= 0.1
 
 
 def test_an_hour_of_the_week_can_differ_alone(random):
     at = 300 * np.arange(1 - 288 * 28, 1)
     monday = (baseline.cells(at, "UTC") >= 2) & (baseline.cells(at, "UTC") < 8)
     learned = baseline.fit(history(random, 60, np.where(monday, 0.25, 0.05), size=10))
-    assert (learned.form == 2).all()
+    assert (form_of(learned.rate) == 2).all()
     assert learned.rate[2:8].mean() > 0.2
     assert learned.rate[26:32].mean() == pytest.approx(0.05, abs=0.01)
 
 
 @pytest.mark.parametrize(("season", "form"), [("none", 0), ("day", 0), ("week", 1)])
 def test_a_season_can_be_configured(random, season, form):
-    learned = baseline.fit(history(random, 20, 0.05, size=5), season=season)
-    assert (learned.form == form).all()
-    assert (np.ptp(baseline.fit(weekly(random, worse=0.1, size=2), season=season).rate, axis=0) > 0.01).all() == (
-        season == "week"
-    )
+    learned = baseline.fit(weekly(random, worse=0.1, size=4), season=season)
+    assert (form_of(learned.rate) >= form).all()
+    assert (np.ptp(learned.rate, axis=0) > 0.05).all() == (season == "week")
+    hourly = history(random, 40, np.where(np.arange(288 * 28) // 12 % 24 < 12, 0.05, 0.1), size=4)
+    assert (np.ptp(baseline.fit(hourly, season=season).rate, axis=0) > 0.03).all() == (season != "none")
 
 
 def test_a_shape_that_is_wanted_is_taken(random):
     counts = weekly(random, worse=0.05, size=3)
     forms = np.array([0.0, 1.0, 2.0]), np.array([2.0, 1.0, 0.0])
     learned = baseline.fit(counts, forms=forms)
-    assert (learned.form.tolist(), learned.volume_form.tolist()) == (forms[0].tolist(), forms[1].tolist())
+    assert form_of(learned.rate).tolist() == forms[0].tolist()
+    assert form_of(learned.volume).tolist() == forms[1].tolist()
     assert (learned.rate[:24, 0] == learned.rate[24:48, 0]).all()
 
 

@@ -25,6 +25,7 @@ PUBLISHED = (
     "latencies",
     "series",
     "verdicts",
+    "calibrations",
     "incidents",
     "changes",
     "deliveries",

@@ -22,7 +22,3 @@ CREATE TABLE calibrations_raw (
 CREATE VIEW calibrations AS
 SELECT detector, valid_from, calibrated, mu, beta, series_weeks, judges
 FROM calibrations_raw;
-
--- Shapes of the profiles: 0 hours of the day, 1 with a factor for each day of the week, 2 hours of the week; NULL is 0.
-ALTER TABLE baselines ADD COLUMN form DOUBLE;
-ALTER TABLE baselines ADD COLUMN volume_form DOUBLE;
