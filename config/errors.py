@@ -45,6 +45,7 @@ CODES: dict[str, str] = {
     "BB214": "a consequential step without a gate",
     "BB216": "severities in the wrong order",
     "BB217": "no detector against slow drift",
+    "BB218": "a kind of detector that cannot do what its entry asks",
     "BB219": "no heartbeat",
 }
 """Every kind of finding and what it is about."""

@@ -14,6 +14,12 @@ from bellbuoy.config.signals import LEVELS
 if TYPE_CHECKING:
     from bellbuoy.config.model import Config, Route, When
 
+STRATIFIED = ("rate_shift", "slow_drift")
+"""Kinds of detectors that can judge by strata."""
+UNSTRATIFIED = {"slow": "it is counted anew from the events", "interactions": "none of its trials is bad"}
+"""Signals that cannot be judged by strata, and why."""
+OBJECTIVES = ("interaction_failure", "step_failure")
+"""Signals that an objective speaks of."""
 MOST = 20_000
 """Kinds of incidents that are tried against the routes."""
 ELSE = "\0"
@@ -22,7 +28,9 @@ ELSE = "\0"
 
 def lint(config: "Config") -> list[Remark]:
     """Return what is wrong or doubtful in a configuration that has passed all other checks."""
-    rules = (_reachable, _time_zone, _retention, _pinned, _topics, _routes, _unused, _gates, _severity, _watchers)
+    rules = (
+        _reachable, _time_zone, _retention, _pinned, _topics, _routes, _unused, _gates, _severity, _kinds, _watchers,
+    )  # fmt: skip
     return [remark for rule in rules for remark in rule(config)]
 
 
@@ -164,6 +172,25 @@ def _severity(config: "Config") -> Iterator[Remark]:
         if detector.min_change > max(page.change, ticket.change):
             message = f"min_change {write_share(detector.min_change)} is above both severities; lower it"
             yield Remark("BB216", ("detectors", index, "min_change"), message)
+
+
+def _kinds(config: "Config") -> Iterator[Remark]:
+    objectives = [one.name for one in config.workflows if one.objective is not None]
+    for index, entry in enumerate(config.detectors):
+        if entry.stratify and entry.kind not in STRATIFIED:
+            message = f"kind '{entry.kind}' has no strata: only {' and '.join(STRATIFIED)} have; leave stratify out"
+            yield Remark("BB218", ("detectors", index, "stratify"), message)
+        elif entry.stratify and entry.signal in UNSTRATIFIED:
+            message = f"'{entry.signal}' has no strata: {UNSTRATIFIED[entry.signal]}; leave stratify out"
+            yield Remark("BB218", ("detectors", index, "stratify"), message)
+        if entry.kind == "burn" and entry.signal not in OBJECTIVES:
+            message = f"no objective speaks of '{entry.signal}': burn judges {' or '.join(OBJECTIVES)}"
+            yield Remark("BB218", ("detectors", index, "signal"), message)
+        elif entry.kind == "burn" and not objectives:
+            message = (
+                "burn judges by an objective and no workflow has one; write workflows: [{ …, objective: 95% }]"
+            )
+            yield Remark("BB218", ("detectors", index, "kind"), message)
 
 
 def _watchers(config: "Config") -> Iterator[Remark]:

@@ -51,7 +51,7 @@ def _detector(path: Path, entry: dict[str, Any], signals: list[str], baselines: 
     yield from _dangling((*path, "signal"), entry.get("signal"), "signal", signals, code="BB204")
     by = [name for name in _list(entry.get("by")) if isinstance(name, str)]
     for key in ("by", "slices", "stratify"):
-        known = [*OVERRIDABLE, *FIELDS] if key == "by" else [*FIELDS, "step", "integration.system", "handoff.to"]
+        known = [*FIELDS, *{"by": OVERRIDABLE, "slices": ("step", "integration.system", "handoff.to")}.get(key, ())]
         for index, name in enumerate(_list(entry.get(key))):
             if isinstance(name, str) and name not in known and not name.startswith("attributes."):
                 message = f"events have no field '{name}'; write one of theirs or attributes.KEY"

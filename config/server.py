@@ -99,7 +99,7 @@ class Ingest(Shape):
     max_series: Count = 5000
     """Series that are counted; what is past it counts in segment `other`."""
     max_segments: Count = 50
-    """Segments for one signal and workflow; what is past it counts in segment `other`."""
+    """Strata (see `stratify`) of one signal, workflow and step; what is past it counts in stratum `other`."""
     open_interactions: Count = 200_000
     """Unfinished interactions held in memory."""
     duplicates: Duplicates = Duplicates()

@@ -60,7 +60,7 @@ class DetectorEntry(Shape):
     by: Annotated[Many[Name], Field(min_length=1)] = Field(examples=[["workflow", "step"]])
     """What gets a series of its own: `workflow`, `step`, and fields of the event (segments)."""
     kind: Name = Field(examples=["rate_shift"])
-    """How it judges: `rate_shift`, `slow_drift`, `silence`, or your own as `module:Class`."""
+    """How it judges: `rate_shift`, `slow_drift`, `volume`, `silence`, `burn`, or your own as `module:Class`."""
     settings: dict[str, Any] = Field(default={})
     """Settings of the kind itself."""
     min_change: Share = 0.02
@@ -76,7 +76,7 @@ class DetectorEntry(Shape):
     slices: Many[Name] = Field(default=(), examples=[["agent_version", "model", "channel", "intent"]])
     """Fields by which an incident is explained."""
     stratify: Many[Name] = Field(default=(), examples=[["intent", "channel"]])
-    """Fields whose mix may change without being a fault."""
+    """Fields whose mix may change without being a fault: each of their values is compared with what is normal for it."""
     runbook: Url | None = Field(default=None, examples=["https://wiki.example.com/runbooks/step-success"])
     """Where a page sends its reader; the step's or workflow's own unless set."""
 
