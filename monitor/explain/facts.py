@@ -3,24 +3,47 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bellbuoy.detectors.base import Verdict
+import numpy as np
+
+from bellbuoy.detectors.base import Measure, Verdict
+from bellbuoy.detectors.slope import monthly
 from bellbuoy.monitor.explain.wording import moved, percent, points, shown, subject, wording
 from bellbuoy.monitor.judging.incidents import Incident, Member
+from bellbuoy.monitor.judging.records import Reader
 from bellbuoy.sinks.base import Fact, Span
 
-WEEK_S = 7 * 86400
+DAY = 86400
+WEEK_S = 7 * DAY
 Rates = Sequence[Mapping[str, Any]]
 """For each series of a workflow the trials and bad ones before and since an onset, and of the last 7 days."""
 
 
-def facts_of(incident: Incident, rates: Rates, budget: str, at: int) -> list[Fact]:
-    """Return the numbers of the incident as of `at`, the change itself first."""
+def measure_of(member: Member) -> Measure:
+    """Return what a member's verdict speaks of; those of earlier versions did not say that it was silence."""
+    silent = member.verdict.measure == "share" and member.watched.series.signal == "interactions"
+    return "silence" if silent else member.verdict.measure
+
+
+def facts_of(incident: Incident, rates: Rates, budget: str, at: int, tick: float) -> list[Fact]:
+    """Return the numbers of the incident as of `at`, the change itself first.
+
+    Args:
+        incident: as it is now.
+        rates: counts of the workflow's series.
+        budget: the budget of false pages, in words.
+        at: the present.
+        tick: seconds of a tick.
+    """
     lead = incident.lead
     series, verdict = lead.watched.series, lead.verdict
-    if series.signal == "interactions" and incident.state == "resolved":
+    measure = measure_of(lead)
+    if measure == "silence" and incident.state == "resolved":
         return []
-    if series.signal == "interactions":
-        return [Fact("Evidence", (Span(_evidence(verdict, budget)),))]
+    evidence = Fact("Evidence", (Span(_evidence(verdict, budget)),))
+    if measure == "silence":
+        return [evidence]
+    if measure == "volume":
+        return [_volume_fact(lead, tick), *([] if lead.resolved_at is not None else [evidence])]
     facts = [_change_fact(lead)]
     own = row_of(rates, series.signal, series.step)
     if own is not None and own["n_week"] and at - incident.began > WEEK_S:
@@ -49,8 +72,50 @@ def facts_of(incident: Incident, rates: Rates, budget: str, at: int) -> list[Fac
         after = (Span(new, "bold"), Span(" ▲")) if hit else (Span(new),)
         facts.append(Fact(wording(signal).label, (Span(f"{old} → "), *after)))
     if lead.resolved_at is None:
-        facts.append(Fact("Evidence", (Span(_evidence(verdict, budget)),)))
+        facts.append(evidence)
     return facts
+
+
+def slope_fact(reader: Reader, incident: Incident, onset: int, at: int) -> Fact | None:
+    """Return how fast the leading rate has been moving since the onset, by whole days; None before a week is over."""
+    series = incident.lead.watched.series
+    since, until = -(-onset // DAY) * DAY, at // DAY * DAY
+    rows = reader.rows(
+        "explain/buckets",
+        signal=series.signal,
+        workflow=series.workflow,
+        step=series.step,
+        bucket=DAY,
+        since=since,
+        until=max(since, until),
+    )
+    day, n, bad = (np.array([row[key] for row in rows], np.float64) for key in ("at", "n", "bad"))
+    found = monthly(day / DAY, n, bad) if len(rows) else None
+    if found is None:
+        return None
+    sign = shown(series.signal, 1.0) - shown(series.signal, 0.0)
+    month, *ends = (sign * one for one in (found.month, found.low, found.high))
+    low, high = sorted(ends)
+    return Fact(
+        "Slope",
+        (
+            Span(f"{points(month)} a month", "bold"),
+            Span(f" ({points(low)[:-3]} … {points(high)[:-3]}; median of {found.days} days' slopes)"),
+        ),
+    )
+
+
+def _volume_fact(lead: Member, tick: float) -> Fact:
+    verdict, hour = lead.verdict, 3600.0 / tick
+    ends = [f"{100 * one:+.0f}".replace("-", "−") for one in (verdict.change_low, verdict.change_high)]
+    return Fact(
+        "Volume",
+        (
+            Span(f"{verdict.baseline_rate * hour:,.1f} → "),
+            Span(f"{verdict.current_rate * hour:,.1f}", "bold"),
+            Span(f" an hour (95 % interval of the change {ends[0]} … {ends[1]} %)"),
+        ),
+    )
 
 
 def _change_fact(lead: Member) -> Fact:
@@ -82,7 +147,12 @@ def also(incident: Incident) -> Fact | None:
         if member.resolved_at is not None or member.watched.series in told or ends:
             continue
         told.add(member.watched.series)
-        moves = moved(member.watched, member.verdict.baseline_rate, member.verdict.current_rate)
+        if measure_of(member) == "silence":
+            moves = "is silent"
+        elif measure_of(member) == "volume":
+            moves = f"has another volume: {member.verdict.why}"
+        else:
+            moves = moved(member.watched, member.verdict.baseline_rate, member.verdict.current_rate)
         spans.append(Span(f"{' · ' if spans else ''}{subject(member.watched.series)} {moves}"))
     return Fact("Also part of it", tuple(spans[:5])) if spans else None
 

@@ -1,26 +1,23 @@
 """Builds the page of a change. What is computed here is read from the store as of the change's instant."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bellbuoy.config.model import Config, DetectorEntry, Workflow
-from bellbuoy.monitor.explain.facts import Rates, also, facts_of, rate_of, row_of
-from bellbuoy.monitor.explain.findings import Slice, just_before, ruled_out, slices, switched, where, where_fact
+from bellbuoy.monitor.explain.facts import Rates, also, facts_of, measure_of, row_of, slope_fact
+from bellbuoy.monitor.explain.findings import just_before, ruled_out
+from bellbuoy.monitor.explain.loss import WHOLE, Loss, loss, loss_fact, scatter_of
+from bellbuoy.monitor.explain.mixture import mixed, mixed_fact
 from bellbuoy.monitor.explain.picture import chart
-from bellbuoy.monitor.explain.wording import (
-    moment,
-    moved,
-    per_time,
-    percent,
-    shown,
-    span,
-    subject,
-)
+from bellbuoy.monitor.explain.slices import slices, switched, where, where_fact
+from bellbuoy.monitor.explain.telling import headline, impact, summary
+from bellbuoy.monitor.explain.wording import span
 from bellbuoy.monitor.judging.incidents import Change, Incident, Member
 from bellbuoy.monitor.judging.records import Reader
 from bellbuoy.monitor.judging.watched import SeriesKey
-from bellbuoy.sinks.base import Link, Page, Sentence, Span
+from bellbuoy.monitor.judging.watchlist import ANCHOR
+from bellbuoy.sinks.base import Fact, Link, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,45 +71,56 @@ def explain(reader: Reader, context: Context, change: Change, baseline: str) -> 
         change: what happened.
         baseline: name of the baseline that the leading detector compares with.
     """
-    incident, at, zone = change.incident, change.at, context.timezone
+    at, zone = change.at, context.timezone
+    workflow = context.workflows.get(change.incident.workflow)
+    steps = [] if workflow is None else [step.name for step in workflow.steps]
+    rates = reader.rows("explain/rates", workflow=change.incident.workflow, onset=min(change.incident.began, at), at=at)
+    found = _loss(reader, context, change.incident, steps, rates, baseline, at)
+    incident = _led(change.incident, found)
     lead = incident.lead
     series = lead.watched.series
     onset = min(incident.began, at)
-    rates = reader.rows("explain/rates", workflow=series.workflow, onset=onset, at=at)
     entry = context.detectors.get(lead.watched.detector)
-    parts = _slices(reader, series, entry, onset, at)
-    compared = slices(parts, entry.slices, lead.watched.direction) if entry else []
-    found = where(compared)
+    share, over = measure_of(lead) == "share", incident.state == "resolved"
+    names = entry.slices if entry is not None and share and not over else ()
+    parts = _slices(reader, series, onset, at) if names else []
+    scatter = scatter_of(reader, (baseline,), series, onset, at, context.tick) if parts else 1.0
+    compared = slices(parts, names, lead.watched.direction, scatter)
     before, version = just_before(reader, series.workflow, onset, at, zone)
     bad = {member.watched.series for member in incident.members if member.resolved_at is None}
-    silent = series.signal == "interactions"
-    over = incident.state == "resolved"
     findings = [
         also(incident),
-        None
-        if silent or over
-        else where_fact(compared, series.signal, switched(parts, entry.slices) if entry else None),
+        None if over else loss_fact(found),
+        None if over else _mix(reader, context, incident, rates, parts, onset, at),
+        None if over or not share else where_fact(compared, series.signal, switched(parts, names)),
         None if over else before,
-        None if silent or over else ruled_out(reader, series, rates, bad, onset, at),
+        None if over or not share else ruled_out(reader, series, rates, bad, onset, at),
     ]
-    headline = _headline(incident)
+    policy = entry is not None and entry.kind == "burn"
+    text = headline(incident, found, policy=policy)
+    facts = facts_of(incident, rates, context.budget, at, context.tick)
+    moving = (
+        slope_fact(reader, incident, onset, at)
+        if entry and entry.kind == "slow_drift" and lead.resolved_at is None
+        else None
+    )
     return Page(
         key=incident.id,
         version=change.number,
         change=change.kind,
         state=incident.state,
         severity=incident.severity,
-        headline=headline[:150],
-        summary=_summary(incident, headline, rates, change),
-        impact=_impact(context, incident, rates, onset, at, found, version),
+        headline=text[:150],
+        summary=summary(incident, text, rates, change),
+        impact=impact(incident, steps, rates, onset, at, zone, context.tick, where(compared), version),
         at=at,
         opened_at=incident.opened_at,
         onset=incident.began,
         resolved_at=incident.resolved_at,
         workflow=incident.workflow,
-        facts=tuple(facts_of(incident, rates, context.budget, at)),
+        facts=tuple(one for one in (*facts[:1], moving, *facts[1:]) if one is not None),
         findings=tuple(one for one in findings if one is not None),
-        chart=None if silent else chart(reader, incident, baseline, at, zone, context.tick),
+        chart=chart(reader, incident, baseline, at, zone, context.tick) if share else None,
         links=tuple(_links(context, incident)),
         foot=(lead.watched.detector,),
         timezone=zone,
@@ -138,90 +146,75 @@ def data(incident: Incident, change: Change) -> dict[str, Any]:
     }
 
 
-def _slices(reader: Reader, series: SeriesKey, entry: DetectorEntry | None, onset: int, at: int) -> Rates:
-    if entry is None or not entry.slices or series.signal == "interactions":
-        return []
-    return reader.rows(
-        "explain/slices", signal=series.signal, workflow=series.workflow, step=series.step, onset=onset, at=at
+def _ends(incident: Incident) -> Member | None:
+    """Return the member that tells of whole interactions and is still bad."""
+    return next(
+        (
+            one
+            for one in incident.members
+            if one.watched.series.signal == WHOLE and one.resolved_at is None and measure_of(one) == "share"
+        ),
+        None,
     )
 
 
-def _headline(incident: Incident) -> str:
-    lead = incident.lead
-    series, verdict = lead.watched.series, lead.verdict
-    if lead.resolved_at is not None and not lead.recovered:
-        gone = lead.verdict.state == "stale"
-        return f"{subject(series)}: no trial comes any more" if gone else f"{subject(series)} is not watched as before"
-    if series.signal == "interactions":
-        return f"{series.workflow} is heard again" if incident.state == "resolved" else f"{series.workflow} is silent"
-    name = subject(series)
-    back = f"{name}: back at {percent(shown(series.signal, verdict.current_rate))}"
-    if incident.state == "resolved":
-        return back
-    if lead.resolved_at is not None:
-        return f"{back}, the rest of it not yet"
-    return f"{name} {moved(lead.watched, verdict.baseline_rate, verdict.current_rate)}"
+def _loss(
+    reader: Reader, context: Context, incident: Incident, steps: Sequence[str], rates: Rates, baseline: str, at: int
+) -> Loss | None:
+    """Return which step carries the end-to-end change, where the incident holds one."""
+    ends = _ends(incident)
+    if ends is None:
+        return None
+    onset = min(incident.began, at)
+    names = (baseline, "default", ANCHOR)
+    scatter = scatter_of(reader, names, ends.watched.series, onset, at, context.tick)
+    return loss(reader, incident.workflow, steps, rates, onset, at, scatter, ends.watched.direction)
 
 
-def _summary(incident: Incident, headline: str, rates: Rates, change: Change) -> str:
-    state = "RESOLVED" if incident.state == "resolved" else incident.state.upper() + f" {incident.severity}"
-    text = f"{state}, {incident.workflow}: {headline}."
-    ends = rate_of(rates, "interaction_failure", None)
-    if ends and incident.lead.watched.series.signal not in ("interaction_failure", "interactions"):
-        text += f" Interactions that end well: {percent(1 - ends[0])} → {percent(1 - ends[1])}."
-    if incident.lead.watched.series.signal == "interactions":
-        text += f" {change.reason}"
-    return text[:300]
+def _led(incident: Incident, found: Loss | None) -> Incident:
+    """Return the incident led by the member that the attribution names: the step that carries it, or all of them together."""
+    wanted = None
+    if found is not None and found.spread:
+        wanted = _ends(incident)
+    elif found is not None and found.lead is not None:
+        wanted = next(
+            (
+                one
+                for one in incident.members
+                if one.watched.series.step == found.lead
+                and one.watched.series.signal == "step_failure"
+                and one.resolved_at is None
+            ),
+            None,
+        )
+    if wanted is None or wanted is incident.lead:
+        return incident
+    return replace(incident, members=(wanted, *(one for one in incident.members if one is not wanted)))
 
 
-def _impact(
+def _mix(
+    reader: Reader,
     context: Context,
     incident: Incident,
     rates: Rates,
+    parts: Rates,
     onset: int,
     at: int,
-    found: Slice | None,
-    version: str | None,
-) -> Sentence:
-    series, zone = incident.lead.watched.series, context.timezone
-    workflow = context.workflows.get(series.workflow)
-    spans = [Span(series.workflow, "bold")]
-    if series.step is not None and workflow is not None:
-        names = [step.name for step in workflow.steps]
-        if series.step in names:
-            spans.append(Span(f", step {names.index(series.step) + 1} of {len(names)}"))
-    if incident.state == "resolved":
-        spans += [Span(" · it was bad for "), Span(span((incident.resolved_at or at) - onset), "bold")]
-        spans += [Span(f", from {moment(onset, zone, near=at)}. {_end(incident.lead)}")]
-        return tuple(spans)
-    if series.signal == "interactions":
-        spans += [Span(f" · {incident.lead.verdict.why}.")]
-        return tuple(spans)
-    ends = row_of(rates, "interaction_failure", None)
-    if ends is not None and ends["n_since"] and ends["n_before"]:
-        old, new = 1 - ends["bad_before"] / ends["n_before"], 1 - ends["bad_since"] / ends["n_since"]
-        spans += [Span(" · interactions that end well "), Span(f"{percent(old)} → {percent(new)}", "bold")]
-        more = (old - new) * ends["n_since"] / (max(at - onset, context.tick) / 3600)
-        if more > 0:
-            spans += [Span(", about "), Span(per_time(more).format("failures"), "bold")]
-    spans += [Span(". Began about "), Span(moment(onset, zone, near=at), "bold")]
-    if found is not None and found.value == version:
-        spans += [Span(", right after "), Span(found.value, "code"), Span(" came, which holds ")]
-        spans += [Span(f"{100 * min(found.share, 1.0):.0f} %", "bold"), Span(" of the change")]
-    elif found is not None:
-        spans += [Span(", most of it where "), Span(f"{found.name}={found.value}", "code")]
-    return (*spans, Span("."))
+) -> Fact | None:
+    """Return how much of an end-to-end change is rate and how much is mix, where the incident holds one."""
+    ends, whole = _ends(incident), row_of(rates, WHOLE, None)
+    entry = None if ends is None else context.detectors.get(ends.watched.detector)
+    if ends is None or entry is None or whole is None:
+        return None
+    rows = parts if ends is incident.lead and parts else _slices(reader, ends.watched.series, onset, at)
+    names = (*entry.stratify, *entry.slices)
+    return mixed_fact(mixed(rows, names, whole["n_before"], whole["n_since"]), WHOLE)
 
 
-def _end(lead: Member) -> str:
-    """Return why the incident is over."""
-    if not lead.recovered and lead.verdict.state == "stale":
-        return "It ended without a recovery, for nothing comes of it. What comes again is judged anew."
-    if not lead.recovered:
-        return "The settings of its detector changed. What is still bad is found anew."
-    if lead.watched.series.signal == "interactions":
-        return "Interactions arrive again."
-    return "The evidence of recovery is past its threshold."
+def _slices(reader: Reader, series: SeriesKey, onset: int, at: int) -> Rates:
+    return reader.rows(
+        "explain/slices", signal=series.signal, workflow=series.workflow, step=series.step, onset=onset, at=at
+    )
 
 
 def _links(context: Context, incident: Incident) -> list[Link]:

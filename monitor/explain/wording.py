@@ -57,7 +57,7 @@ def percent(share: float) -> str:
 
 def points(change: float) -> str:
     """Return a difference of shares as `−8.9 pt`, with a true minus sign."""
-    return f"{100 * change:+.1f} pt".replace("-", "−")
+    return f"{round(100 * change, 1) + 0.0:+.1f} pt".replace("-", "−")
 
 
 def moved(watched: Watched, before: float, after: float) -> str:

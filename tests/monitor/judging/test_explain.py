@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bellbuoy.monitor.explain.findings import ruled_out, slices, where, where_fact
+from bellbuoy.monitor.explain.findings import ruled_out
 from bellbuoy.monitor.explain.picture import band
+from bellbuoy.monitor.explain.slices import slices, where, where_fact
 from bellbuoy.monitor.explain.wording import moved, per_time, percent, points, shown, span, subject
 from bellbuoy.monitor.judging.evaluate import Evaluation
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
@@ -36,7 +37,9 @@ def test_a_new_version_that_holds_the_change_is_named():
     found = where(slices(rows, ["agent_version"]))
     assert (found.value, round(found.share, 2), found.traffic) == ("v41", 1.0, 0.5)
     text = "".join(one.text for one in where_fact(slices(rows, ["agent_version"]), "step_failure").value)
-    assert text == "agent_version=v41 holds 100 % of the change (80.0 % against 95.0 % elsewhere)"
+    assert text == (
+        "agent_version=v41 holds 100 % of the change (85 … 100 %; 80.0 % against 95.0 % elsewhere) · 2 values compared"
+    )
 
 
 def test_a_change_that_is_everywhere_is_in_no_slice():

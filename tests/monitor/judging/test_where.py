@@ -2,7 +2,7 @@
 
 import pytest
 
-from bellbuoy.monitor.explain.findings import slices, switched, where, where_fact
+from bellbuoy.monitor.explain.slices import slices, switched, where, where_fact
 
 
 def row(value, n_before, bad_before, n_since, bad_since):
