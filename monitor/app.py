@@ -27,6 +27,7 @@ from bellbuoy.monitor.ingest.deciding import Deciding
 from bellbuoy.monitor.ingest.intake import intake_of
 from bellbuoy.monitor.judging.evaluate import Evaluation
 from bellbuoy.monitor.judging.gauges import after_tick
+from bellbuoy.monitor.judging.normal import Normal
 from bellbuoy.monitor.judging.ourselves import Ourselves
 from bellbuoy.monitor.logs import Counting
 from bellbuoy.monitor.memory import frugal
@@ -281,7 +282,14 @@ class App:
             on_stuck=self._stuck,
         )
         deciding = Deciding(self.store, self.clock, self.ingests)
-        web = create_app(reading, self.intake, Notebook(self.store, self.clock), deciding, self.upkeep)
+        web = create_app(
+            reading,
+            self.intake,
+            Notebook(self.store, self.clock),
+            deciding,
+            self.upkeep,
+            Normal(self.store, self.config),
+        )
         return uvicorn.Server(
             uvicorn.Config(web, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=3)
         )

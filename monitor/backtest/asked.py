@@ -6,8 +6,8 @@ from typing import Any
 import pyarrow as pa
 
 from bellbuoy.config.model import Config
+from bellbuoy.monitor.backtest.counted import counted
 from bellbuoy.monitor.backtest.errors import BacktestError
-from bellbuoy.monitor.backtest.filling import counted
 from bellbuoy.monitor.backtest.recording import DAY, Recording
 
 SPAN = "SELECT CAST(floor(epoch(min(minute))) AS BIGINT) AS first, CAST(floor(epoch(max(minute))) AS BIGINT) AS last FROM minutes"
@@ -44,6 +44,6 @@ def fill_asked(recording: Recording, ask: Callable[[str], Any], config: Config) 
                 raise BacktestError("the daemon gives too few rows at once; raise query.rows")
             length = max(length // 2 // tick * tick, tick)
             continue
-        parts.append(counted(answer.table))
+        parts.append(answer.table)
         begins += length
-    recording.take_counts(pa.concat_tables(parts), config)
+    recording.take_counts(counted(pa.concat_tables(parts, promote_options="permissive"), "the daemon"), config)

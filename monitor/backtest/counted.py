@@ -1,6 +1,7 @@
 """Reads files of counts (Parquet, CSV, JSON lines): checks every row, adds up those of one key."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,44 +10,94 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.json as pa_json
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from bellbuoy.monitor.backtest.errors import BacktestError
 
 TIMES = ("minute", "tick", "ts")
 KEYS = ("signal", "workflow", "step", "segment")
+Key = tuple[str, str, str | None, str | None]
+Whole = NDArray[np.int64]
 MOST = 2**31 - 1
 WITH_STEP, WITHOUT_STEP = "step_failure", "interaction_failure"
 """What a row counts where the file has no column `signal`: failures of the step, or of the whole interaction."""
 
 
-def read_counts(paths: Sequence[Path]) -> pa.Table:
-    """Return the counts in files, one row a minute and series.
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Counts, one row a minute and series, by series and then by minute.
+
+    Attributes:
+        series: signal, workflow, step and segment of each series, in their order.
+        minute: beginning of the minute, epoch seconds, shape (R,).
+        place: of its series, shape (R,).
+        n, bad: trials and bad ones, shape (R,).
+    """
+
+    series: tuple[Key, ...]
+    minute: Whole
+    place: Whole
+    n: Whole
+    bad: Whole
+
+
+def read_counts(paths: Sequence[Path]) -> Counted:
+    """Return the counts in files; rows of one minute and series are added up.
 
     Args:
         paths: files with the columns `minute` (or `tick`, `ts`: UTC), `workflow`, `n`, `bad` and, if they are there, `step`,
             `segment`, `signal`; in any order, with any others.
 
-    Returns:
-        Columns minute (epoch seconds, whole minutes), signal, workflow, step, segment, n, bad; ordered by all of them.
-
     Raises:
         BacktestError: a file cannot be read, lacks a column, or has a row that cannot be; the text names the row.
     """
-    table = pa.concat_tables([_checked(path, _read(path)) for path in paths])
-    if not table.num_rows:
-        raise BacktestError(f"{paths[0]}: there is no row in it; give counts of at least some weeks")
-    summed = table.group_by(["minute", *KEYS]).aggregate([("n", "sum"), ("bad", "sum")])
-    summed = summed.rename_columns(["minute", *KEYS, "n", "bad"])
-    return summed.sort_by([(name, "ascending") for name in ("minute", *KEYS)])
+    return summed([_checked(str(path), _read(path)) for path in paths], str(paths[0]))
+
+
+def counted(table: pa.Table, name: str) -> Counted:
+    """Return the counts in a table of such columns.
+
+    Raises:
+        BacktestError: it has none; the text begins with `name`.
+    """
+    return summed([_checked(name, table)], name)
+
+
+def summed(parts: "list[Counted]", name: str) -> Counted:
+    """Return the sum of counts.
+
+    Raises:
+        BacktestError: there are none; the text begins with `name`.
+    """
+    keys = sorted({key for part in parts for key in part.series}, key=lambda key: tuple(one or "" for one in key))
+    places = {key: place for place, key in enumerate(keys)}
+    place = np.concatenate([np.array([places[key] for key in part.series], np.int64)[part.place] for part in parts])
+    if not len(place):
+        raise BacktestError(f"{name}: there is no row in it; give counts of at least some weeks")
+    minute = np.concatenate([part.minute for part in parts])
+    first = int(minute.min())
+    width = (int(minute.max()) - first) // 60 + 1
+    whole = place * width + (minute - first) // 60
+    order = np.argsort(whole, kind="stable")
+    whole = whole[order]
+    begins = np.flatnonzero(np.diff(whole, prepend=-1))
+    n, bad = (
+        np.add.reduceat(np.concatenate([getattr(part, column) for part in parts])[order], begins)
+        for column in ("n", "bad")
+    )
+    kept = whole[begins]
+    if int(n.max()) > MOST:
+        raise BacktestError(f"{name}: {int(n.max()):,} trials in one minute are more than can be counted")
+    return Counted(tuple(keys), first + kept % width * 60, kept // width, n, bad)
 
 
 def _read(path: Path) -> pa.Table:
     kind = path.name.lower().removesuffix(".gz").rsplit(".", 1)[-1]
     try:
         if kind in ("parquet", "pq"):
-            return pq.read_table(path)
+            return pq.read_table(path, read_dictionary=list(KEYS))
         if kind == "csv":
-            texts = {name: pa.string() for name in KEYS}
+            texts = {name: pa.dictionary(pa.int32(), pa.string()) for name in KEYS}
             options = pa_csv.ConvertOptions(column_types=texts, strings_can_be_null=True, null_values=["", "NULL"])
             return pa_csv.read_csv(path, convert_options=options)
         if kind in ("jsonl", "ndjson", "json"):
@@ -58,7 +109,7 @@ def _read(path: Path) -> pa.Table:
     raise BacktestError(f"{path}: counts are read from .parquet, .csv and .jsonl; its name says none of them")
 
 
-def _checked(path: Path, table: pa.Table) -> pa.Table:
+def _checked(path: str, table: pa.Table) -> Counted:
     """Return the columns that count, each row as it must be; the first row that is not is named."""
     names = {name.lower(): name for name in table.column_names}
     time = next((names[name] for name in TIMES if name in names), None)
@@ -75,18 +126,28 @@ def _checked(path: Path, table: pa.Table) -> pa.Table:
     if len(wrong):
         row = int(wrong[0])
         raise BacktestError(f"{path}, row {row + 1}: {bad[row]} bad of {n[row]} trials cannot be")
-    columns: dict[str, pa.Array | pa.ChunkedArray] = {"minute": pa.array(minute)}
+    known: list[list[str | None]] = []
+    flat = np.zeros(len(minute), np.int64)
     for name in KEYS:
-        columns[name] = _text(path, name, table[names[name]]) if name in names else pa.nulls(len(table), pa.string())
-    if columns["workflow"].null_count:
-        row = pc.index(pc.is_null(columns["workflow"]), True).as_py()
-        raise BacktestError(f"{path}, row {row + 1}: has no workflow")
-    usual = pc.if_else(pc.is_null(columns["step"]), WITHOUT_STEP, WITH_STEP)
-    columns["signal"] = pc.coalesce(columns["signal"], usual)
-    return pa.table({**columns, "n": pa.array(n), "bad": pa.array(bad)})
+        texts: list[str | None] = [None]
+        codes = np.zeros_like(flat)
+        if name in names:
+            texts, codes = _coded(path, name, table[names[name]])
+        known.append(texts)
+        flat = flat * len(texts) + codes
+    seen, place = np.unique(flat, return_inverse=True)
+    parts = np.unravel_index(seen, [len(texts) for texts in known])
+    series: list[Key] = []
+    for which in zip(*(part.tolist() for part in parts), strict=True):
+        signal, workflow, step, segment = (texts[code] for texts, code in zip(known, which, strict=True))
+        if workflow is None:
+            row = int(np.flatnonzero(place == len(series))[0])
+            raise BacktestError(f"{path}, row {row + 1}: has no workflow")
+        series.append((signal or (WITHOUT_STEP if step is None else WITH_STEP), workflow, step, segment))
+    return Counted(tuple(series), minute, place.reshape(-1), n, bad)
 
 
-def _minutes(path: Path, column: pa.ChunkedArray) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def _minutes(path: str, column: pa.ChunkedArray) -> Whole:
     """Return instants as epoch seconds, down to the whole minute; texts and epoch seconds are taken too."""
     try:
         if pa.types.is_integer(column.type):
@@ -100,25 +161,30 @@ def _minutes(path: Path, column: pa.ChunkedArray) -> "np.ndarray[tuple[int], np.
     if seconds.null_count:
         row = pc.index(pc.is_null(seconds), True).as_py()
         raise BacktestError(f"{path}, row {row + 1}: has no minute")
-    answer: np.ndarray[tuple[int], np.dtype[np.int64]] = seconds.to_numpy() // 60 * 60
+    answer: Whole = seconds.to_numpy() // 60 * 60
     return answer
 
 
-def _whole(path: Path, name: str, column: pa.ChunkedArray) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def _whole(path: str, name: str, column: pa.ChunkedArray) -> Whole:
     if column.null_count:
         row = pc.index(pc.is_null(column), True).as_py()
         raise BacktestError(f"{path}, row {row + 1}: has no {name}")
     try:
-        answer: np.ndarray[tuple[int], np.dtype[np.int64]] = column.cast(pa.int64()).to_numpy()
+        answer: Whole = column.cast(pa.int64()).to_numpy()
     except pa.ArrowException:
         raise BacktestError(f"{path}: the column {name} holds {column.type}, not whole numbers") from None
     return answer
 
 
-def _text(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column of names; an empty one is none."""
+def _coded(path: str, name: str, column: pa.ChunkedArray) -> tuple[list[str | None], Whole]:
+    """Return the texts of a column and the place of each row's; an empty one is none, and stands first."""
     try:
-        texts = column.cast(pa.string())
+        if not pa.types.is_dictionary(column.type):
+            column = column.cast(pa.string()).dictionary_encode()
+        whole = column.unify_dictionaries().combine_chunks()
+        whole = whole if isinstance(whole, pa.Array) else pa.concat_arrays(whole.chunks)
+        texts = whole.dictionary.cast(pa.string()).to_pylist()
     except pa.ArrowException:
         raise BacktestError(f"{path}: the column {name} holds {column.type}, not names") from None
-    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+    place = np.array([0, *(place if text else 0 for place, text in enumerate(texts, 1))], np.int64)
+    return [None, *texts], place[whole.indices.fill_null(-1).to_numpy().astype(np.int64) + 1]

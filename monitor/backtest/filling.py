@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bellbuoy.config.model import Config
+from bellbuoy.monitor.backtest.counted import counted
 from bellbuoy.monitor.backtest.errors import BacktestError
 from bellbuoy.monitor.backtest.recording import DAY, Recording
 from bellbuoy.monitor.event import Limits, decode
@@ -90,7 +91,7 @@ def fill_store(recording: Recording, path: Path, config: Config) -> int:
         parts = [store.arrow("exports/minutes", since=day, until=day + DAY) for day in days]
         if not parts:
             raise BacktestError(f"{path}: nothing is counted in it yet")
-        recording.take_counts(counted(pa.concat_tables(parts)), config)
+        recording.take_counts(counted(pa.concat_tables(parts), str(path)), config)
         recording.counted = False
         for row in store.rows("exports/days_events"):
             table = store.arrow("exports/events", since=row["day"], until=row["day"] + DAY)
@@ -100,13 +101,3 @@ def fill_store(recording: Recording, path: Path, config: Config) -> int:
         with recording.transaction() as tx:
             tx.insert("notes", store.arrow("backtest/all_notes"))
     return events
-
-
-def counted(table: pa.Table) -> pa.Table:
-    """Return rows of the view `minutes` as counts: with epoch seconds."""
-    seconds = pa.chunked_array([chunk.cast(pa.int64()).to_numpy() // 1_000_000 for chunk in _us(table["minute"])])
-    return table.set_column(table.column_names.index("minute"), "minute", seconds)
-
-
-def _us(column: pa.ChunkedArray) -> list[pa.Array]:
-    return [chunk.cast(pa.timestamp("us")) for chunk in column.chunks] or [pa.array([], pa.timestamp("us"))]

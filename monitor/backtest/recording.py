@@ -8,14 +8,16 @@ from numpy.typing import NDArray
 
 from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import Counts
-from bellbuoy.monitor.backtest.counted import KEYS
+from bellbuoy.monitor.backtest.counted import KEYS, Counted
 from bellbuoy.monitor.backtest.errors import BacktestError
 from bellbuoy.monitor.store import Store
-from bellbuoy.monitor.store.adding.registry import Draft, Key
+from bellbuoy.monitor.store.adding.registry import Draft
 
 MOST_CELLS = 150_000_000
 """Ticks times series that are held, 8 bytes each: 180 days of 2,900 series."""
 DAY = 86_400
+ROWS = 500_000
+"""Stored at once."""
 
 
 class Recording(Store):
@@ -33,39 +35,32 @@ class Recording(Store):
     _bad: NDArray[np.int32] | None = None
     _column: NDArray[np.int64]
 
-    def take_counts(self, table: pa.Table, config: Config) -> None:
-        """Store the counts of `bellbuoy.monitor.backtest.counted.read_counts`; once, into an empty recording.
+    def take_counts(self, counts: Counted, config: Config) -> None:
+        """Store counts; once, into an empty recording.
 
         Raises:
             BacktestError: there are more series than `ingest.max_series`.
         """
-        whole = table.group_by(list(KEYS)).aggregate([("minute", "min"), ("minute", "max")])
-        whole = whole.rename_columns([*KEYS, "first", "last"]).sort_by([(name, "ascending") for name in KEYS])
-        if whole.num_rows > config.ingest.max_series:
-            raise BacktestError(f"{whole.num_rows:,} series are more than ingest.max_series allows; raise it")
-        keys = {tuple(row[name] for name in KEYS): place for place, row in enumerate(whole.to_pylist(), 1)}
-        codes, shape = [], []
-        for name in KEYS:
-            coded = table[name].combine_chunks().dictionary_encode()
-            codes.append((coded.indices.fill_null(-1).to_numpy(), coded.dictionary.to_pylist()))
-            shape.append(len(codes[-1][1]) + 1)
-        flat = np.ravel_multi_index([code + 1 for code, _ in codes], shape)
-        seen, place = np.unique(flat, return_inverse=True)
-        names = [[None, *known] for _, known in codes]
-        parts = zip(*(one.tolist() for one in np.unravel_index(seen, shape)), strict=True)
-        ids = np.array([keys[tuple(known[at] for known, at in zip(names, part, strict=True))] for part in parts])
-        number = ids[place].astype(np.int32)
-        rows = {"minute": _instants(table["minute"]), "series": pa.array(number), "n": table["n"].cast(pa.int32())}
-        rows |= {"bad": table["bad"].cast(pa.int32()), "known_at": _instants(pa.array(np.zeros(len(number), np.int64)))}
-        series = {"id": pa.array(np.arange(1, len(keys) + 1, dtype=np.int32))} | {name: whole[name] for name in KEYS}
-        series |= {"first_minute": _instants(whole["first"]), "last_minute": _instants(whole["last"])}
+        if len(counts.series) > config.ingest.max_series:
+            raise BacktestError(f"{len(counts.series):,} series are more than ingest.max_series allows; raise it")
+        begins = np.searchsorted(counts.place, np.arange(len(counts.series) + 1))
+        first, last = counts.minute[begins[:-1]], counts.minute[begins[1:] - 1]
+        number = np.arange(1, len(counts.series) + 1, dtype=np.int32)
+        series = {"id": pa.array(number)}
+        series |= {name: pa.array([key[at] for key in counts.series], pa.string()) for at, name in enumerate(KEYS)}
+        series |= {"first_minute": _instants(first), "last_minute": _instants(last)}
         with self.transaction() as tx:
             tx.insert("series", pa.table(series))
-            tx.insert("counts", pa.table(rows))
+            for since in range(0, len(counts.n), ROWS):
+                part = slice(since, since + ROWS)
+                rows = {"minute": _instants(counts.minute[part]), "series": pa.array(number[counts.place[part]])}
+                rows |= {name: pa.array(getattr(counts, name)[part].astype(np.int32)) for name in ("n", "bad")}
+                tx.insert("counts", pa.table({**rows, "known_at": _instants(0 * counts.n[part])}))
         self.counted = True
-        spans = zip(range(1, len(keys) + 1), whole["first"].to_pylist(), whole["last"].to_pylist(), strict=True)
-        drafted = Draft({_key(*key): number for key, number in keys.items()}, {n: (a, b) for n, a, b in spans})
-        self._appender.registry.take(drafted)
+        spans = zip(number.tolist(), first.tolist(), last.tolist(), strict=True)
+        self._appender.registry.take(
+            Draft(dict(zip(counts.series, number.tolist(), strict=True)), {one: (a, b) for one, a, b in spans})
+        )
 
     def seal(self, tick: int) -> None:
         """Hold all counts as arrays from now on.
@@ -160,12 +155,5 @@ class Recording(Store):
         return heard
 
 
-def _key(signal: str, workflow: str, step: str | None, segment: str | None) -> Key:
-    return (signal, workflow, step, segment)
-
-
-def _instants(seconds: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:
-    whole = seconds if isinstance(seconds, pa.ChunkedArray) else pa.chunked_array([seconds])
-    return pa.chunked_array(
-        [pa.array(chunk.to_numpy() * 1_000_000).cast(pa.timestamp("us")) for chunk in whole.chunks], pa.timestamp("us")
-    )
+def _instants(seconds: NDArray[np.int64]) -> pa.Array:
+    return pa.array(seconds * 1_000_000).cast(pa.timestamp("us"))

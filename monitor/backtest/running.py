@@ -11,6 +11,8 @@ from bellbuoy.config.model import Config
 from bellbuoy.config.server import Store as Settings
 from bellbuoy.monitor.backtest.recording import Recording
 
+MEMORY = 384 << 20
+"""What the database of a run may hold in memory; what is judged lies beside it."""
 Fill = Callable[[Recording, Config], None]
 """Fills an empty recording, counting by a configuration."""
 
@@ -59,7 +61,8 @@ class Material:
     @contextlib.contextmanager
     def recording(self, config: Config) -> Iterator[Recording]:
         """Give a filled recording in which nothing is judged yet."""
-        settings = Settings(memory_limit=config.store.memory_limit, threads=config.store.threads)
+        memory = min(config.store.memory_limit, MEMORY)
+        settings = Settings(memory_limit=memory, threads=config.store.threads)
         key = _counting(config)
         if key not in self._filled:
             path = self.folder / f"filled-{len(self._filled)}.duckdb"

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from bellbuoy.monitor.backtest.summary import Story, Summary
-from bellbuoy.monitor.explain.wording import percent, span, subject
-from bellbuoy.monitor.judging.sight import Sight
+from bellbuoy.monitor.explain.sights import table
+from bellbuoy.monitor.explain.wording import span, subject
 from bellbuoy.sinks.terminal import terminal
 
-MOST_SIGHTS = 24
 MOST_NOTES = 20
 PAGE_WIDTH = 80
 
@@ -30,7 +29,7 @@ def told(summary: Summary, *, pages: bool = False) -> Iterator[str]:
     yield from _notes(summary)
     if summary.sight:
         yield ""
-        yield from seen(summary.sight)
+        yield from table(summary.sight)
 
 
 def beside(summaries: Sequence[Summary]) -> Iterator[str]:
@@ -45,27 +44,6 @@ def beside(summaries: Sequence[Summary]) -> Iterator[str]:
             f"{severities['ticket'] / months:>10.1f}  {one.hours_open():>10,.0f}  "
             f"{'–' if delay is None else span(delay):>10}"
         )
-
-
-def seen(sight: Sequence[Sight]) -> Iterator[str]:
-    """Yield a table of what each detector can see, and when: what sees least comes first."""
-    sight = sorted(sight, key=_blindness)
-    names = [(one.watched.series.text() + ("" if one.watched.direction > 0 else " (less)")) for one in sight]
-    width = max(len(name) for name in names[:MOST_SIGHTS])
-    other = max(len("detector"), *(len(one.watched.detector) for one in sight[:MOST_SIGHTS]))
-    yield f"{'what it can see':<{width}}  {'detector':<{other}}  trials/day   normal  in 1 day  in 3 days"
-    for name, one in zip(names[:MOST_SIGHTS], sight, strict=False):
-        told = f"{name:<{width}}  {one.watched.detector:<{other}}  "
-        if not one.armed:
-            yield f"{told}{'–' if one.per_day is None else f'{one.per_day:,.0f}':>10}  learning what is normal"
-            continue
-        if one.silence_s is not None:
-            yield f"{told}{one.per_day or 0:>10,.0f}        –  silence of {span(one.silence_s)}"
-            continue
-        normal = "–" if one.normal is None else percent(one.normal)
-        yield f"{told}{one.per_day or 0:>10,.0f}  {normal:>7}  {_points(one.a_day):>8}  {_points(one.three_days):>9}"
-    if len(sight) > MOST_SIGHTS:
-        yield f"… and {len(sight) - MOST_SIGHTS} more"
 
 
 def _head(summary: Summary) -> Iterator[str]:
@@ -130,17 +108,6 @@ def _notes(summary: Summary) -> Iterator[str]:
         yield f"after {note.title} ({_time(note.at)}): {after}"
     if len(summary.notes) > MOST_NOTES:
         yield f"… and {len(summary.notes) - MOST_NOTES} more notes"
-
-
-def _blindness(one: Sight) -> tuple[bool, bool, float, str]:
-    if one.silence_s is not None:
-        return one.armed, True, -one.silence_s, one.watched.series.text()
-    blind = one.armed and one.three_days is None
-    return one.armed, not blind, -(one.three_days or 0.0), one.watched.series.text()
-
-
-def _points(change: float | None) -> str:
-    return "–" if change is None else f"{100 * change:.1f} pt"
 
 
 def _count(number: int, noun: str) -> str:

@@ -29,6 +29,9 @@ class Answers(Protocol):
     def workflow(self, name: str) -> Any:
         """Return what `/w/{name}` shows, as plain JSON."""
 
+    def sights(self) -> Any:
+        """Return what each detector can see on each series, as plain JSON: a list of `judging.sight.Sight`."""
+
     def query(
         self, sql: str, *, explain: bool = False, limit: int | None = None, timeout: float | None = None
     ) -> Result:
@@ -59,6 +62,10 @@ class Daemon:
         """Return what `/w/{name}` shows, as plain JSON."""
         return self.client.get(f"/w/{quote(name, safe='')}.json")["view"]
 
+    def sights(self) -> Any:
+        """Return what each detector can see on each series, as plain JSON."""
+        return self.client.get("/v1/sights")
+
     def query(
         self, sql: str, *, explain: bool = False, limit: int | None = None, timeout: float | None = None
     ) -> Result:
@@ -74,6 +81,7 @@ class File:
         from bellbuoy.monitor.reading import Reading
         from bellbuoy.monitor.store import Store
 
+        self._config = config
         self.store = Store.open(Path(config.store.path), config.store, read_only=True)
         found = self.store.rows("judgement/progress", name="judged")
         self.reading = Reading(self.store, config, clock=VirtualClock(float(found[0]["at"]) if found else 0.0))
@@ -85,6 +93,12 @@ class File:
     def workflow(self, name: str) -> Any:
         """Return what `/w/{name}` shows, as plain JSON."""
         return self._plain(self.reading.workflow(name))
+
+    def sights(self) -> Any:
+        """Return what each detector can see on each series, as plain JSON."""
+        from bellbuoy.monitor.judging.normal import Normal
+
+        return self._plain(Normal(self.store, self._config).sights())
 
     def query(
         self, sql: str, *, explain: bool = False, limit: int | None = None, timeout: float | None = None
@@ -144,9 +158,17 @@ class Desk:
             token = token or (server.token.reveal() if server.token else None) or None
         self._client = Client(url, token, timeout)
 
+    @property
+    def stored(self) -> bool:
+        """Whether the configuration's store is there."""
+        return self._config is not None and Path(self._config.store.path).exists()
+
     @contextmanager
-    def visit(self) -> Iterator[Answers]:
+    def visit(self, *, say: bool = True) -> Iterator[Answers]:
         """Give the answers. When it is the file that answers, and was not before, that is said on standard error.
+
+        Args:
+            say: false says nothing.
 
         Raises:
             Failure: neither can be asked.
@@ -159,7 +181,7 @@ class Desk:
             return
         assert self._config is not None, "a file is opened for a configuration only"
         said = f"no daemon holds {Path(self._config.store.path).absolute()}; read from the file"
-        if said != self.said:
+        if say and said != self.said:
             click.echo(said, err=True)
             self.said = said
         try:

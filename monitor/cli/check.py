@@ -31,9 +31,28 @@ def command(config: Path, *, form: str, strict: bool) -> int:
     if form == "text":
         from bellbuoy.monitor.cli.meaning import meaning
 
-        for line in meaning(found.config):
+        for line in [*meaning(found.config), *_seen(config)]:
             click.echo(_fitted(line))
     return DONE_NO if strict and found.findings else 0
+
+
+def _seen(config: Path) -> list[str]:
+    """Return what the configuration can see with what is stored; nothing where there is no store, or nobody answers."""
+    from bellbuoy.monitor.cli.asking import Desk
+    from bellbuoy.monitor.cli.failures import Failure
+
+    desk = Desk(config, None, None, timeout=5.0)
+    if not desk.stored:
+        return []
+    from bellbuoy.monitor.explain.sights import sentence
+    from bellbuoy.monitor.judging.sight import Sight
+    from bellbuoy.monitor.store import StoreError
+
+    try:
+        with desk.visit(say=False) as asked:
+            return list(sentence([Sight(**one) for one in asked.sights()]))
+    except (Failure, StoreError):
+        return []
 
 
 def _fitted(line: str) -> str:

@@ -17,18 +17,22 @@ MARKS = {"worse": "✗", "better": "△", "stale": "?", "watch": "!", "learning"
 @click.command("status", epilog="Example: bellbuoy status --fail-on page")
 @click.option("--fail-on", type=Named(list(RANKS)), help="Exit 1 when an open incident is at least so grave.")
 @click.option("--format", "form", type=Named(["text", "json"]), default="text", show_default=True)
+@click.option("--series", is_flag=True, help="Tell of each series what can be seen on it, and when.")
 @where_option
 @url_option
 @token_option
-def command(*, fail_on: str | None, form: str, config: Path | None, url: str | None, token_file: Path | None) -> int:
+def command(
+    *, fail_on: str | None, form: str, series: bool, config: Path | None, url: str | None, token_file: Path | None
+) -> int:
     """Say how each workflow and step is, against what is normal, over the last 7 days."""
     with answers(given(config), url, token_file) as asked:
         overview = asked.overview()
         views = [asked.workflow(row["name"]) for row in overview["workflows"]]
+        seen = asked.sights()
     if form == "json":
-        click.echo(json.dumps({"overview": overview, "workflows": views}, indent=2, ensure_ascii=False))
+        click.echo(json.dumps({"overview": overview, "workflows": views, "sights": seen}, indent=2, ensure_ascii=False))
     else:
-        for line in lines(overview, views):
+        for line in [*lines(overview, views), *_sights(seen, whole=series)]:
             click.echo(line)
     worst = max((RANKS[one["severity"]] for one in overview["incidents"]), default=-1)
     return DONE_NO if fail_on is not None and worst >= RANKS[fail_on] else 0
@@ -52,6 +56,17 @@ def lines(overview: dict[str, Any], views: list[dict[str, Any]]) -> list[str]:
         why = f": {source['why']}" if source["why"] else ""
         told.append(f"source {source['name']}: {source['state']}{letters}{why}")
     return told
+
+
+def _sights(seen: list[dict[str, Any]], *, whole: bool) -> list[str]:
+    """Return what each detector runs on and can see, a line a detector, or a line a series."""
+    from bellbuoy.monitor.explain.sights import by_detector, table
+    from bellbuoy.monitor.judging.sight import Sight
+
+    sights = [Sight(**one) for one in seen]
+    if not sights:
+        return []
+    return ["", *(table(sights, len(sights)) if whole else by_detector(sights))]
 
 
 def _line(name: str, width: int, now: float | None, normal: float | None, trials: int, row: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from bellbuoy.monitor.web.changes import Changes, Notes
 from bellbuoy.monitor.web.door import Door
 from bellbuoy.monitor.web.events import Events, Intake
 from bellbuoy.monitor.web.guard import HEADERS, LOGIN_PATH, Guard
+from bellbuoy.monitor.web.normal import SIGHTS_PATH, Normal, NormalDoor
 from bellbuoy.monitor.web.pages import Pages
 from bellbuoy.monitor.web.probes import metrics, probe
 from bellbuoy.monitor.web.query import query
@@ -29,6 +30,7 @@ def create_app(
     notes: Notes | None = None,
     decides: Decides | None = None,
     keeper: Keeper | None = None,
+    normal: Normal | None = None,
 ) -> Starlette:
     """Return the dashboard and the machines' paths over one door.
 
@@ -38,11 +40,12 @@ def create_app(
         notes: keeps the changes that are posted; None: none are.
         keeper: writes exports and reads dead letters again; None: nobody does.
         decides: takes what people decide about sources; None: nothing is decided here.
+        normal: knows what is taken for normal; None: nothing is judged here.
     """
     made = assets()
     events, changes = Events(intake, door.server), Changes(notes, door.server)
     sources = Sources(decides, door.server)
-    upkeep = UpkeepDoor(keeper)
+    upkeep, usual = UpkeepDoor(keeper), NormalDoor(normal)
     pages = Pages(door, made)
 
     def live(request: Request) -> Response:
@@ -82,6 +85,7 @@ def create_app(
             Route(LIST_PATH, sources.listed),
             Route(SKIP_PATH, sources.skip, methods=["POST"]),
             Route(RESUME_PATH, sources.resume, methods=["POST"]),
+            Route(SIGHTS_PATH, usual.sights),
             Route(EXPORT_PATH, upkeep.export, methods=["POST"]),
             Route(RETRY_PATH, upkeep.retry, methods=["POST"]),
             Route(LETTER_PATH, upkeep.letter),

@@ -48,30 +48,13 @@ def test_signals_follow_from_what_is_counted(tmp_path):
     path.write_text(
         "tick,workflow,step,segment,n,bad\n2026-06-01T00:03:20Z,flow,a,,5,1\n2026-06-01 00:00:00,flow,,x,6,2\n"
     )
-    rows = read_counts([path]).to_pylist()
-    assert rows == [
-        {
-            "minute": 1_780_272_000,
-            "signal": "interaction_failure",
-            "workflow": "flow",
-            "step": None,
-            "segment": "x",
-            "n": 6,
-            "bad": 2,
-        },
-        {
-            "minute": 1_780_272_180,
-            "signal": "step_failure",
-            "workflow": "flow",
-            "step": "a",
-            "segment": None,
-            "n": 5,
-            "bad": 1,
-        },
-    ]
+    found = read_counts([path])
+    assert found.series == (("interaction_failure", "flow", None, "x"), ("step_failure", "flow", "a", None))
+    assert (found.minute - 1_780_272_000).tolist() == [0, 180]
+    assert (found.place.tolist(), found.n.tolist(), found.bad.tolist()) == ([0, 1], [6, 5], [2, 1])
 
 
 def test_zones_of_parquet_are_heeded(tmp_path):
     minute = pa.array([1_780_272_000_000_000]).cast(pa.timestamp("us", "Europe/Berlin"))
     pq.write_table(pa.table({"minute": minute, "workflow": ["a"], "n": [1], "bad": [0]}), tmp_path / "c.parquet")
-    assert read_counts([Path(tmp_path / "c.parquet")])["minute"].to_pylist() == [1_780_272_000]
+    assert read_counts([Path(tmp_path / "c.parquet")]).minute.tolist() == [1_780_272_000]

@@ -77,3 +77,17 @@ def test_the_environment_names_the_configuration(told, tmp_path):
     done = bellbuoy("check", cwd=tmp_path, environment=named)
     assert done.returncode == 0, done.stderr
     assert bellbuoy("query", "select 1 as one", cwd=tmp_path, environment=named).stdout == "one\n---\n  1\n"
+
+
+@pytest.mark.golden
+def test_what_can_be_seen_with_what_is_stored_is_told(told):
+    done = bellbuoy("check", cwd=told)
+    assert (done.returncode, done.stderr) == (0, "")
+    compare("check/stored.txt", "\n".join(done.stdout.splitlines()[-3:]) + "\n")
+
+
+def test_a_store_that_cannot_be_read_is_no_error_of_the_configuration(own):
+    (own / "bellbuoy.duckdb").write_bytes(b"no store at all")
+    done = bellbuoy("check", cwd=own)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "With what is stored" not in done.stdout

@@ -56,3 +56,10 @@ def test_an_empty_store_has_a_status(tmp_path, own):
     done = bellbuoy("status", "--fail-on", "watch", "-c", own / "empty.yaml")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("no open incident\n")
+
+
+@pytest.mark.golden
+def test_what_is_seen_on_each_series_reads_as_a_person_has_read_it(told):
+    done = bellbuoy("status", "--series", cwd=told)
+    assert done.returncode == 0, done.stderr
+    compare("status_series.txt", done.stdout[done.stdout.index("what it can see") :])
