@@ -113,6 +113,12 @@ class Baseline:
         return answer
 
     @property
+    def judged_alone(self) -> Array:
+        """What `armed` is without what others say, shape (S,)."""
+        answer: Array = self.armed - self.armed % VOLUME_ONLY
+        return answer
+
+    @property
     def judges_share(self) -> NDArray[np.bool_]:
         """Tell of which series the share of bad trials is judged, shape (S,)."""
         return (self.armed >= LARGE_ONLY) | self.by_prior
@@ -186,12 +192,20 @@ class Detector(Protocol):
     """A fold over ticks: frozen dataclass, its fields are the YAML `settings`, their docstrings the documentation.
 
     No clock, no I/O, no logging, no randomness; the same input gives the same output, whatever else is in the batch.
-    A tick without trials changes nothing, unless the class says `empty_ticks: ClassVar[bool] = True`. A class that
-    judges the absence of trials says `watches: ClassVar[str] = "silence"`; all others watch a share of bad trials. One that compares
-    with the anchor unless told otherwise says `anchored: ClassVar[bool] = True`; one whose fold is another's, number for
-    number, names that one in `folds_as`, and both are folded together. One whose evidence is in nats, so that ln A holds of
-    it where nothing else is known, says `nats: ClassVar[bool] = True`; any other scale is learned from its history. How far
-    under ln A its threshold may come that way stands in `slack: ClassVar[float]`, 2.5 nats unless said.
+    What a class is or cannot do stands on it as `ClassVar`; nothing of it needs to be said:
+
+    - `empty_ticks = True`: ticks without trials matter to it; otherwise they change nothing.
+    - `watches = "silence"` or `"volume"`: it judges how much comes; otherwise a share of bad trials.
+    - `nats = True`: its evidence is in nats, so that ln A holds of it where nothing else is known; any other scale is
+      learned from its history. How far under ln A its threshold may come that way stands in `slack`, 2.5 nats unless said.
+    - `linear = False`: trials that come late cannot be judged in a later tick; they are left out.
+    - `one_way = True`: only more bad is watched for, whatever `direction` says.
+    - `anchored = True`: it compares with the anchor unless told otherwise.
+    - `folds_as`: another detector whose fold this is, number for number; both are folded together.
+    - `policy = True`: normal is an objective, it opens at `opens_at`, and takes no part of the budget.
+    - `watch_below`: how far under its threshold a stream is watched, 2.3 unless said.
+    - `pages_uncalibrated = False`: no page comes of it before its threshold was learned.
+    - `found_within`: ticks within which the battery wants half of all collapses found, 100 unless said.
     """
 
     def begin(self, size: int) -> State:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from bellbuoy.detectors import baseline
 from bellbuoy.detectors.base import Array, Baseline, Counts, Detector, State, Tick
+from bellbuoy.detectors.mix import Strata, Stratified
 from bellbuoy.detectors.profile import Season, form_of
 
 WEEK: Final = 7 * 86_400
@@ -63,6 +64,7 @@ def largest(
     since: Array | None = None,
     armed: Array | None = None,
     ignore_below: Array | None = None,
+    strata: tuple[Counts, NDArray[np.int64]] | None = None,
     zone: str = "UTC",
     season: Season = "auto",
 ) -> Array:
@@ -81,6 +83,8 @@ def largest(
         since: when each stream's series was there from, epoch seconds, shape (S,); None: from its first trial.
         armed: as of the baseline by which it is judged now, shape (S,); None: as the weeks themselves allow.
         ignore_below: what counts as normal beside the baseline's own margin, shape (S,); None: nothing.
+        strata: counts of the same ticks, a column a stratum, and the stream of each, as `bellbuoy.detectors.mix.Strata`
+            wants them; None: the streams have none.
         zone: time zone of the local day.
         season: what may repeat itself.
 
@@ -101,26 +105,28 @@ def largest(
     there = (counts.at[:, None] - seconds >= whole.since) if judged is None else judged
     if since is not None:
         there = there & (counts.at[:, None] - seconds >= since)
-    normals = []
+    parts, owner = strata if strata is not None else (None, np.arange(0))
+    part_forms = None
+    if parts is not None:
+        part_forms = _forms(baseline.fit(parts, weight=weighed[:, owner], zone=zone, season=season))
+    normals: list[_Normal] = []
     for week in range(weeks):
         others = weighed.copy()
         others[week * length : (week + 1) * length] = 0.0
-        fitted = baseline.fit(
-            counts,
-            weight=others,
-            since=since,
-            zone=zone,
-            season=season,
-            forms=(form_of(whole.rate), form_of(whole.volume)),
-        )
+        fitted = baseline.fit(counts, weight=others, since=since, zone=zone, season=season, forms=_forms(whole))
         enough = ((others > 0) & there).sum(axis=0) * seconds >= WEEK - seconds
-        normals.append(replace(fitted, armed=np.where(enough & (fitted.trials > 0), known, 0.0)))
+        fitted = replace(fitted, armed=np.where(enough & (fitted.trials > 0), known, 0.0))
+        own = None
+        if parts is not None:  # what is too small for a normal of its own has that of the whole, as when it is judged
+            own = baseline.fit(parts, weight=others[:, owner], zone=zone, season=season, forms=part_forms)
+            places = np.where(own.judges_share, np.arange(len(owner)), len(owner) + owner)
+            own = baseline.take(baseline.concat([own, fitted]), places)
+        normals.append(_Normal(fitted, own))
     cells = baseline.cells(counts.at, zone, seconds).reshape(weeks, length)
     answer = np.full((weeks, counts.n.shape[1]), np.nan)
+    replay = _Replay(detector, counts, parts, owner, nominal, direction, ignore_below, there)
     for alike in _alike(cells):  # weeks between which the clocks change have their hours at other ticks
-        answer[alike] = _climbed(
-            detector, counts, nominal, direction, ignore_below, normals, there, alike, cells[alike[0]]
-        )
+        answer[alike] = replay.climbed([normals[week] for week in alike], alike, cells[alike[0]])
     return answer
 
 
@@ -175,47 +181,84 @@ def _alike(cells: NDArray[np.int64]) -> list[NDArray[np.intp]]:
     return [np.flatnonzero(kind.reshape(-1) == one) for one in range(int(kind.max()) + 1)]
 
 
-def _climbed(
-    detector: Detector,
-    counts: Counts,
-    nominal: Array,
-    direction: Array,
-    ignore_below: Array | None,
-    normals: list[Baseline],
-    judged: NDArray[np.bool_],
-    weeks: NDArray[np.intp],
-    cells: NDArray[np.int64],
-) -> Array:
-    """Return the largest evidence of some weeks, all of them folded side by side, shape (len(weeks), S)."""
-    times, length, size = len(weeks), len(cells), counts.n.shape[1]
-    normal = baseline.concat([normals[week] for week in weeks])
-    if ignore_below is not None:
-        normal = baseline.ignoring(normal, np.tile(ignore_below, times))
-    seconds = int(counts.at[1] - counts.at[0])
-    at = counts.at.reshape(-1, length)[weeks[-1]]  # one clock for all of them: that of the last
-    volume = getattr(detector, "watches", "share") != "share"
-    usable = (normal.judges_volume if volume else normal.judges_share & ~normal.by_prior) & (normal.trials > 0)
-    there = _beside(judged, weeks, length) & usable
-    usable = usable & (there.mean(axis=0) >= WHOLE)
-    n = np.where(there, _beside(counts.n, weeks, length), 0.0)
-    bad = np.where(there, _beside(counts.bad, weeks, length), 0.0)
-    prepared = detector.prepare(normal, np.tile(nominal, times), np.tile(direction, times))
-    state = detector.begin(times * size)
-    restless = bool(getattr(detector, "empty_ticks", False))
-    most = np.full(times * size, -np.inf)
-    for place in range(length):
-        if not restless and not n[place].any():
-            continue
-        tick = Tick(int(at[place]), int(cells[place]), n[place], bad[place], seconds)
-        after, evidence = detector.step(state, tick, prepared)
-        if restless and not there[place].all():
-            after = _kept(state, after, there[place])
-            most = np.where(there[place], np.maximum(most, evidence.value), most)
-        else:
-            most = np.maximum(most, evidence.value)
-        state = after
-    answer: Array = np.where(usable & (n > 0).any(axis=0), most, np.nan).reshape(times, size)
-    return answer
+def _forms(normal: Baseline) -> tuple[Array, Array]:
+    """Return the shapes of both profiles of a baseline."""
+    return form_of(normal.rate), form_of(normal.volume)
+
+
+@dataclass(frozen=True, slots=True)
+class _Normal:
+    """What is normal in a week, by the others: for the streams, and for their strata."""
+
+    whole: Baseline
+    strata: Baseline | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Replay:
+    """What weeks are replayed with, see `largest`."""
+
+    detector: Detector
+    counts: Counts
+    parts: Counts | None
+    owner: NDArray[np.int64]
+    nominal: Array
+    direction: Array
+    ignore_below: Array | None
+    judged: NDArray[np.bool_]
+
+    def climbed(self, normals: list[_Normal], weeks: NDArray[np.intp], cells: NDArray[np.int64]) -> Array:
+        """Return the largest evidence of some weeks, all of them folded side by side, shape (len(weeks), S)."""
+        times, length, size = len(weeks), len(cells), self.counts.n.shape[1]
+        normal = self._ignoring(baseline.concat([one.whole for one in normals]), np.arange(size), times)
+        seconds = int(self.counts.at[1] - self.counts.at[0])
+        at = self.counts.at.reshape(-1, length)[weeks[-1]]  # one clock for all of them: that of the last
+        volume = getattr(self.detector, "watches", "share") != "share"
+        usable = (normal.judges_volume if volume else normal.judges_share & ~normal.by_prior) & (normal.trials > 0)
+        there = _beside(self.judged, weeks, length) & usable
+        usable = usable & (there.mean(axis=0) >= WHOLE)
+        n = np.where(there, _beside(self.counts.n, weeks, length), 0.0)
+        bad = np.where(there, _beside(self.counts.bad, weeks, length), 0.0)
+        prepared, among = self._prepared(normal, normals, there, weeks)
+        state = self.detector.begin(times * size)
+        restless = bool(getattr(self.detector, "empty_ticks", False))
+        most = np.full(times * size, -np.inf)
+        for place in range(length):
+            if not restless and not n[place].any():
+                continue
+            strata = None if among is None else among[:, place]
+            tick = Tick(int(at[place]), int(cells[place]), n[place], bad[place], seconds, strata)
+            after, evidence = self.detector.step(state, tick, prepared)
+            if restless and not there[place].all():
+                after = _kept(state, after, there[place])
+                most = np.where(there[place], np.maximum(most, evidence.value), most)
+            else:
+                most = np.maximum(most, evidence.value)
+            state = after
+        answer: Array = np.where(usable & (n > 0).any(axis=0), most, np.nan).reshape(times, size)
+        return answer
+
+    def _prepared(
+        self, normal: Baseline, normals: list[_Normal], there: NDArray[np.bool_], weeks: NDArray[np.intp]
+    ) -> tuple[Any, Array | None]:
+        """Return what the detector prepares for weeks side by side, and the counts of the strata, shape (2, length, M)."""
+        times, size = len(weeks), self.counts.n.shape[1]
+        nominal, direction = np.tile(self.nominal, times), np.tile(self.direction, times)
+        if self.parts is None or not isinstance(self.detector, Stratified):
+            return self.detector.prepare(normal, nominal, direction), None
+        owner = np.concatenate([self.owner + place * size for place in range(times)])
+        strata = baseline.concat([one.strata for one in normals if one.strata is not None])
+        strata = self._ignoring(strata, self.owner, times)
+        heard = there[:, owner]
+        among = np.stack(
+            [np.where(heard, _beside(one, weeks, len(there)), 0.0) for one in (self.parts.n, self.parts.bad)]
+        )
+        return self.detector.prepare(normal, nominal, direction, Strata(strata, owner)), among
+
+    def _ignoring(self, normal: Baseline, owner: NDArray[np.int64], times: int) -> Baseline:
+        if self.ignore_below is None:
+            return normal
+        return baseline.ignoring(normal, np.tile(self.ignore_below[owner], times))
 
 
 def _beside(values: NDArray[Any], weeks: NDArray[np.intp], length: int) -> NDArray[Any]:

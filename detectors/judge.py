@@ -56,6 +56,7 @@ class Watch:
         min_change: the smallest change of the bad share worth telling, shape (S,).
         zone: time zone of the times in sentences.
         calibrated: whether the threshold was learned from history, shape (S,); None: of none it was.
+        empirical: whether it was, and shows noise that the detector's model does not describe, shape (S,); None: of none.
     """
 
     threshold: Array
@@ -63,6 +64,7 @@ class Watch:
     min_change: Array
     zone: str = "UTC"
     calibrated: NDArray[np.bool_] | None = None
+    empirical: NDArray[np.bool_] | None = None
 
 
 def begin(detector: Detector, size: int) -> State:
@@ -90,8 +92,8 @@ def fold(
         detector: any detector.
         state: from `begin` or the last fold; stays untouched.
         tick: counts of the tick, finite and never more bad than trials.
-        prepared: `detector.prepare(baseline, watch.threshold, watch.direction)`, made anew when a baseline, a threshold
-            or the detector changes.
+        prepared: `detector.prepare(baseline, nominal, watch.direction)`, nominal being what the budget asks for (ln A);
+            made anew when a baseline, the budget's share or the detector changes.
         baseline: what normal is.
         watch: thresholds and directions.
 
@@ -128,8 +130,8 @@ def fold(
     near = value >= watch.threshold - getattr(detector, "watch_below", WATCH_BELOW)
     mixed = _mixed(evidence, armed & ~was_open, watch)
     new = np.where(near if mixed is None else near | mixed, float(WATCH), float(STEADY))
-    if not all_armed:
-        new = np.where(armed, new, float(LEARNING))
+    alone = armed & ~baseline.by_prior if watches == "share" else armed
+    new = np.where(alone, new, float(LEARNING))  # what is judged by others like it learns all the same
     opens = armed & ~was_open & (value >= watch.threshold)
     if opens.any():
         count = after[f"{_OWN}count"]
@@ -170,6 +172,8 @@ def fold(
         urgent=evidence.urgent if evidence is not None else None,
         policy=getattr(detector, "policy", False),
         may_page=_may_page(detector, watch),
+        calibrated=watch.calibrated,
+        empirical=watch.empirical,
     )
     return (_anew(after, resolved, detector) if resolved.size else after), judgement
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from bellbuoy.detectors import dispersion
+from bellbuoy.detectors import dispersion, mixture
 from bellbuoy.detectors.base import (
     STALE,
     STATES,
@@ -59,6 +59,7 @@ class Judgement:
         urgent: what the detector says of the severity, see `bellbuoy.detectors.base.Evidence`.
         policy: what is normal is an objective.
         may_page: where an incident may become a page, shape (S,); None: anywhere.
+        calibrated, empirical: as watched.
     """
 
     at: int
@@ -79,6 +80,8 @@ class Judgement:
     urgent: Array | None = field(default=None, repr=False)
     policy: bool = False
     may_page: NDArray[np.bool_] | None = field(default=None, repr=False)
+    calibrated: NDArray[np.bool_] | None = field(default=None, repr=False)
+    empirical: NDArray[np.bool_] | None = field(default=None, repr=False)
 
     @property
     def silence(self) -> bool:
@@ -152,7 +155,7 @@ class Judgement:
         n, bad = counts
         if code == 0:
             learned, learned_bad = int(self.baseline.trials[i]), int(self.baseline.bad[i])
-            return f"still learning what is normal: {learned:,} trials so far, {learned_bad:,} of them bad"
+            return f"still learning what is normal: {learned:,} trials so far, {learned_bad:,} of them bad; {self._sight(i)}"
         if n <= 0:
             return f"no trial judged yet, {_percent(rate)} bad is normal"
         usual = f"the objective allows {_percent(rate)}" if self.policy else f"{_percent(rate)} is normal"
@@ -168,10 +171,41 @@ class Judgement:
         if self.policy and code >= WATCH:
             return f"{told}: {_number(bad / n / rate)} times as many"
         if code == WATCH:
-            return f"{told}; not proven yet (evidence {self.value[i]:.1f} of {self.threshold[i]:.1f})"
+            return f"{told}; not proven yet (evidence {self.value[i]:.1f} of {self.threshold[i]:.1f}{self._basis(i)})"
         if code >= WORSE:
-            return f"{told} (95 % interval of the change {_points(change)})"
+            return f"{told} (95 % interval of the change {_points(change)}){self._noise(i)}"
         return told
+
+    def _basis(self, i: int) -> str:
+        """Say what the threshold rests on, where that is not the detector's model and its history together."""
+        if self.empirical is not None and self.empirical[i]:
+            return ", a threshold learned from noise that the detector's model does not describe"
+        return ", not calibrated" if self.calibrated is not None and not self.calibrated[i] else ""
+
+    def _noise(self, i: int) -> str:
+        """Say that the noise is not what the detector's model takes it for."""
+        empirical = self.empirical is not None and self.empirical[i]
+        return (
+            "; the noise here is not described by the detector's model, its threshold is empirical" if empirical else ""
+        )
+
+    def _sight(self, i: int) -> str:
+        """Say what is seen of a stream that still learns: nothing, or by what is normal for others like it large changes."""
+        if not self.baseline.by_prior[i]:
+            return "until then nothing is judged"
+        boundary = float(self.baseline.mean[i] + self.direction[i] * self.baseline.margin[i])
+        boundary = min(max(boundary, mixture.LOWEST), mixture.HIGHEST)
+        for days, span in ((1, "a day"), (3, "three days")):
+            ticks = days * 86_400 / self.seconds
+            scatter = float(dispersion.at(self.baseline.dispersion[:, [i]], np.array([ticks]))[0])
+            for ratio in (one for one in mixture.RATIOS if one >= mixture.LARGE):
+                up = self.direction[i] > 0
+                rate = min(boundary * ratio, (1.0 + boundary) / 2.0) if up else boundary / ratio
+                distance = float(mixture.divergence(np.array(rate), np.array(boundary)))
+                if self.baseline.per_tick[i] * ticks * distance / scatter >= self.threshold[i]:
+                    change = "rise" if up else "fall"
+                    return f"by others like it, a {change} to {_percent(rate)} bad would be seen within {span}"
+        return "by others like it, it has too few trials to see anything within three days"
 
     def _mix(self, i: int) -> str:
         """Return why the sum over strata is bad and nothing is wrong."""

@@ -9,9 +9,13 @@ import numpy as np
 from bellbuoy.config.model import Config
 from bellbuoy.detectors import calibration
 from bellbuoy.detectors.base import Array, Baseline
+from bellbuoy.detectors.baseline import concat
 from bellbuoy.detectors.calibration import LEAST, WEEK, WEEKS, Tail
+from bellbuoy.detectors.mix import Stratified
+from bellbuoy.detectors.profile import Season
 from bellbuoy.monitor.judging.learn import DAY, Known, Learner, Need, Span, union
 from bellbuoy.monitor.judging.records import series_key
+from bellbuoy.monitor.judging.strata import parts_of
 from bellbuoy.monitor.judging.watched import SeriesKey
 from bellbuoy.monitor.judging.watchlist import Line
 
@@ -38,17 +42,20 @@ Calibrations: TypeAlias = dict[str, Calibration]
 """What is in force, by the name of the entry."""
 
 
+_Kind: TypeAlias = tuple[str, tuple[str, ...], float, float, Season]
+"""Detector, strata, what is ignored, ln A and season: streams of one kind are replayed together."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """A stream that is replayed, and all that decides its evidence beside its counts."""
 
     line: Line
-    nominal: float
-    armed: float
-    kind: tuple[str, float, float, str]
+    kind: _Kind
+    normal: Baseline
 
     @property
-    def stream(self) -> tuple[tuple[str, float, float, str], SeriesKey, int]:
+    def stream(self) -> tuple[_Kind, SeriesKey, int]:
         return self.kind, self.line.watched.series, self.line.watched.direction
 
 
@@ -100,7 +107,7 @@ def calibrate(
             entries[line.entry.name].append(wanted)
     due = [name for name in entries if monday or name not in have]
     replayed = {name: entries[name] for name in due if sum(_weeks(one.line, at) for one in entries[name]) >= LEAST}
-    found = _replayed(learner, config, [one for name in replayed for one in replayed[name]], at)
+    found = _replayed(learner, config, [one for name in replayed for one in replayed[name]], known, at)
     fresh: Calibrations = {}
     for name in due:
         if name in replayed:
@@ -125,9 +132,10 @@ def _wanted(config: Config, line: Line, nominal: float, known: Known) -> _Wanted
     volume = getattr(line.detector, "watches", "share") != "share"
     if not bool((normal.judges_volume if volume else normal.judges_share & ~normal.by_prior)[0]):
         return None
-    season = getattr(config.baselines.get(line.baseline), "season", "auto")
-    kind = (repr(line.detector), line.entry.ignore_below, nominal, season)
-    return _Wanted(line, nominal, float(normal.armed[0]), kind)
+    entry = line.entry
+    settings = config.baselines.get(line.baseline, config.baselines["default"])
+    kind = (repr(line.detector), tuple(entry.stratify), entry.ignore_below, nominal, settings.season)
+    return _Wanted(line, kind, normal)
 
 
 def _weeks(line: Line, at: int) -> int:
@@ -137,31 +145,38 @@ def _weeks(line: Line, at: int) -> int:
 
 
 def _replayed(
-    learner: Learner, config: Config, wanted: Sequence[_Wanted], at: int
-) -> dict[tuple[tuple[str, float, float, str], SeriesKey, int], Array]:
+    learner: Learner, config: Config, wanted: Sequence[_Wanted], known: Known, at: int
+) -> dict[tuple[_Kind, SeriesKey, int], Array]:
     """Return the largest evidence of each week (WEEKS,) by stream; what two entries have in common is replayed once."""
     once = {one.stream: one for one in wanted}
     confirmed = _confirmed(learner, at)
     bad = learner.bad_spans(at)
     found = {}
-    for slab in _slabs(list(once.values())):
-        first = slab[0]
+    for slab in _slabs(learner, list(once.values())):
+        lines = [one.line for one in slab]
+        detector, (_, _, ignored, nominal, season) = lines[0].detector, slab[0].kind
         since = at - WEEKS * WEEK
-        needs = [Need(one.line.watched.series, one.line.members, since, at) for one in slab]
-        counts, weight, judged = learner.weighed(needs, bad, at, recount=learner.recounts(first.line.baseline))
-        began = np.array([one.line.first_minute // learner.tick * learner.tick for one in slab], dtype=np.float64)
+        recount = learner.recounts(lines[0].baseline)
+        counts, weight, judged = learner.weighed(_needs(learner, lines, since, at), bad, at, recount=recount)
+        below = np.full(len(slab), ignored)
+        strata = None
+        if isinstance(detector, Stratified):
+            parts = parts_of(lines, known, concat([one.normal for one in slab]), below)
+            needs = _needs(learner, [lines[place] for place in parts.strata.owner], since, at, parts.members)
+            strata = learner.weighed(needs, bad, at, recount=False)[0], parts.strata.owner
         maxima = calibration.largest(
-            first.line.detector,
+            detector,
             counts,
-            np.array([one.nominal for one in slab]),
-            np.array([float(one.line.watched.direction) for one in slab]),
+            np.full(len(slab), nominal),
+            np.array([float(line.watched.direction) for line in lines]),
             weight=weight,
             judged=judged,
-            since=began,
-            armed=np.array([one.armed for one in slab]),
-            ignore_below=np.array([one.line.entry.ignore_below for one in slab]),
+            since=np.array([line.first_minute // learner.tick * learner.tick for line in lines], dtype=np.float64),
+            armed=np.array([one.normal.armed[0] for one in slab]),
+            ignore_below=below,
+            strata=strata,
             zone=config.server.timezone,
-            season=first.kind[-1],  # type: ignore[arg-type]  # one of the configuration's
+            season=season,
         )
         for column, one in enumerate(slab):
             own = maxima[:, column]
@@ -171,11 +186,27 @@ def _replayed(
     return found
 
 
-def _slabs(wanted: Sequence[_Wanted]) -> Iterator[list[_Wanted]]:
+def _needs(
+    learner: Learner, lines: Sequence[Line], since: int, at: int, members: Sequence[tuple[int, ...]] | None = None
+) -> list[Need]:
+    """Return what is counted for the replay of lines, or of strata of theirs."""
+    return [
+        Need(
+            line.watched.series,
+            line.members if members is None else members[place],
+            since,
+            at,
+            line.first_minute // learner.tick * learner.tick,
+        )
+        for place, line in enumerate(lines)
+    ]
+
+
+def _slabs(learner: Learner, wanted: Sequence[_Wanted]) -> Iterator[list[_Wanted]]:
     """Return the streams in parts that are replayed at once: of one kind, those of neighbouring series together."""
-    kinds: dict[tuple[tuple[str, float, float, str], bool], list[_Wanted]] = {}
-    for one in wanted:
-        kinds.setdefault((one.kind, bool(one.line.entry.stratify)), []).append(one)
+    kinds: dict[tuple[_Kind, bool], list[_Wanted]] = {}
+    for one in wanted:  # slow calls are counted anew for some baselines and not for others
+        kinds.setdefault((one.kind, learner.recounts(one.line.baseline)), []).append(one)
     for alike in kinds.values():
         alike.sort(key=lambda one: (one.line.members, one.line.watched.direction))
         for place in range(0, len(alike), SLAB):

@@ -25,6 +25,7 @@ from bellbuoy.monitor.judging.groups import FLEET_S, Group, begin_anew, groups, 
 from bellbuoy.monitor.judging.incidents import Change, Incident, Observation, SeverityRules, observe
 from bellbuoy.monitor.judging.late import Late, added, late
 from bellbuoy.monitor.judging.learn import DAY, Known, Learner, summed
+from bellbuoy.monitor.judging.like import judged_by_others
 from bellbuoy.monitor.judging.records import open_incidents, save_change, save_incident
 from bellbuoy.monitor.judging.routes import sinks_for
 from bellbuoy.monitor.judging.slow import SLOW
@@ -155,6 +156,8 @@ class Evaluation:
             self.learner.learn_latency(midnight, series, frozen)
             fresh = fitted(self.learner, self.lines, midnight, known, frozen)
             known = known | fresh
+            young = judged_by_others(self.learner, self.lines, known, frozen, midnight)
+            fresh, known = fresh | young, known | young
             nominal = thresholds(self.config, self.lines, midnight)
             anew = calibrate(self.learner, self.config, self.lines, nominal, known, measured, midnight)
             with self.store.transaction() as tx:
@@ -250,8 +253,8 @@ class Evaluation:
         places = [place for place, end in enumerate(own.at.tolist()) if not self._out(end)]
         if places and (came.counts.n.any() or came.counts.bad.any()):
             differences = summed(came.counts, ids, members)
-            slow = [place for place, line in enumerate(self.lines) if line.watched.series.signal == SLOW]
-            differences.n[:, slow] = differences.bad[:, slow] = 0.0  # they are counted from the events
+            left = [place for place, line in enumerate(self.lines) if not _takes_late(line)]
+            differences.n[:, left] = differences.bad[:, left] = 0.0
             added(own, differences, places[0])
         return own, places, came
 
@@ -371,6 +374,16 @@ class Evaluation:
     def _progress(self, name: str) -> int | None:
         found = self.store.rows("judgement/progress", name=name)
         return int(found[0]["at"]) if found else None
+
+
+def _takes_late(line: Line) -> bool:
+    """Tell whether trials that came late may be judged at the present tick.
+
+    Not those of `slow`, which are counted from the events; not by a detector that is not linear; and not as more volume,
+    for what comes hours late is no more than was sent.
+    """
+    more = getattr(line.detector, "watches", "share") == "volume" and line.watched.direction > 0
+    return line.watched.series.signal != SLOW and not more and bool(getattr(line.detector, "linear", True))
 
 
 def _members(incidents: Sequence[Incident]) -> set[Watched]:

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bellbuoy.config.model import Config
+from bellbuoy.detectors import calibration
 from bellbuoy.detectors.base import Array, Baseline, Detector, State
 from bellbuoy.detectors.baseline import concat, ignoring
 from bellbuoy.detectors.budget import threshold
 from bellbuoy.detectors.burn import objective
 from bellbuoy.detectors.calibration import NOMINAL, Tail
-from bellbuoy.detectors.calibration import threshold as opening
 from bellbuoy.detectors.judge import Watch, begin
 from bellbuoy.detectors.mix import Stratified
 from bellbuoy.monitor.judging.learn import Known
@@ -104,12 +104,14 @@ def groups(
         baseline = ignoring(whole, ignored)
         direction = np.array([float(line.watched.direction) for line in own])
         nominal = levels[places]
+        opens, empirical = _opening(detector, own, nominal, learned, config.tick)
         watch = Watch(
-            threshold=_opening(detector, own, nominal, learned, config.tick),
+            threshold=opens,
             direction=direction,
             min_change=np.array([line.entry.min_change for line in own]),
             zone=config.server.timezone,
             calibrated=np.array([learned.get(line.entry.name, NOMINAL).calibrated for line in own]),
+            empirical=empirical,
         )
         state, anew = _remembered(begin(detector, len(own)), own, memory)
         parts = parts_of(own, known, whole, ignored) if isinstance(detector, Stratified) else None
@@ -134,8 +136,9 @@ def _normal(config: Config, line: Line, known: Known) -> Baseline | None:
 def thresholds(config: Config, lines: Sequence[Line], at: int) -> Array:
     """Return the nominal threshold of each line in nats: what the budget of false pages leaves to it.
 
-    A line that is watched in both directions has half a share for each. Policies take no part of it. Lines without a trial in the last 28 days take no share of the budget; should they speak again before the next fit,
-    they need as much evidence as the strictest of the others.
+    A line that is watched in both directions has half a share for each. Policies take no part of it. Lines without a
+    trial in the last 28 days take no share of the budget; should they speak again before the next fit, they need as much
+    evidence as the strictest of the others.
     """
     if not lines:
         return np.empty(0)
@@ -162,16 +165,21 @@ def share_of(line: Line) -> float:
 
 def _opening(
     detector: Detector, lines: Sequence[Line], nominal: Array, learned: Mapping[str, Tail], tick: float
-) -> Array:
-    """Return where each line opens: as its entry's history says, else at what the budget asks for; policies say it."""
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Return where each line opens: as its entry's history says, else at what the budget asks for; policies say it.
+
+    And for which of them that history is noise which the detector's model does not describe.
+    """
+    empirical = np.zeros(len(lines), dtype=np.bool_)
     if getattr(detector, "policy", False):
-        return np.full(len(lines), float(getattr(detector, "opens_at", 1.0)))
+        return np.full(len(lines), float(getattr(detector, "opens_at", 1.0))), empirical
     answer = nominal.copy()
     names = np.array([line.entry.name for line in lines])
     for name, tail in learned.items():
         own = names == name
-        answer[own] = opening(tail, nominal[own], tick)
-    return answer
+        answer[own] = calibration.threshold(tail, nominal[own], tick)
+        empirical[own] = calibration.empirical(tail, nominal[own], tick)
+    return answer, empirical
 
 
 def memory_of(made: Sequence[Group]) -> dict[Watched, dict[str, Array]]:

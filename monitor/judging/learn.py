@@ -141,7 +141,7 @@ class Learner:
             return bool(moved or fresh.trials[0] > known.trials[0])
         settings = self.config.baselines[name]
         reach = at - settings.lag - 2 * settings.learn
-        return bool(fresh.armed[0] >= known.armed[0]) or all(end <= reach for _, end in bad.get(key.whole, ()))
+        return bool(fresh.armed[0] >= known.judged_alone[0]) or all(end <= reach for _, end in bad.get(key.whole, ()))
 
     def _window(self, name: str, first: int, at: int) -> Span:
         """Return the span of a learning baseline for counts that begin at `first`; empty or reversed where too young."""
@@ -209,13 +209,15 @@ class Learner:
         return counts, weight, judged
 
     def _fit(self, name: str, needs: Sequence[Need], bad: Mapping[SeriesKey, Sequence[Span]], at: int) -> Known:
-        counts, weight, _ = self.weighed(needs, bad, at, recount=self.recounts(name))
+        learning = self.recounts(name)
+        counts, weight, _ = self.weighed(needs, bad, at, recount=learning)
+        began = np.array([max(need.since, need.first) for need in needs], dtype=np.float64)
         default = self.config.baselines["default"]
         least = self.config.baselines.get(name, default)
         fitted = fit(
             counts,
             weight=weight,
-            since=np.array([max(need.since, need.first) for need in needs], dtype=np.float64),
+            since=began if learning else None,  # what retention took from a pinned span was not there to be watched
             zone=self.config.server.timezone,
             season=least.season,
             min_trials=getattr(least, "min_trials", None) or default.min_trials,

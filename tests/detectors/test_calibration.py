@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bellbuoy.detectors import baseline, calibration
 from bellbuoy.detectors.base import Counts, Evidence
 from bellbuoy.detectors.calibration import Tail, fit_tail, largest, threshold
+from bellbuoy.detectors.mix import Stratified
 from bellbuoy.detectors.rate_shift import RateShift
 from bellbuoy.detectors.silence import Silence
 
@@ -178,6 +179,23 @@ def test_silence_counts_empty_ticks_only_where_somebody_listened(random):
     judged[500:900] = False
     weight = judged.astype(float)
     assert (climbed(counts, Silence(), judged=judged, weight=weight)[0] < 20).all()
+
+
+def test_strata_are_replayed_by_their_own_rates(random):
+    """The mix swings from week to week: the sum scatters by it, the strata do not."""
+    share = np.repeat([0.3, 0.5, 0.35, 0.6], WEEK)[:, None]
+    first, second = random.poisson(30 * (1 - share), (4 * WEEK, 6)), random.poisson(30 * share, (4 * WEEK, 6))
+    bad = random.binomial(first, 0.02), random.binomial(second, 0.15)
+    at = MONDAY + 300 * np.arange(1 - 4 * WEEK, 1)
+    whole = Counts(at, (first + second).astype(float), (bad[0] + bad[1]).astype(float))
+    parts = [np.stack(pair, axis=2).reshape(4 * WEEK, 12).astype(float) for pair in ((first, second), bad)]
+    strata = Counts(at, *parts), np.repeat(np.arange(6), 2)
+    with_strata = climbed(whole, Stratified(), strata=strata)
+    assert (climbed(whole, Stratified())[3] > 30).all()
+    assert (with_strata < 15).all()
+    one = Counts(at, parts[0][:, 4:6], parts[1][:, 4:6])
+    alone = Counts(at, whole.n[:, [2]], whole.bad[:, [2]])
+    assert np.array_equal(climbed(alone, Stratified(), strata=(one, np.zeros(2, dtype=np.int64))), with_strata[:, [2]])
 
 
 def test_counts_that_are_no_whole_weeks_are_refused(random):

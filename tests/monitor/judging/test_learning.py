@@ -191,7 +191,7 @@ def test_calls_are_slow_by_the_limit_that_holds_now(store, config):
 def test_count_makes_the_view_of_trials(store, config):
     store.follow(config)
     assert store.rows("explain/interactions", signal="reask", workflow="calls", step="qualify", since=0, at=1) == [
-        {"interactions": 0}
+        {"interactions": 0, "trials": 0}
     ]
 
 
