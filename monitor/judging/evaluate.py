@@ -79,6 +79,7 @@ class Evaluation:
         self.late_trials = 0
         self.too_late_trials = 0
         self.deaf = False
+        self._came_late: int | None = None
         self._measured = False
         with suppress(StoreExhausted):  # a disk without room must not keep it from starting: before the next judging
             self._measured_in(self.tick)
@@ -219,6 +220,7 @@ class Evaluation:
             if seen:
                 self.incidents, changes = observe(self.incidents, seen, end, self.rules)
                 self._tell(changes, told, closed)
+        self._came_late = since if came.any else None
         self._write(until, came.upto, verdicts, told, [*closed.values(), *self.incidents])
         self.folded = came.upto
         self.late_trials += came.taken
@@ -246,7 +248,7 @@ class Evaluation:
             if group.parts is not None:
                 members += with_newcomers(group.parts, group.lines, self.store.series())
         ids = sorted({one for group in members for one in group})
-        came = late(self.store, ids, self.folded, since)
+        came = self._late(ids, since)
         counts = self.store.ticks(ids, since, until, self.tick, came.upto)
         own = summed(counts, ids, members) if members else counts
         self.learner.recount_slow(own, self.lines, since, until, self.day or 0)
@@ -257,6 +259,10 @@ class Evaluation:
             differences.n[:, left] = differences.bad[:, left] = 0.0
             added(own, differences, places[0])
         return own, places, came
+
+    def _late(self, ids: list[int], since: int) -> Late:
+        """Return what has come since the last judging at ticks before `since`, a column for each of the series."""
+        return late(self.store, ids, self.folded, since)
 
     def _out(self, end: int) -> bool:
         """Tell whether a tick lies in an outage of the log: it is not judged."""
@@ -347,6 +353,8 @@ class Evaluation:
             if verdicts:
                 tx.insert("verdicts_raw", rows.verdict_rows(verdicts))
             self._remember(tx, folded)
+            if self._came_late is not None:
+                tx.run("judgement/keep_late", after=self.folded, upto=folded, since=self._came_late)
             for incident in {one.id: one for one in incidents}.values():
                 save_incident(tx, incident)
             for change, page in told:

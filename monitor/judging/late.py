@@ -27,6 +27,11 @@ class Late:
     too_old: int
     upto: int
 
+    @property
+    def any(self) -> bool:
+        """Whether anything came late, judged or too old."""
+        return bool(self.too_old or self.counts.n.any() or self.counts.bad.any())
+
 
 def late(store: Store, series: list[int], after: int | None, since: int) -> Late:
     """Return the differences that are known since a mark.

@@ -16,6 +16,7 @@ WHOLE = {
     "store/drop_limits": "events",
     "store/drop_verdicts": "daily",
     "aging/drop_notes": "daily",
+    "aging/drop_late": "minutes",
 }
 """Small tables, each in one go, with the retention that they go by; what is in force always stays."""
 PARTS = {

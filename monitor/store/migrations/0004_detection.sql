@@ -19,6 +19,33 @@ CREATE TABLE calibrations_raw (
     slack DOUBLE NOT NULL
 );
 
+-- What was counted after its tick was judged, by minute, with the beginning of the tick at which it was taken in.
+CREATE TABLE late_counts (
+    minute TIMESTAMP NOT NULL,
+    series INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    bad INTEGER NOT NULL,
+    taken_at TIMESTAMP NOT NULL
+);
+
+-- What people decided of what is normal for a series, or of a named baseline (series NULL): it is learned from `since` on, or from
+-- the pinned span alone. A row in `known_at` order; the newest counts.
+CREATE TABLE baseline_marks (
+    id VARCHAR NOT NULL,
+    known_at TIMESTAMP NOT NULL,
+    kind VARCHAR NOT NULL,
+    name VARCHAR,
+    signal VARCHAR,
+    workflow VARCHAR,
+    step VARCHAR,
+    segment VARCHAR,
+    since TIMESTAMP NOT NULL,
+    until TIMESTAMP,
+    incident VARCHAR,
+    who VARCHAR,
+    why VARCHAR
+);
+
 CREATE VIEW calibrations AS
 SELECT detector, valid_from, calibrated, mu, beta, series_weeks, judges
 FROM calibrations_raw;
