@@ -96,7 +96,7 @@ def poll_alone(address: str, topic: str, parts: int, count: int) -> Speed:
     done = measured()
     seen = 0
     while seen < count:
-        seen += sum(len(records) for records in consumer.poll(timeout_ms=200, max_records=20_000).values())
+        seen += sum(len(records) for records in consumer.poll(timeout_ms=200, max_records=20_480).values())
     speed = done(count)
     consumer.close()
     return speed

@@ -70,8 +70,8 @@ class Store(Shape):
 class Batch(Shape):
     """How much is written in one transaction: whichever limit is met first."""
 
-    rows: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
-    """Events in a batch."""
+    rows: Annotated[int, Field(ge=1, le=1_000_000)] = 20_480
+    """Events in a batch. From 10,240 on they are written past the log, which costs a third less."""
     bytes: Size = 16 << 20
     """Bytes in a batch."""
     every: Duration = 1.0

@@ -12,7 +12,7 @@ from bellbuoy.monitor.event import Batch, Limits, decode
 from bellbuoy.monitor.event.batch import concat
 from bellbuoy.monitor.sources.base import Chunk, Outcome, Stream
 from bellbuoy.monitor.store import Store
-from bellbuoy.monitor.store.engine import Transaction
+from bellbuoy.monitor.store.transaction import Transaction
 
 AT_ONCE = 1_000
 """Letters read again in one transaction."""

@@ -21,7 +21,7 @@ SAFE: Mapping[str, Any] = {
 """Settings that no configuration can change."""
 
 TUNED: Mapping[str, Any] = {
-    "max_poll_records": 20_000,
+    "max_poll_records": 20_480,
     "max_partition_fetch_bytes": 4 << 20,
     "fetch_max_bytes": 16 << 20,  # fetched data lies in memory beside the batch
     "fetch_min_bytes": 256 << 10,  # fewer, fuller fetches

@@ -2,7 +2,6 @@
 
 from bellbuoy.monitor.store.adding.append import Appended
 from bellbuoy.monitor.store.adding.registry import Series
-from bellbuoy.monitor.store.engine import Transaction
 from bellbuoy.monitor.store.errors import (
     PositionConflict,
     StoreCorrupt,
@@ -15,6 +14,7 @@ from bellbuoy.monitor.store.errors import (
     StoreOlder,
 )
 from bellbuoy.monitor.store.store import Position, Store
+from bellbuoy.monitor.store.transaction import Transaction
 
 __all__ = [
     "Appended",

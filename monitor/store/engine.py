@@ -2,7 +2,6 @@
 
 import gc
 import threading
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,81 +16,24 @@ from bellbuoy.monitor.store.damage import SMALL, TWICE, damaged, log_of, look_th
 from bellbuoy.monitor.store.door.gate import Gate
 from bellbuoy.monitor.store.errors import StoreCorrupt, StoreError, StoreExhausted, StoreLocked, StoreUnfinished
 from bellbuoy.monitor.store.migrate import migrate
-from bellbuoy.monitor.store.opening import connect, exhausted, release, settle
+from bellbuoy.monitor.store.opening import GROUP, another, connect, exhausted, release, settle
+from bellbuoy.monitor.store.readers import ASKED_S, BRIEF_S, Readers
 from bellbuoy.monitor.store.statements import statement
+from bellbuoy.monitor.store.transaction import Transaction, dicts
 
-__all__ = ["Engine", "Transaction", "exhausted"]
+__all__ = ["Engine", "exhausted"]
 
 T = TypeVar("T")
 
 _gate = threading.Lock()
 
 
-GROUP = 122_880
-"""Rows that DuckDB keeps together. After each merge it begins a new group, and a merge that finds groups which fit into
-fewer rewrites them, a second for three of them: so a merge comes when a group of events is nearly full."""
-NEARLY = GROUP - 20_480
+NEARLY = 10 * GROUP
+"""Events after which the log is merged: what is in the log is in memory as well, and is read again at the next start."""
 
-
-class Transaction:
-    """One write transaction: everything in it is stored, or nothing.
-
-    Attributes:
-        cursor: where it runs.
-        events: rows of events added by it.
-    """
-
-    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        self.cursor = cursor
-        self.events = 0
-
-    def run(self, name: str, /, **params: Any) -> int:
-        """Execute `sql/NAME.sql` and return how many rows it changed (0 where DuckDB does not tell)."""
-        found = self.cursor.execute(statement(name), params or None).fetchall()
-        return int(found[0][0]) if len(found) == 1 and len(found[0]) == 1 and isinstance(found[0][0], int) else 0
-
-    def rows(self, name: str, /, **params: Any) -> list[dict[str, Any]]:
-        """Return the rows of `sql/NAME.sql`, seeing what this transaction has written."""
-        return _rows(self.cursor, statement(name), params)
-
-    def insert(self, table: str, rows: pa.Table | Sequence[Mapping[str, Any]]) -> None:
-        """Append rows to a table, by the names of the columns; columns not named are NULL or their default.
-
-        Args:
-            table: its name.
-            rows: an Arrow table, or dicts that all have the keys of the first one. Instants are datetimes in UTC
-                without a zone, or whole microseconds.
-
-        Raises:
-            KeyError: a key is no column of the table.
-        """
-        if not isinstance(rows, pa.Table):
-            if not rows:
-                return
-            columns = f'SELECT * FROM "{table}" LIMIT 0'  # noqa: S608 - our own names
-            schema = self.cursor.sql(columns).to_arrow_table().schema
-            wanted = pa.schema([schema.field(key) for key in rows[0]])
-            rows = pa.Table.from_pylist([dict(row) for row in rows], schema=wanted)
-        with self.registered(rows) as view:
-            self.cursor.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM {view}')  # noqa: S608 - our own names
-
-    def show(self, name: str, table: pa.Table) -> None:
-        """Let SQL see an Arrow table under a name until another takes its place: one call less than `registered`.
-
-        Each call into DuckDB gives the interpreter away, and a busy thread takes its time to give it back.
-        """
-        self.cursor.register(name, table)
-
-    @contextmanager
-    def registered(self, table: pa.Table) -> Iterator[str]:
-        """Let SQL see an Arrow table under the name given back, while the block runs."""
-        view = f"arrow_{uuid.uuid4().hex}"
-        self.cursor.register(view, table)
-        try:
-            yield view
-        finally:
-            with suppress(duckdb.Error):  # after a failure the transaction may refuse; the rollback drops it
-                self.cursor.unregister(view)
+AFRESH = 2_000_000
+"""Events after which the file is opened anew, where nobody reads. What DuckDB knows of a row group that it wrote it keeps
+in memory until then, 1.4 KB a column: 20 MB a million events, beside `memory_limit`. Of a file just opened it has nothing."""
 
 
 class Engine:
@@ -102,6 +44,7 @@ class Engine:
         schema: number of the last migration.
         names: all tables and views there are, DuckDB's own too, in small letters.
         gate: how many ad hoc queries run.
+        readers: who reads at present.
         damage: why the file can be trusted no more, found while it was in use; None while all is well.
         unmerged: why the log could not be merged into the file at the last try; None while all is well.
     """
@@ -119,6 +62,8 @@ class Engine:
         self.unmerged: str | None = None
         self._merge_at = settings.checkpoint
         self._events = 0
+        self._grown = 0
+        self.readers = Readers()
         self._lost = False
         self._life = 0
         self.schema = 0
@@ -201,16 +146,21 @@ class Engine:
                         self._db.execute("ROLLBACK")
                     self._classify(error)
                     raise
-                self._events += tx.events if commit else 0
+                if commit:
+                    self._events += tx.events
+                    self._grown += tx.events
                 if merge:
                     self._merge()
+                    self._refresh()
             finally:
                 self._writer_thread = None
 
     def merge(self) -> bool:
         """Merge the log into the file if it is time to, after a transaction that did not; return whether it was."""
         with self._lock:
-            return not self._lost and self._merge()
+            merged = not self._lost and self._merge()
+            self._refresh()
+            return merged
 
     def _merge(self) -> bool:
         """Merge the log into the file once it is long enough, or holds a group of events.
@@ -244,6 +194,13 @@ class Engine:
             self._events = 0
         return True
 
+    def _refresh(self) -> None:
+        """Open the file anew where it has grown much since it was opened and nobody reads; the lock is held."""
+        if self._grown >= AFRESH and self.path is not None and not self._lost:
+            with self.readers.alone() as alone, suppress(StoreError):  # the next transaction tries again
+                if alone:
+                    self._renew()
+
     def heard(self, error: BaseException) -> None:
         """Take note of an error of DuckDB: of damage, and of an instance that must be opened anew.
 
@@ -266,13 +223,14 @@ class Engine:
             raise StoreExhausted(f"{self.path or 'memory'}: disk or memory is used up: {error}") from error
 
     def _renew(self) -> None:
-        """Open the file anew after DuckDB gave up on it; the lock is held.
+        """Open the file anew: after DuckDB gave up on it, or to be rid of what it remembers; the lock is held.
 
         Raises:
             StoreExhausted: there is no room to open it.
             StoreCorrupt, StoreLocked, StoreError: it cannot be opened.
         """
         with _gate:
+            self._lost = True
             self._drop_all()
             self._life += 1
             with suppress(duckdb.Error):
@@ -284,6 +242,7 @@ class Engine:
             except StoreLocked as error:
                 raise StoreExhausted(f"{self.path}: a reader still holds what DuckDB gave up on") from error
             self._lost = False
+            self._grown = 0
 
     def _drop_all(self) -> None:
         for _, cursor in self._cursors:
@@ -296,26 +255,49 @@ class Engine:
         """Return the calling thread's own cursor for reading."""
         life, cursor = getattr(self._local, "cursor", (-1, None))
         if cursor is None or life != self._life:
-            life, cursor = self._life, self.new_cursor()
+            with _gate:
+                life, cursor = self._life, self._added()
             self._local.cursor = life, cursor
         found: duckdb.DuckDBPyConnection = cursor
         return found
 
+    @contextmanager
+    def reader(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give a cursor for reading that may take minutes."""
+        self.readers.enter(BRIEF_S, long=True)
+        try:
+            with _gate:
+                cursor = self._added()
+            try:
+                yield cursor
+            finally:
+                self._drop(cursor)
+        finally:
+            self.readers.leave(long=True)
+
     def new_cursor(self) -> duckdb.DuckDBPyConnection:
-        """Return a new cursor that `close` will close; cursors of threads that have ended are closed now."""
+        """Return a new cursor; until it is dropped, or for ever if it is abandoned, it counts as reading."""
+        self.readers.enter(ASKED_S)
         with _gate:
-            cursor = self._db.cursor()
-            for thread, old in self._cursors:
-                if not thread.is_alive():
-                    old.close()
-            self._cursors = [(thread, old) for thread, old in self._cursors if thread.is_alive()]
-            self._cursors.append((threading.current_thread(), cursor))
+            return self._added()
+
+    def _added(self) -> duckdb.DuckDBPyConnection:
+        """Return a new cursor; those of threads that have ended are closed now."""
+        cursor = another(self._db)
+        for thread, old in self._cursors:
+            if not thread.is_alive():
+                old.close()
+        self._cursors = [(thread, old) for thread, old in self._cursors if thread.is_alive()]
+        self._cursors.append((threading.current_thread(), cursor))
         return cursor
 
     def drop_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Close a cursor of `new_cursor` before its thread ends."""
-        with _gate:
-            self._cursors = [(thread, one) for thread, one in self._cursors if one is not cursor]
+        """Close a cursor of `new_cursor`."""
+        self._drop(cursor)
+        self.readers.leave()
+
+    def _drop(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self.abandon(cursor)
         cursor.close()
 
     def abandon(self, cursor: duckdb.DuckDBPyConnection) -> None:
@@ -325,7 +307,7 @@ class Engine:
 
     def rows(self, name: str, /, **params: Any) -> list[dict[str, Any]]:
         """Return the rows of `sql/NAME.sql` as dicts, read on the calling thread's own cursor."""
-        return self._read(lambda cursor: _rows(cursor, statement(name), params))
+        return self._read(lambda cursor: dicts(cursor, statement(name), params))
 
     def frame(self, name: str, /, **params: Any) -> pd.DataFrame:
         """Return the rows of `sql/NAME.sql` as a pandas frame."""
@@ -342,19 +324,21 @@ class Engine:
             StoreCorrupt: what is read is damaged.
             StoreExhausted: there is no room to open it anew, or no memory to read.
         """
-        life = self._life
-        try:
-            return work(self.cursor())
-        except duckdb.Error as error:
-            self.heard(error)
-            same = life == self._life and not self._lost
-            if same or self._writer_thread == threading.get_ident():
-                self._classify(error)
-                raise
+        with self.readers.within():
+            life = self._life
+            try:
+                return work(self.cursor())
+            except duckdb.Error as error:
+                self.heard(error)
+                same = life == self._life and not self._lost
+                if same or self._writer_thread == threading.get_ident():
+                    self._classify(error)
+                    raise
         with self._lock:
             if self._lost:
                 self._renew()
-        return work(self.cursor())
+        with self.readers.within():
+            return work(self.cursor())
 
     def close(self) -> None:
         """Bring the file up to date with its log and let go of it; a second call does nothing."""
@@ -378,9 +362,3 @@ class Engine:
 
 def _arrow(cursor: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any]) -> pa.Table:
     return cursor.sql(sql, params=dict(params) or None).to_arrow_table()
-
-
-def _rows(cursor: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    found = cursor.execute(sql, dict(params) or None)
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -18,7 +18,7 @@ from bellbuoy.monitor import app
 from bellbuoy.monitor.cli import run
 from bellbuoy.monitor.sources.kafka import KafkaSource
 from bellbuoy.monitor.store import engine
-from bellbuoy.monitor.store.engine import Transaction
+from bellbuoy.monitor.store.transaction import Transaction
 
 LATE_S = 4.0
 """A life whose point does not come dies so long after its first commit all the same."""

@@ -22,8 +22,9 @@ from bellbuoy.monitor.store.adding.positions import Known
 from bellbuoy.monitor.store.adding.registry import Draft, Registry
 from bellbuoy.monitor.store.adding.rollup import count
 from bellbuoy.monitor.store.adding.rows import prepared
-from bellbuoy.monitor.store.engine import Engine, Transaction, exhausted
+from bellbuoy.monitor.store.engine import Engine, exhausted
 from bellbuoy.monitor.store.errors import PositionConflict
+from bellbuoy.monitor.store.transaction import Transaction
 
 _ROW_ERRORS = (
     duckdb.DataError,

@@ -10,7 +10,7 @@ import pyarrow as pa
 from bellbuoy.monitor.signals import SIGNALS_A_WORD, Signal, rollup_sql
 from bellbuoy.monitor.store.adding.places import Ints, Places
 from bellbuoy.monitor.store.adding.registry import Draft, Registry
-from bellbuoy.monitor.store.engine import Transaction
+from bellbuoy.monitor.store.transaction import Transaction
 
 MINUTE = 60
 

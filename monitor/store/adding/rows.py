@@ -14,7 +14,7 @@ from bellbuoy.monitor.store.adding.limits import Told, latency_limits
 from bellbuoy.monitor.store.adding.places import Ints, Places, places_of
 from bellbuoy.monitor.store.adding.registry import Draft, Registry
 from bellbuoy.monitor.store.adding.rollup import Rollup, counted
-from bellbuoy.monitor.store.engine import Transaction
+from bellbuoy.monitor.store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from bellbuoy.monitor.sources.skipping import Skip, Skipped
 from bellbuoy.monitor.store.adding.append import Appender
-from bellbuoy.monitor.store.engine import Engine, Transaction
+from bellbuoy.monitor.store.engine import Engine
+from bellbuoy.monitor.store.transaction import Transaction
 
 TAKEN = "taken"
 

@@ -157,21 +157,15 @@ class Exports:
     def _span(self, kind: str, since: int | None = None, until: int | None = None) -> Iterator[pa.Table]:
         """Yield rows as they are read: no lock of the writer is held, and little memory."""
         params = {} if since is None else {"since": since, "until": until}
-        cursor = self.engine.new_cursor()
-        try:
+        with self.engine.reader() as cursor:
             reader = cursor.sql(statement(f"exports/{kind}"), params=params or None).to_arrow_reader(GROUP_ROWS)
             for batch in reader:
                 yield pa.Table.from_batches([batch])
-        finally:
-            self.engine.drop_cursor(cursor)
 
     def _schema(self, kind: str) -> pa.Schema:
         params = {"since": 0, "until": 0} if kind in DAILY else None
-        cursor = self.engine.new_cursor()
-        try:
+        with self.engine.reader() as cursor:
             return cursor.sql(statement(f"exports/{kind}"), params=params).limit(0).to_arrow_table().schema
-        finally:
-            self.engine.drop_cursor(cursor)
 
     def _held(self, day: int) -> int:
         found = self.engine.rows("exports/days_events")

@@ -9,7 +9,7 @@ from bellbuoy.monitor.store.adding.append import Appender
 from bellbuoy.monitor.store.adding.buckets import histogram_sql
 from bellbuoy.monitor.store.adding.registry import Draft
 from bellbuoy.monitor.store.adding.rollup import count
-from bellbuoy.monitor.store.engine import Transaction
+from bellbuoy.monitor.store.transaction import Transaction
 
 PART_ROWS = 2_000_000
 """Arrivals whose identities are compared at once with those of all events: what bounds the memory."""

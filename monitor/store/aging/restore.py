@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 from bellbuoy.monitor.store.adding.duplicates import PARTS, Duplicates
 from bellbuoy.monitor.store.aging.export import Exports
 from bellbuoy.monitor.store.aging.files import measured, note_of
-from bellbuoy.monitor.store.engine import Engine, Transaction
+from bellbuoy.monitor.store.engine import Engine
 from bellbuoy.monitor.store.errors import StoreError
 from bellbuoy.monitor.store.statements import statement
+from bellbuoy.monitor.store.transaction import Transaction
 
 AT_ONCE = 50_000
 FOR_EVER_US = 1 << 62

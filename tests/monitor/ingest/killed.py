@@ -21,7 +21,7 @@ from bellbuoy.monitor.clock import SystemClock
 from bellbuoy.monitor.ingest import ingest as ingesting
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.adding import rows
-from bellbuoy.monitor.store.engine import Transaction
+from bellbuoy.monitor.store.transaction import Transaction
 
 POINTS = ("inserted", "counted", "committed", "confirmed", "checkpoint", "random", "compacting")
 ROWS = 200

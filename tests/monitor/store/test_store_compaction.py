@@ -14,7 +14,7 @@ from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.adding.duplicates import Duplicates
 from bellbuoy.monitor.store.aging import repeats
-from bellbuoy.monitor.store.engine import Transaction
+from bellbuoy.monitor.store.transaction import Transaction
 
 pytestmark = pytest.mark.store
 

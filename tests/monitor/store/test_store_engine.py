@@ -20,9 +20,12 @@ from bellbuoy.monitor.store import (
     StoreMissing,
     StoreNewer,
     StoreOlder,
+    engine,
 )
 from bellbuoy.monitor.store import migrate as migrating
-from bellbuoy.monitor.store.engine import GROUP, Engine
+from bellbuoy.monitor.store.door.adhoc import ask
+from bellbuoy.monitor.store.engine import NEARLY, Engine
+from bellbuoy.monitor.store.opening import GROUP
 from bellbuoy.monitor.store.statements import ROOM, migrations, statement
 
 pytestmark = pytest.mark.store
@@ -85,24 +88,98 @@ def test_log_is_merged_when_it_holds_nearly_a_group_of_events(tmp_path):
                 tx.events = 20_000
             sizes.append(store.sizes().get("wal", 0))
         assert sizes[:5] == sorted(sizes[:5])
-        assert sizes[4] > sizes[5] < sizes[6], "a sixth batch fills the group; a seventh would begin a small one"
+        assert sizes[4] > sizes[5] < sizes[6], "a sixth batch is enough"
         with store.transaction(commit=False) as tx:
             tx.insert("meta", [{"key": "not kept", "value": "v"}])
-            tx.events = GROUP
+            tx.events = NEARLY + 1
         assert store.sizes()["wal"] == sizes[6]
         assert "not kept" not in held(store)
 
 
-def test_merges_of_full_groups_rewrite_none(tmp_path):
+def groups_of(store, table):
+    rows = f"SELECT max(start + count) - min(start) FROM pragma_storage_info('{table}') WHERE column_id = 0 GROUP BY row_group_id ORDER BY row_group_id"
+    return [rows for (rows,) in store.cursor().execute(rows).fetchall()]
+
+
+def test_large_batches_go_past_the_log_whatever_they_hold(tmp_path):
     with Store.open(tmp_path / "b.duckdb", Settings(checkpoint=1 << 40)) as store:
         with store.transaction() as tx:
             tx.cursor.execute("CREATE TABLE made (n BIGINT)")
-        for _ in range(24):
+        for rows in (2 * GROUP, 2 * GROUP - 77, GROUP + 1) * 3:
+            before = store.sizes()["wal"]
             with store.transaction() as tx:
-                tx.cursor.execute("INSERT INTO made SELECT range FROM range(20000)")
-                tx.events = 20_000
-        groups = "SELECT max(start + count) - min(start) FROM pragma_storage_info('made') WHERE column_id = 0 GROUP BY row_group_id"
-        assert [rows for (rows,) in store.cursor().execute(groups).fetchall()] == [120_000] * 4
+                tx.cursor.execute(f"INSERT INTO made SELECT range FROM range({rows})")
+            assert store.sizes()["wal"] - before < 4096, "the rows are in the log"
+        assert groups_of(store, "made") == [GROUP, GROUP, GROUP, GROUP - 77, GROUP, 1] * 3
+        with store.transaction() as tx:
+            tx.cursor.execute("INSERT INTO made SELECT range FROM range(2000)")
+        assert store.sizes()["wal"] - before > 16_000
+
+
+@pytest.fixture
+def afresh(tmp_path, monkeypatch):
+    """A store that is opened anew at every merge where nobody reads."""
+    monkeypatch.setattr(engine, "AFRESH", 1)
+    with Store.open(tmp_path / "b.duckdb", Settings(checkpoint=1)) as store:
+        yield store
+
+
+def grow(store, key):
+    with store.transaction() as tx:
+        tx.insert("meta", [{"key": key, "value": "v"}])
+        tx.events = 1
+
+
+def test_what_duckdb_remembers_is_dropped_now_and_then(afresh):
+    lives = [afresh._life]
+    for key in "abc":
+        grow(afresh, key)
+        lives.append(afresh._life)
+    assert lives == [0, 1, 2, 3]
+    assert held(afresh).keys() >= set("abc")
+    with afresh.transaction() as tx:
+        tx.insert("meta", [{"key": "d", "value": "v"}])
+    assert afresh._life == 3, "nothing has grown since"
+
+
+def test_nobody_who_reads_is_broken_off_for_it(afresh):
+    cursor = afresh.new_cursor()
+    reader = cursor.sql("SELECT range FROM range(300000)").to_arrow_reader(1000)
+    next(iter(reader))
+    grow(afresh, "a")
+    assert afresh._life == 0
+    assert sum(part.num_rows for part in reader) == 299_000
+    afresh.drop_cursor(cursor)
+    grow(afresh, "b")
+    assert afresh._life == 1
+
+
+def test_readers_and_ad_hoc_queries_go_on_while_the_file_is_opened_anew(afresh):
+    stop, wrong, asked = threading.Event(), [], [0, 0]
+
+    def read(place, work):
+        try:
+            while not stop.is_set():
+                work()
+                asked[place] += 1
+        except Exception as error:  # noqa: BLE001 - told below
+            wrong.append(error)
+
+    works = (lambda: afresh.rows("store/series"), lambda: ask(afresh, "SELECT count(*) FROM events"))
+    threads = [threading.Thread(target=read, args=pair) for pair in enumerate(works)]
+    for thread in threads:
+        thread.start()
+    written = 0
+    while not wrong and (min(asked) < 30 or afresh._life < 3) and written < 5000:
+        grow(afresh, str(written))
+        written += 1
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert afresh._life >= 3, "it was never opened anew"
+    assert min(asked) >= 30
+    assert len(held(afresh).keys() & set(map(str, range(written)))) == written
 
 
 def test_only_the_exports_folder_can_be_written(tmp_path):

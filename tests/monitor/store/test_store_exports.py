@@ -217,7 +217,7 @@ import os, sys
 from pathlib import Path
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.aging.restore import restore
-from bellbuoy.monitor.store.engine import Transaction
+from bellbuoy.monitor.store.transaction import Transaction
 folder, last, run = Path(sys.argv[1]), sys.argv[2], Transaction.run
 def dying(self, name, **more):
     if name == last:
