@@ -28,6 +28,7 @@ _UNKNOWN = "Object contains unknown field"
 _KNOWN = frozenset(column.name for column in COLUMNS)
 _BOM = b"\xef\xbb\xbf"
 _MAX_NAMES = 1_000
+_AGAIN = "`bellbuoy dead-letters retry` counts it if it never was; `store.retention.events` says what is kept"
 _SLICE = 2_048
 """Messages that are objects at the same time: more of them do not stay in the processor's cache."""
 _LEARNED = Learned()
@@ -50,6 +51,7 @@ class _Reading:
     now_us: int
     limits: Limits
     form: Form
+    forgotten_us: int
     events: list[Any] = field(default_factory=list)
     indexes: list[int] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
@@ -72,7 +74,15 @@ class _Reading:
         )
 
 
-def decode(chunk: Chunk, *, stream_id: int, received_at_us: int, limits: Limits, now_us: int | None = None) -> Batch:
+def decode(
+    chunk: Chunk,
+    *,
+    stream_id: int,
+    received_at_us: int,
+    limits: Limits,
+    now_us: int | None = None,
+    forgotten_us: int = 0,
+) -> Batch:
     """Decode one chunk. No message harms its neighbours.
 
     Args:
@@ -81,6 +91,7 @@ def decode(chunk: Chunk, *, stream_id: int, received_at_us: int, limits: Limits,
         received_at_us: when they arrived, microseconds UTC.
         limits: what a message may be.
         now_us: the instant against which `limits.keep_s` is judged; the arrival unless given.
+        forgotten_us: instant before which events have left the store: one of before it may have been there already.
     """
     now_us = received_at_us if now_us is None else now_us
     received = len(chunk.values)
@@ -93,7 +104,7 @@ def decode(chunk: Chunk, *, stream_id: int, received_at_us: int, limits: Limits,
         span = range(start, min(start + _SLICE, received))
         form = _LEARNED.form(len(span))
         while True:
-            reading = _Reading(chunk, stream_id, received_at_us, now_us, limits, form)
+            reading = _Reading(chunk, stream_id, received_at_us, now_us, limits, form, forgotten_us)
             new = _read(reading, span)
             if not new:
                 break
@@ -234,8 +245,8 @@ def _build(reading: _Reading, events: list[Event], indexes: list[int]) -> Any | 
     n = len(events)
     bad: dict[int, Refusal] = {}
 
-    def fault(row: int, kind: str, what: str, path: str) -> None:
-        bad.setdefault(row, refusal(kind, what, path))
+    def fault(row: int, kind: str, what: str, path: str, remedy: str | None = None) -> None:
+        bad.setdefault(row, refusal(kind, what, path, remedy))
 
     latest_us = reading.received_at_us + int(reading.limits.refuse_ahead_s * 1e6)
     builder = Builder(latest_us, fault)
@@ -273,6 +284,9 @@ def _judge(reading: _Reading, arrays: dict[str, Any], ts: Any, fault: Any) -> No
         if ts.min() < oldest:
             for row in np.flatnonzero(ts < oldest).tolist():
                 fault(row, "too_old", "before the minutes that are kept", "$.ts")
+    if ts.min() < reading.forgotten_us:
+        for row in np.flatnonzero(ts < reading.forgotten_us).tolist():
+            fault(row, "too_old", "before the events that are kept, and may have been counted already", "$.ts", _AGAIN)
     ended = arrays["ended_at"]
     if ended.null_count < len(ended):
         early = pc.fill_null(pc.less(ended, arrays["ts"]), False)  # noqa: FBT003 # the value to fill with

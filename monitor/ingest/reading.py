@@ -151,7 +151,13 @@ class Reading:
         pause = RETRY_FIRST_S
         while True:
             try:
-                batch = decode(chunk, stream_id=number, received_at_us=received_at_us, limits=self._limits)
+                batch = decode(
+                    chunk,
+                    stream_id=number,
+                    received_at_us=received_at_us,
+                    limits=self._limits,
+                    forgotten_us=self._store.forgotten * 1_000_000,
+                )
             except MemoryError:
                 log.warning("%s: no memory to decode; trying again in %.1f s", self._source.name, pause)
                 if self._clock.wait(stop, pause):

@@ -63,6 +63,7 @@ class Store(Engine):
     Attributes:
         version: DuckDB's.
         skips: where people told streams to go on.
+        forgotten: instant (epoch seconds) before which events have left; whether one of before it was stored, nothing tells. 0: none left.
     """
 
     version = duckdb.__version__
@@ -86,6 +87,7 @@ class Store(Engine):
         registry = Registry((Series(**row) for row in self.rows("store/series")), MAX_SERIES)
         self._appender = Appender(self, streams, registry)
         self.skips = Skips(self, self._appender)
+        self.forgotten = self.rows("rebuild/span")[0]["forgotten"] or 0
         self._slow_after: Mapping[tuple[str, str], float] = {}
         self._told = Told(BUILT_IN, {})
         self._published: tuple[Signal, ...] = ()
@@ -273,7 +275,10 @@ class Store(Engine):
 
     def retain(self, now: float, retention: Retention, needed: Needed | None = None) -> Retained:
         """Sum and delete what is past its age, in slices; see `bellbuoy.monitor.store.aging.retain.retain`."""
-        return retain(self, now, retention, needed)
+        return retain(self, now, retention, needed, self._forget)
+
+    def _forget(self, before: int) -> None:
+        self.forgotten = max(self.forgotten, before)
 
 
 def _seconds(micros: int | None) -> float | None:

@@ -1,5 +1,6 @@
 """Retention: what is past its age leaves the store, in slices, so that no append waits long."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from bellbuoy.monitor.store.engine import Engine
 
 DAY = 86400
 HOUR = 3600
+FEW = 50_000
+"""So many events of a day leave in one transaction; more go by the hour."""
 ANSWERS_S = DAY
 """How long the answer to an HTTP request is remembered for its repeat."""
 WHOLE = {
@@ -43,18 +46,26 @@ class Retained:
     kept: int = 0
 
 
-def retain(engine: Engine, now: float, retention: Retention, needed: Needed | None = None) -> Retained:
+def retain(
+    engine: Engine,
+    now: float,
+    retention: Retention,
+    needed: Needed | None = None,
+    forgotten: Callable[[int], None] = lambda _: None,
+) -> Retained:
     """Delete or sum what is older than its retention at `now`.
 
-    Events go an hour in one transaction; where exports are configured, only whole days whose file holds them all. Minutes
+    Events go a day or, where it holds many, an hour in one transaction; where exports are configured, only whole days whose file holds them all. Minutes
     are summed to hours after 35 days, to days after `retention.minutes`, and go after `retention.daily`. Baselines and
-    latency limits that were replaced go with the events that they were learned from.
+    latency limits that were replaced go with the events that they were learned from. No event leaves before it is judged:
+    while old records are read for the first time, none of them is taken for one that has left.
 
     Args:
         engine: the store.
         now: epoch seconds.
         retention: how long each kind is kept.
         needed: minutes that stay minutes; None leaves every minute as it is until it is summed to days.
+        forgotten: hears, before their transaction ends, before which instant (epoch seconds) events leave.
 
     Raises:
         StoreExhausted: disk or memory is used up; what is already deleted stays deleted.
@@ -74,49 +85,55 @@ def retain(engine: Engine, now: float, retention: Retention, needed: Needed | No
             tx.run(name, before=int(now - getattr(retention, part)))
     with engine.transaction() as tx:
         tx.run("aging/drop_answers", before=int(now - ANSWERS_S))
-    events, kept = _events(engine, int(now - retention.events))
+    judged = engine.rows("aging/folded")[0]["judged"]
+    keep_from = now - retention.events if judged is None else min(now - retention.events, judged)
+    events, kept = _events(engine, int(keep_from), forgotten)
     if needed is not None:
         coarsen(engine, "hour", now - FINE_S, needed)
         coarsen(engine, "day", now - max(FINE_S, retention.minutes), needed)
     return Retained(events, **gone, kept=kept)
 
 
-def _events(engine: Engine, keep_from: int) -> tuple[int, int]:
+def _events(engine: Engine, keep_from: int, forgotten: Callable[[int], None]) -> tuple[int, int]:
     """Delete events of before an instant; return how many, and how many days had to stay."""
     gone = kept = 0
     folder = engine.settings.exports
-    days = [int(row["day"]) for row in engine.rows("exports/days_events")]
-    for day in (day for day in days if day < keep_from):
+    days = {int(row["day"]): DAY if row["held"] <= FEW else HOUR for row in engine.rows("exports/days_events")}
+    for day, step in days.items():
+        if day >= keep_from:
+            break
         if folder is None:
-            gone += _hours(engine, day, min(day + DAY, keep_from))
+            gone += _parts(engine, day, min(day + DAY, keep_from), step, forgotten)
         elif day + DAY <= keep_from:  # a day is exported whole, and leaves whole
-            left, whole = _exported(engine, Path(folder), day)
+            left, whole = _exported(engine, Path(folder), day, step, forgotten)
             gone += left
             kept += not whole
     return gone, kept
 
 
-def _hours(engine: Engine, since: int, until: int) -> int:
+def _parts(engine: Engine, since: int, until: int, step: int, forgotten: Callable[[int], None]) -> int:
     gone = 0
-    for hour in range(since, until, HOUR):
+    for part in range(since, until, step):
         with engine.transaction() as tx:
-            gone += tx.run("store/drop_events", since=hour, until=min(hour + HOUR, until))
-            tx.run("aging/set_reached", name="forgotten", at=min(hour + HOUR, until))
+            gone += tx.run("store/drop_events", since=part, until=min(part + step, until))
+            tx.run("aging/set_reached", name="forgotten", at=min(part + step, until))
+            forgotten(min(part + step, until))
     return gone
 
 
-def _exported(engine: Engine, folder: Path, day: int) -> tuple[int, bool]:
+def _exported(engine: Engine, folder: Path, day: int, step: int, forgotten: Callable[[int], None]) -> tuple[int, bool]:
     """Delete a day's events as long as its file holds them all; return how many went, and whether all did."""
     gone = 0
-    for hour in range(day, day + DAY, HOUR):
+    for part in range(day, day + DAY, step):
         with engine.transaction() as tx:
             found = tx.rows("exports/clean", day=day)
             if not found or not found[0]["clean"] or not _there(folder / found[0]["file"], found[0]["size"]):
                 return gone, False
-            deleted = tx.run("store/drop_events", since=hour, until=hour + HOUR)
+            deleted = tx.run("store/drop_events", since=part, until=part + step)
             if deleted:
                 tx.run("exports/deleted", gone=deleted, day=day)
-                tx.run("aging/set_reached", name="forgotten", at=hour + HOUR)
+                tx.run("aging/set_reached", name="forgotten", at=part + step)
+                forgotten(part + step)
             gone += deleted
     return gone, True
 
