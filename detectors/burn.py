@@ -96,6 +96,7 @@ class Burn:
     opens_at: ClassVar[float] = 1.0
     watch_below: ClassVar[float] = 0.5
     one_way: ClassVar[bool] = True
+    found_within: ClassVar[int] = 15
 
     def __post_init__(self) -> None:
         """Refuse a number of bad trials that is none."""

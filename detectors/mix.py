@@ -90,6 +90,7 @@ class Stratified:
     ratios: tuple[float, ...] = mixture.RATIOS
 
     nats: ClassVar[bool] = True
+    found_within: ClassVar[int] = 20
 
     def __post_init__(self) -> None:
         """Refuse ratios that are no change for the worse."""

@@ -53,6 +53,7 @@ class RateShift:
     """
 
     nats: ClassVar[bool] = True
+    found_within: ClassVar[int] = 20
 
     ratios: tuple[float, ...] = mixture.RATIOS
 

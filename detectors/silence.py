@@ -67,6 +67,7 @@ class Silence:
     empty_ticks: ClassVar[bool] = True
     watches: ClassVar[str] = "silence"
     nats: ClassVar[bool] = True
+    found_within: ClassVar[int] = 3
     slack: ClassVar[float] = 0.0
     """Its evidence is the logarithm of a probability: calibration only ever asks for more of it."""
 

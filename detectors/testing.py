@@ -1,4 +1,7 @@
-"""The battery: what every detector must hold to, built in or a user's own. Run it in your own tests."""
+"""The battery: what every detector must hold to, built in or a user's own. Run it in your own tests.
+
+The checks of one detector on few streams are here; those that count over many are in `bellbuoy.detectors.chances`.
+"""
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bellbuoy.detectors import baseline, judge
+from bellbuoy.detectors import baseline, chances, judge
 from bellbuoy.detectors.base import Array, Baseline, Counts, Detector, State, Tick
 
 _DAY = 288
@@ -18,23 +21,30 @@ _RATES = (0.05, 0.01, 0.2, 0.06, 0.0)
 _VOLUMES = (20.0, 5.0, 2.0, 100.0, 12.0)
 
 
-def battery(detector_class: type[Any], **settings: object) -> list[tuple[str, Callable[[], None]]]:
+def battery(
+    detector_class: type[Any], /, *, streams: int = chances.SEEDS, **settings: object
+) -> list[tuple[str, Callable[[], None]]]:
     """Return the checks for a detector, each with its name; a check raises AssertionError and says what is wrong.
+
+    What a detector cannot do or need not promise stands on its class, not in the tests: `empty_ticks`, `watches`,
+    `one_way`, `policy`, `nats`, `linear`, `found_within` (see `bellbuoy.detectors.base.Detector`).
 
     Args:
         detector_class: a frozen dataclass with `begin`, `prepare` and `step`.
+        streams: of the checks that count how often it is wrong and how soon it is right.
         settings: its settings.
 
     Example:
         In a test module of your own; the built-in detectors are tested in the same way.
 
         >>> from bellbuoy.detectors.rate_shift import RateShift
-        >>> for name, check in battery(RateShift):
+        >>> for name, check in battery(RateShift, streams=200):
         ...     check()
         >>> name
-        'RateShift:judged'
+        'RateShift:late'
     """
     case = _Case(detector_class, dict(settings))
+    many = chances.Chances(case.make, streams)
     checks = (
         case.frozen,
         case.shapes,
@@ -44,9 +54,15 @@ def battery(detector_class: type[Any], **settings: object) -> list[tuple[str, Ca
         case.batch,
         case.empty,
         case.odd,
+        case.refused,
         case.monotone,
         case.sign,
         case.judged,
+        many.false_rate,
+        many.learned,
+        many.power,
+        many.few().ends,
+        many.few().late,
     )
     return [(f"{detector_class.__name__}:{check.__name__}", check) for check in checks]
 
@@ -62,8 +78,8 @@ class _Case:
         """The settings are fields that cannot change, so that two equal detectors judge alike."""
         assert is_dataclass(self.detector_class), "a detector is a dataclass: its fields are its settings"
         assert self.detector_class.__dataclass_params__.frozen, "write @dataclass(frozen=True)"  # type: ignore[attr-defined] # mypy knows no such attribute of dataclasses
-        assert self._make() == self._make(), "two detectors of equal settings are not equal"
-        assert isinstance(self._make(), Detector), "a detector has begin, prepare and step"
+        assert self.make() == self.make(), "two detectors of equal settings are not equal"
+        assert isinstance(self.make(), Detector), "a detector has begin, prepare and step"
 
     def shapes(self) -> None:
         """State and evidence are float64 arrays with the streams on the last axis."""
@@ -111,7 +127,7 @@ class _Case:
         for cut, tick in enumerate(ticks):
             rest = _restored(_rows(state))
             for place in range(cut, min(cut + 8, len(ticks))):
-                rest, evidence = self._make().step(rest, ticks[place], prepared)
+                rest, evidence = self.make().step(rest, ticks[place], prepared)
                 _same([evidence.value], [whole[place]], f"a restart before tick {cut} changed tick {place}")
             state, _ = detector.step(state, tick, prepared)
 
@@ -152,35 +168,52 @@ class _Case:
                     for direction in (1.0, -1.0):
                         self._survives(normal, volume, seen, direction)
 
+    def refused(self) -> None:
+        """Counts that are no numbers, more bad than trials, and a tick that was folded already are refused by the fold."""
+        normal = _normal()
+        size = len(normal.mean)
+        detector, prepared = self._ready(normal)
+        watch = judge.Watch(np.full(size, 9.0), np.ones(size), np.full(size, 0.02))
+        n = np.full(size, 3.0)
+        state, _ = judge.fold(detector, judge.begin(detector, size), _tick(1, n, n), prepared, normal, watch)
+        for wrong in (_tick(2, n, n * np.nan), _tick(2, n * np.nan, n), _tick(2, n, n + 1.0), _tick(1, n, n)):
+            try:
+                judge.fold(detector, state, wrong, prepared, normal, watch)
+            except ValueError:
+                continue
+            raise AssertionError(f"{wrong} was folded")
+
     def monotone(self) -> None:
-        """One more bad in place of a good never lowers the value; for silence: one tick more of it never does."""
+        """One more bad in place of a good never lowers the value; nor does one more trial of a volume, one tick more of silence."""
         normal = _normal()
         detector, prepared = self._ready(normal)
         state = detector.begin(len(normal.mean))
         for tick in _ticks():
-            if _watches_silence(detector):
-                quiet = Tick(tick.at, tick.cell, np.zeros_like(tick.n), np.zeros_like(tick.n))
+            quiet = Tick(tick.at, tick.cell, np.zeros_like(tick.n), np.zeros_like(tick.n))
+            if _watches(detector) == "silence":
                 first, before = detector.step(state, quiet, prepared)
                 _, after = detector.step(first, quiet, prepared)
-                fallen = after.value < before.value
             else:
+                more = 1.0 if _watches(detector) == "volume" else 0.0
+                bad = tick.bad if more else np.minimum(tick.bad + 1.0, tick.n)
                 _, before = detector.step(state, tick, prepared)
-                worse = Tick(tick.at, tick.cell, tick.n, np.minimum(tick.bad + 1.0, tick.n))
-                _, after = detector.step(state, worse, prepared)
-                fallen = after.value < before.value - 1e-9 * np.abs(before.value)
+                _, after = detector.step(state, Tick(tick.at, tick.cell, tick.n + more, bad), prepared)
+            fallen = after.value < before.value - 1e-9 * np.abs(before.value)
             assert not fallen.any(), f"value fell from {before.value[fallen]} to {after.value[fallen]} at {tick}"
             state, _ = detector.step(state, tick, prepared)
 
     def sign(self) -> None:
         """Larger is worse: a collapse ends with more evidence than a normal day, and falls are found downwards."""
         normal = _learned(np.full(2, 20.0), np.full(2, 0.2))
-        for direction, changed in ((1.0, 0.6), (-1.0, 0.02)):
-            detector = self._make()
+        detector = self.make()
+        watches = _watches(detector)
+        one_way = watches == "silence" or getattr(detector, "one_way", False)
+        for direction, changed, volume in ((1.0, 0.6, 60.0), (-1.0, 0.02, 4.0))[: 1 if one_way else 2]:
             prepared = detector.prepare(normal, np.full(2, 9.0), np.full(2, direction))
             state = detector.begin(2)
-            silence = _watches_silence(detector)
+            busy = {"silence": 0.0, "volume": volume}.get(watches, 20.0)
             for place in range(40):
-                n = np.array([20.0, 0.0 if silence else 20.0])
+                n = np.array([20.0, busy])
                 bad = n * np.array([0.2, changed])
                 state, evidence = detector.step(state, _tick(place, n, np.floor(bad)), prepared)
             assert evidence.value[1] > evidence.value[0], (
@@ -191,7 +224,7 @@ class _Case:
         """The fold judges it: verdicts can be told, in words, of every stream at every tick."""
         normal = _normal()
         size = len(normal.mean)
-        detector = self._make()
+        detector = self.make()
         watch = judge.Watch(np.full(size, 3.0), np.ones(size), np.full(size, 0.02))
         prepared = detector.prepare(normal, watch.threshold, watch.direction)
         state = judge.begin(detector, size)
@@ -202,12 +235,12 @@ class _Case:
                 assert verdict.why, "a verdict says why"
                 assert verdict.onset is None or verdict.onset <= tick.at, "a change begins before it is seen"
 
-    def _make(self) -> Detector:
+    def make(self) -> Detector:
         detector: Detector = self.detector_class(**self.settings)
         return detector
 
     def _ready(self, normal: Baseline, direction: float = 1.0) -> tuple[Detector, Any]:
-        detector = self._make()
+        detector = self.make()
         size = len(normal.mean)
         return detector, detector.prepare(normal, np.full(size, 9.0), np.full(size, direction))
 
@@ -231,8 +264,8 @@ class _Case:
             assert not np.isnan(evidence.value).any(), f"NaN at a volume of {volume}, {seen:.0%} bad"
 
 
-def _watches_silence(detector: Detector) -> bool:
-    return getattr(detector, "watches", "share") == "silence"
+def _watches(detector: Detector) -> str:
+    return str(getattr(detector, "watches", "share"))
 
 
 def _normal() -> Baseline:

@@ -95,6 +95,7 @@ class Volume:
     empty_ticks: ClassVar[bool] = True
     watches: ClassVar[str] = "volume"
     nats: ClassVar[bool] = True
+    found_within: ClassVar[int] = 3
     pages_uncalibrated: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -176,8 +177,8 @@ def gain(n: Array, mean: Array, excess: Array, ratio: Array) -> Array:
 
 
 def mean_of(baseline: Baseline) -> Array:
-    """Return the mean volume of a tick over the cells of the profile, shape (S,)."""
-    answer: Array = np.maximum(baseline.volume.mean(axis=0), LOWEST)
+    """Return the mean volume of a tick, shape (S,)."""
+    answer: Array = np.maximum(baseline.per_tick, LOWEST)
     return answer
 
 
