@@ -84,6 +84,12 @@ class Metrics:
         self.evidence_ratio = gauge(
             "evidence_ratio", "Evidence over threshold, worst direction; 1 opens.", "workflow", "step", "signal"
         )
+        self.thresholds = gauge(
+            "thresholds",
+            "How many thresholds rest on the budget alone (not calibrated), on history, or on noise that no model describes.",
+            "detector",
+            "basis",
+        )
         self.incidents = gauge("incidents", "Incidents now.", "state", "severity")
         self.incidents_opened = counter("incidents_opened", "Incidents opened, by severity at the opening.", "severity")
         self.budget_false_pages = gauge("budget_false_pages", "The budget of false pages for its period.")

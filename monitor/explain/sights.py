@@ -37,12 +37,12 @@ def by_detector(sights: Sequence[Sight]) -> Iterator[str]:
         own.setdefault(one.detector, []).append(one)
     width = max([len("detector"), *map(len, own)])
     kinds = max([len("kind"), *(len(one.kind) for one in sights)])
-    yield f"{'detector':<{width}}  {'kind':<{kinds}}  series  judged  learning  can see within 3 days"
+    yield f"{'detector':<{width}}  {'kind':<{kinds}}  series  judged  learning  threshold       can see within 3 days"
     for name, all_of in own.items():
         judged = [one for one in all_of if one.armed]
         series = len({(one.signal, one.workflow, one.step, one.segment) for one in all_of})
         learning = len(all_of) - len(judged)
-        yield f"{name:<{width}}  {all_of[0].kind:<{kinds}}  {series:>6,}  {len(judged):>6,}  {learning:>8,}  {_range(judged)}"
+        yield f"{name:<{width}}  {all_of[0].kind:<{kinds}}  {series:>6,}  {len(judged):>6,}  {learning:>8,}  {_basis(judged):<14}  {_range(judged)}"
 
 
 def sentence(sights: Sequence[Sight]) -> Iterator[str]:
@@ -64,6 +64,14 @@ def sentence(sights: Sequence[Sight]) -> Iterator[str]:
 def points(change: float | None) -> str:
     """Return a share as `2.5 pt`; a dash where nothing can be seen."""
     return "–" if change is None else f"{100 * change:.1f} pt"
+
+
+def _basis(judged: Sequence[Sight]) -> str:
+    """Return what the thresholds of a detector rest on; a policy has none of its own."""
+    kinds = {one.basis for one in judged}
+    if not kinds or judged[0].kind == "burn":
+        return "–"
+    return "noisy" if "noise" in kinds else "calibrated" if kinds == {"history"} else "not calibrated"
 
 
 def _range(judged: Sequence[Sight]) -> str:

@@ -23,6 +23,7 @@ def after_tick(metrics: Metrics, evaluation: Evaluation, config: Config) -> None
     declared = {(workflow.name, step.name) for workflow in config.workflows for step in workflow.steps}
     declared |= {(workflow.name, "") for workflow in config.workflows}
     verdicts: Counter[tuple[str, str]] = Counter()
+    bases: Counter[tuple[str, str]] = Counter()
     ratios: dict[tuple[str, str, str], float] = {}
     for group in evaluation.groups:
         states = group.state["judge.state"].astype(int)
@@ -30,12 +31,16 @@ def after_tick(metrics: Metrics, evaluation: Evaluation, config: Config) -> None
         for place, line in enumerate(group.lines):
             series = line.watched.series
             verdicts[line.watched.detector, STATES[states[place]]] += 1
+            bases[line.watched.detector, group.basis(place)] += 1
             names = (series.workflow, series.step or "")
             key = (*(names if names in declared else (OTHER, OTHER)), series.signal)
             ratios[key] = max(ratios.get(key, 0.0), float(ratio[place]))
     metrics.series.clear()
     for (detector, verdict), number in verdicts.items():
         metrics.series.labels(detector, verdict).set(number)
+    metrics.thresholds.clear()
+    for (detector, basis), number in bases.items():
+        metrics.thresholds.labels(detector, basis).set(number)
     metrics.evidence_ratio.clear()
     for labels, value in ratios.items():
         metrics.evidence_ratio.labels(*labels).set(value)

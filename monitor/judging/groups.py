@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from bellbuoy.monitor.judging.objectives import OBJECTIVE, allowed
 from bellbuoy.monitor.judging.strata import Parts, parts_of
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.judging.watchlist import Line
+
+Basis = Literal["budget", "history", "noise"]
+"""What a threshold rests on: the budget alone, calibration, or one that shows noise which the detector's model does not describe."""
 
 FLEET_S = 28 * 86400
 """A line that had a trial within so many seconds counts in the fleet that shares the budget."""
@@ -58,6 +61,12 @@ class Group:
     def volume(self) -> bool:
         """Tell whether it judges how much comes, not the share of bad ones in it."""
         return getattr(self.detector, "watches", "share") != "share"
+
+    def basis(self, place: int) -> Basis:
+        """Return what the threshold of a line rests on."""
+        if self.watch.empirical is not None and self.watch.empirical[place]:
+            return "noise"
+        return "history" if self.watch.calibrated is not None and self.watch.calibrated[place] else "budget"
 
     @property
     def restless(self) -> bool:

@@ -12,7 +12,7 @@ from bellbuoy.detectors.visible import silent, visible
 from bellbuoy.monitor.judging import judgement_rows as rows
 from bellbuoy.monitor.judging.calibrate import tails
 from bellbuoy.monitor.judging.calibration_rows import calibrations
-from bellbuoy.monitor.judging.groups import Group, groups
+from bellbuoy.monitor.judging.groups import Basis, Group, groups
 from bellbuoy.monitor.judging.hearing import heard
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.judging.watchlist import Line, detectors_of, watchlist
@@ -34,6 +34,8 @@ class Sight:
         per_day: trials a day that its baseline expects.
         normal: bad share that is normal; None where none is known, or where the number of trials is judged.
         threshold: nats at which it opens; None without a baseline.
+        basis: what the threshold rests on: `budget` alone, `history` (calibrated), or `noise` (history that the detector's model
+            does not describe).
         least: the smallest change that is worth telling (`min_change`).
         a_day, three_days, a_week: the smallest lasting change of the bad share (0 to 1) that is expected to be proven within
             so much time; None where no change is, or where it cannot be told beforehand.
@@ -53,6 +55,7 @@ class Sight:
     per_day: float | None = None
     normal: float | None = None
     threshold: float | None = None
+    basis: Basis = "budget"
     a_day: float | None = None
     three_days: float | None = None
     a_week: float | None = None
@@ -132,6 +135,7 @@ def _of(group: Group, tick: int) -> dict[Watched, Sight]:
             per_day=float(normal.per_tick[place] * DAY / tick),
             normal=float(normal.mean[place]) if share else None,
             threshold=float(watch.threshold[place]),
+            basis=group.basis(place),
             a_day=_known(changes[0][place]),
             three_days=_known(changes[1][place]),
             a_week=_known(changes[2][place]),
