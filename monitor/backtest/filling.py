@@ -98,6 +98,18 @@ def fill_store(recording: Recording, path: Path, config: Config) -> int:
             with recording.transaction() as tx:
                 tx.insert("events_raw", table)
             events += table.num_rows
+        numbers = {one.key: one.id for one in recording.series()}
+        late = [
+            {
+                "minute": row["minute"] * 1_000_000,
+                "series": numbers[row["signal"], row["workflow"], row["step"], row["segment"]],
+                "n": row["n"],
+                "bad": row["bad"],
+                "taken_at": row["taken"] * 1_000_000,
+            }
+            for row in store.rows("backtest/late")
+        ]
         with recording.transaction() as tx:
             tx.insert("notes", store.arrow("backtest/all_notes"))
+            tx.insert("late_counts", late)
     return events

@@ -1,6 +1,8 @@
 """A store of its own for a backtest: filled once, then its counts are held as dense arrays, so that judging reads no table."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,12 +22,33 @@ ROWS = 500_000
 """Stored at once."""
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Counts of a minute that came after its tick was judged.
+
+    Attributes:
+        taken: beginning of the tick at which they were taken in, epoch seconds.
+        minute: of theirs, epoch seconds.
+        series: its number.
+        place: row and column in the arrays.
+        n, bad: differences; they may be negative.
+    """
+
+    taken: int
+    minute: int
+    series: int
+    place: tuple[int, int]
+    n: int
+    bad: int
+
+
 class Recording(Store):
     """A store in a temporary file; after `seal` it takes in no more, and `ticks` is a slice of arrays.
 
     Attributes:
         counted: it holds counts, and no events.
         since, until: whole ticks that hold its counts, epoch seconds; 0 before `seal`.
+        late: what came after its tick was judged, in the order in which it was taken in.
     """
 
     counted = False
@@ -34,6 +57,9 @@ class Recording(Store):
     _n: NDArray[np.int32] | None = None
     _bad: NDArray[np.int32] | None = None
     _column: NDArray[np.int64]
+    _seen: tuple[NDArray[np.int32], NDArray[np.int32]]
+    late: Sequence[Late] = ()
+    _known = 0
 
     def take_counts(self, counts: Counted, config: Config) -> None:
         """Store counts; once, into an empty recording.
@@ -83,14 +109,41 @@ class Recording(Store):
             )
         ids = [one.id for one in series]
         n, bad = (np.zeros((size, len(ids)), np.int32) for _ in range(2))
-        for begins in range(since, until, 7 * DAY):
-            ends = min(until, begins + 7 * DAY)
-            part = super().ticks(ids, begins, ends, tick)
-            rows = slice((begins - since) // tick, (ends - since) // tick)
-            n[rows], bad[rows] = part.n, part.bad
         self._column = np.full(max(ids) + 2, -1)
         self._column[ids] = np.arange(len(ids))
+        for begins in range(since, until, 28 * DAY):
+            span = {"since": begins, "until": min(until, begins + 28 * DAY), "tick": tick, "least": 0, "most": max(ids)}
+            found = self.arrow("store/ticks", **span, upto=None)
+            row, column = (
+                (begins - since) // tick + found["tick"].to_numpy(),
+                self._column[found["series"].to_numpy()],
+            )
+            n[row, column], bad[row, column] = found["n"].to_numpy(), found["bad"].to_numpy()
         self._n, self._bad, self._tick, self.since, self.until = n, bad, tick, since, until
+        self.late = self._late_of(self.rows("backtest/late"))
+        self._seen = self._n, self._bad
+        if self.late:
+            self._seen = n.copy(), bad.copy()
+            for one in self.late:
+                _add(self._seen, one, -1)
+            self._n, self._bad = (part.copy() for part in self._seen)
+
+    def _late_of(self, rows: list[dict[str, Any]]) -> list[Late]:
+        numbers = {one.key: one.id for one in self.series()}
+        late = []
+        for row in rows:
+            number = numbers[row["signal"], row["workflow"], row["step"], row["segment"]]
+            place = (row["minute"] - self.since) // self._tick, int(self._column[number])
+            late.append(Late(row["taken"], row["minute"], number, place, row["n"], row["bad"]))
+        return late
+
+    def know(self, at: int) -> None:
+        """Learn from now on also from what came late and was taken in up to an instant, epoch seconds."""
+        assert self._n is not None
+        assert self._bad is not None
+        while self._known < len(self.late) and self.late[self._known].taken <= at:
+            _add((self._n, self._bad), self.late[self._known], 1)
+            self._known += 1
 
     def add_slow(self, at: int, offset: int) -> None:
         """Count `slow` for the steps that have a latency limit since a midnight, as an append after it would have."""
@@ -120,7 +173,10 @@ class Recording(Store):
     def ticks(
         self, series: Sequence[int], since: int, until: int, tick_seconds: int, upto: int | None = None
     ) -> Counts:
-        """Return dense counts, a row a tick and a column a series; see `bellbuoy.monitor.store.ticks.ticks`."""
+        """Return dense counts, a row a tick and a column a series; see `bellbuoy.monitor.store.ticks.ticks`.
+
+        With `upto`, whatever it is, they are what was known when each tick was judged; without, what is known by now.
+        """
         if self._n is None or self._bad is None or tick_seconds != self._tick:
             return super().ticks(series, since, until, tick_seconds, upto)
         numbers = np.asarray(series, np.int64)
@@ -132,7 +188,10 @@ class Recording(Store):
         if low < high:
             into, out = slice(low - skipped, high - skipped), slice(low, high)
             held = columns >= 0
-            n[into, held], bad[into, held] = self._n[out, columns[held]], self._bad[out, columns[held]]
+            counted = self._seen if upto is not None else (self._n, self._bad)
+            n[into, held] = np.maximum(counted[0][out, columns[held]], 0)
+            bad[into, held] = np.maximum(counted[1][out, columns[held]], 0)
+            np.minimum(bad, n, out=bad)
         return Counts(since + tick_seconds * np.arange(1, size + 1, dtype=np.int64), n, bad)
 
     def last_heard(self, since: int, until: int) -> dict[int, int]:
@@ -153,6 +212,13 @@ class Recording(Store):
             if at < 0 or counts[at]:
                 heard[one.id] = until - 60 if at < 0 else int(self.since + last[at] * self._tick)
         return heard
+
+
+def _add(counted: tuple[NDArray[np.int32], NDArray[np.int32]], late: Late, sign: int) -> None:
+    row, column = late.place
+    if 0 <= row < len(counted[0]):
+        counted[0][row, column] += sign * late.n
+        counted[1][row, column] += sign * late.bad
 
 
 def _instants(seconds: NDArray[np.int64]) -> pa.Array:

@@ -1,0 +1,105 @@
+"""The daemon's way through pieces, restarts and late events, and the backtest over what it stored: the same verdicts to the byte."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bellbuoy.config.load import load_text
+from bellbuoy.monitor.backtest.filling import fill_store
+from bellbuoy.monitor.backtest.judging import judge
+from bellbuoy.monitor.backtest.running import Material
+from bellbuoy.monitor.event import Limits, decode
+from bellbuoy.monitor.judging.evaluate import Evaluation
+from bellbuoy.monitor.simulate import LEAD_QUALIFIER, Plan, days, parse_drifts
+from bellbuoy.monitor.sources.base import Chunk, Stream
+from bellbuoy.monitor.store import Store
+
+DAY = 86_400
+STREAM = Stream("kafka", "calls", 0, "1")
+LENGTH = 26
+TEXT = """
+version: 1
+sources: [{ files: { path: none.jsonl } }]
+baselines: { default: { learn: 7d, lag: 1d, min_trials: 200, min_bad: 3, min_span: 3d } }
+detectors:
+  - { name: step-success, signal: step_failure, by: [workflow, step], kind: rate_shift }
+  - { name: month-one, signal: step_failure, by: [workflow, step], kind: slow_drift }
+  - { name: re-ask, signal: reask, by: [workflow, step], kind: rate_shift, direction: both }
+  - { name: silence, signal: interactions, by: [workflow], kind: silence, direction: down }
+sinks: { out: { console: {} } }
+routes: [{ to: [out] }]
+"""
+
+
+def arrivals(seed):
+    """Return the events of some weeks, each with its arrival: most at once, some up to a day late, none early."""
+    random = np.random.default_rng(seed)
+    drifts = parse_drifts(["qualify:0.985->0.7@day20"], LEAD_QUALIFIER)
+    plan = replace(Plan(), days=LENGTH, per_day=60, seed=seed, drifts=drifts)
+    lines = [line for _, lines in days(plan) for line in lines]
+    at = np.array([json.loads(line)["ts"] for line in lines], dtype=np.int64) // 1000
+    late = (random.random(len(at)) < 0.04) & (at > at.min() + 3 * DAY) & (at < at.max() - DAY)
+    arrival = at + np.where(late, random.integers(1, DAY - 7200, len(at)), random.integers(0, 60, len(at)))
+    order = np.argsort(arrival, kind="stable")
+    return [lines[place] for place in order], arrival[order]
+
+
+def live(path, config, seed):
+    """Let the daemon's own parts take in and judge the events in pieces, with restarts between some of them."""
+    random = np.random.default_rng([seed, 2])
+    lines, arrival = arrivals(seed)
+    begins, ends = int(arrival[0]), int(arrival[-1]) + 3600
+    done, at = 0, begins // 300 * 300
+    restarts = 0
+    while at < ends:
+        with Store.open(path, config.store) as store:
+            store.follow(config)
+            evaluation = Evaluation(store, config)
+            restarts += 1
+            while at < ends:
+                at = min(at + int(random.choice([300, 900, 3600, 6 * 3600, 20 * 3600])), ends)
+                last = int(np.searchsorted(arrival, at))
+                if last > done:
+                    chunk = Chunk(STREAM, range(done, last), lines[done:last], last)
+                    number = store.stream_id(STREAM)
+                    store.append(decode(chunk, stream_id=number, received_at_us=at * 1_000_000, limits=Limits()))
+                    done = last
+                if random.random() < 0.9:
+                    evaluation.advance(at - 120)
+                if random.random() < 0.1:
+                    break
+            evaluation.advance(at - 120)
+            judged = evaluation.judged
+    assert restarts > 3
+    with Store.open(path, config.store, read_only=True) as store:
+        assert store.rows("backtest/late"), "some of them came late"
+        return judged
+
+
+def verdicts(store, until):
+    """Return the rows of all verdicts up to an instant, as text."""
+    statement = "SELECT * FROM verdicts_raw WHERE epoch(judged_at) <= ? ORDER BY ALL"
+    return [repr(row) for row in store.new_cursor().execute(statement, [until]).fetchall()]
+
+
+@pytest.mark.store
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("seed", [1])
+def test_the_backtest_over_a_store_says_what_its_daemon_said(tmp_path, seed):
+    config = load_text(TEXT)
+    path = tmp_path / "live.duckdb"
+    judged = live(path, config, seed)
+    with (
+        Material.gathered(lambda recording, one: fill_store(recording, path, one)) as material,
+        material.recording(config) as recording,
+    ):
+        found = judge(recording, config, until=judged, pages=False)
+        again = verdicts(recording, found.until)
+    with Store.open(path, config.store, read_only=True) as store:
+        said = verdicts(store, found.until)
+    assert found.until > judged - 2 * 3600, "but for the hour after the last event all is judged"
+    assert [pair for pair in zip(said, again, strict=False) if pair[0] != pair[1]] == []
+    assert len(said) == len(again)
+    assert any("'worse'" in one for one in said)
