@@ -136,12 +136,18 @@ class Engine:
             try:
                 if self._lost:
                     self._renew()
+                ending = False
                 try:
                     self._db.execute("BEGIN TRANSACTION")
                     tx = Transaction(self._db)
                     yield tx
+                    ending = True
                     self._db.execute("COMMIT" if commit else "ROLLBACK")
                 except BaseException as error:
+                    if ending and self.path is not None:
+                        self._lost = (
+                            True  # DuckDB 1.5.6 stores wrong values after a COMMIT that memory did not suffice for
+                        )
                     with suppress(duckdb.Error):  # a failed COMMIT has rolled back by itself
                         self._db.execute("ROLLBACK")
                     self._classify(error)

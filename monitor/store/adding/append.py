@@ -167,27 +167,31 @@ class Appender:
             for name, n in sorted(batch.unknown_fields.items()):
                 tx.run("store/note_unknown", name=name[:128], n=n, at_us=at_us)
             outcome = outcome_of(batch, twice, known)
+            done = Appended(
+                len(keys),
+                len(batch.letters),
+                refused,
+                () if counts is None else tuple(np.unique(counts.series).tolist()),
+                len(draft.ids),
+                draft.folded,
+                Counter(letter.kind for letter in batch.letters),
+                int(counts.minute[0]) if counts is not None and len(counts.minute) else None,
+                0 if twice is None else twice.num_rows,
+                outcome,
+            )
             if settle is not None:
                 settle(tx, batch.next, outcome)
         with self._gate:
             self.streams.update(known)
         self.registry.take(draft)
-        self.duplicates.take(keys, at_us)
         self._letters += len(batch.letters)
         if counts is not None and len(counts.minute):
             self.known_us = known_us
-        return Appended(
-            len(keys),
-            len(batch.letters),
-            refused,
-            () if counts is None else tuple(np.unique(counts.series).tolist()),
-            len(draft.ids),
-            draft.folded,
-            Counter(letter.kind for letter in batch.letters),
-            int(counts.minute[0]) if counts is not None and len(counts.minute) else None,
-            0 if twice is None else twice.num_rows,
-            outcome,
-        )
+        try:
+            self.duplicates.take(keys, at_us)
+        except MemoryError:
+            self._remembers = False  # it is committed: they are read from the store before the next batch
+        return done
 
     def _recall(self, at_us: int) -> None:
         """Read the identities that are stored: once, before the first batch."""

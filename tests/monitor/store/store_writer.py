@@ -26,8 +26,8 @@ class Writer:
             self.made = {self.offset: batch_of(store, STREAM, values, self.offset)}
         return self.made[self.offset]
 
-    def append(self, store):
-        store.append(self.make(store))
+    def append(self, store, settle=None):
+        store.append(self.make(store), settle)
         self.offset += ROWS
 
     def until_exhausted(self, store, most=400):

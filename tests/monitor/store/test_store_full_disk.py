@@ -106,7 +106,7 @@ def test_full_or_read_only_disk_at_the_start_is_named_or_harmless(disk, writer):
         writer.append(store)
 
 
-@pytest.mark.parametrize("what", ["files", "memory"])
+@pytest.mark.parametrize("what", ["files", "memory", "commit"])
 def test_no_more_files_or_memory_is_told_and_passes(what, tmp_path):
     script = Path(__file__).parent / "starved_child.py"
     done = subprocess.run([sys.executable, script, what, tmp_path], capture_output=True, text=True, check=False)
