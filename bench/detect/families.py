@@ -198,6 +198,9 @@ def _oracle(
     own["Lorden"] = {"equal": {"mean": rounded(bound)}}
     for name, (own_ticks, own_early) in fair.items():
         both = ~early & ~own_early
+        if not both.any():  # no stream is left to compare
+            own[PRODUCT].update({f"{name}_to_{what}": None for what in ("oracle", "oracle_error", "lorden")})
+            continue
         mine = np.where(np.isnan(own_ticks), cell.horizon, own_ticks)[both]
         theirs = np.where(np.isnan(ticks), cell.horizon, ticks)[both]
         own[PRODUCT][f"{name}_to_oracle"] = rounded(float(mine.mean() / theirs.mean()))

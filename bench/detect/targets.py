@@ -1,7 +1,7 @@
 """What is promised of the detection, and whether a run has kept it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -39,7 +39,7 @@ class Target:
 
     def row(self) -> dict[str, Any]:
         """Return it as JSON keeps it."""
-        return {**asdict(self), "kept": None if self.kept is None else bool(self.kept)}
+        return asdict(self)
 
 
 def judge(found: Mapping[str, Any], *, quick: bool, busy: str | None) -> list[Target]:
@@ -58,7 +58,8 @@ def judge(found: Mapping[str, Any], *, quick: bool, busy: str | None) -> list[Ta
         _ramp(found, slack),
         _rest(found, slack),
     )
-    return [*(one for part in parts for one in part), *_speed(found, busy)]
+    told = [*(one for part in parts for one in part), *_speed(found, busy)]
+    return [one if one.kept is None else replace(one, kept=bool(one.kept)) for one in told]  # of numpy's they come
 
 
 def _sudden(found: Mapping[str, Any], slack: float) -> Iterator[Target]:
