@@ -92,6 +92,8 @@ def find(group: Group, kind: str) -> type[Any]:
         isinstance(found, type) and is_dataclass(found) and all(callable(getattr(found, m, None)) for m in methods)
     ):
         raise PluginError(f"{_quoted(kind)} is no {group}: a {group} is a frozen dataclass with {', '.join(methods)}")
+    if group == "detector" and not getattr(found, "__dataclass_params__").frozen:  # noqa: B009 - types know no such attribute
+        raise PluginError(f"{_quoted(kind)} may change while it judges: write @dataclass(frozen=True) over it")
     return found
 
 

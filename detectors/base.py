@@ -197,7 +197,8 @@ class Detector(Protocol):
     - `empty_ticks = True`: ticks without trials matter to it; otherwise they change nothing.
     - `watches = "silence"` or `"volume"`: it judges how much comes; otherwise a share of bad trials.
     - `nats = True`: its evidence is in nats, so that ln A holds of it where nothing else is known; any other scale is
-      learned from its history. How far under ln A its threshold may come that way stands in `slack`, 2.5 nats unless said.
+      learned from its history.
+    - `slack`: how far under ln A a threshold that was learned may come, 2.5 nats unless said.
     - `linear = False`: trials that come late cannot be judged in a later tick; they are left out.
     - `one_way = True`: only more bad is watched for, whatever `direction` says.
     - `anchored = True`: it compares with the anchor unless told otherwise.

@@ -66,11 +66,8 @@ class Chances:
             return
         normal = self._normal(detector)
         nominal = float(np.log(APART))
-        seconds = calibration.WEEK / WEEK_TICKS
         for way in self._ways(detector):
-            highest = self._run(detector, normal, nominal, way, WEEK_TICKS, 2, opening=np.inf).highest
-            tail = calibration.fit_tail(highest, nats=bool(getattr(detector, "nats", False)))
-            opening = float(calibration.threshold(tail, np.full(1, nominal), seconds)[0])
+            opening = self._learned(detector, normal, nominal, way)
             opened = self._run(detector, normal, nominal, way, WEEK_TICKS, 3, opening=opening).opened.mean()
             budget = 1.0 - np.exp(-WEEK_TICKS / APART)
             allowed = OVER * budget + 3.0 * np.sqrt(budget * (1.0 - budget) / self.size)
@@ -81,19 +78,34 @@ class Chances:
         detector = self.make()
         within = int(getattr(detector, "found_within", FOUND_WITHIN))
         for way in self._ways(detector):
+            normal = self._normal(detector)
+            opening = self._opening(detector, normal, way)
             run = self._run(
                 detector,
-                self._normal(detector),
+                normal,
                 np.log(MONTH),
                 way,
                 1_000,
                 4,
+                opening=opening,
                 changed=True,
                 until=lambda run: bool(run.opened.all()),
             )
             assert run.opened.all(), f"{(~run.opened).sum()} of {self.size} collapses were not found in 1,000 ticks"
             median, most = float(np.median(run.first)) + 1.0, within * (1 if way > 0 else 2)
             assert median <= most, f"half of the collapses are found within {median:.0f} ticks, not within {most}"
+
+    def _learned(self, detector: Detector, normal: Baseline, nominal: float, way: float) -> float:
+        """Return the threshold that weeks teach in which nothing happens."""
+        highest = self._run(detector, normal, nominal, way, WEEK_TICKS, 2, opening=np.inf).highest
+        tail = calibration.fit_tail(highest, nats=bool(getattr(detector, "nats", False)))
+        return float(calibration.threshold(tail, np.full(1, nominal), calibration.WEEK / WEEK_TICKS)[0])
+
+    def _opening(self, detector: Detector, normal: Baseline, way: float) -> float:
+        """Return where it opens once a month where nothing happens: as it says itself, or as it has to be learned."""
+        nominal = float(np.log(MONTH))
+        told = getattr(detector, "nats", False) or getattr(detector, "policy", False)
+        return nominal if told else self._learned(detector, normal, nominal, way)
 
     def few(self) -> "Chances":
         """Return the same for a fifth of the streams: where a share near one is asked for, no more are needed."""
@@ -107,13 +119,16 @@ class Chances:
 
     def _ends(self, detector: Detector, way: float) -> None:
         normal, nominal = self._normal(detector), float(np.log(MONTH))
-        run = self._run(detector, normal, nominal, way, 600, 5, changed=True, until=lambda run: bool(run.opened.all()))
+        how: dict[str, Any] = {"opening": self._opening(detector, normal, way)}
+        run = self._run(
+            detector, normal, nominal, way, 600, 5, changed=True, until=lambda run: bool(run.opened.all()), **how
+        )
         after = self._run(
-            detector, normal, nominal, way, 1_500, 6, begun=run, until=lambda run: bool(run.resolved.all())
+            detector, normal, nominal, way, 1_500, 6, begun=run, until=lambda run: bool(run.resolved.all()), **how
         )
         assert after.resolved.mean() >= 0.95, f"{after.resolved.mean():.0%} of the recoveries were seen"
         if getattr(detector, "watches", "share") == "share" and not getattr(detector, "policy", False):
-            silent = self._run(detector, normal, nominal, way, 600, 7, begun=run, silent=True)
+            silent = self._run(detector, normal, nominal, way, 600, 7, begun=run, silent=True, **how)
             assert not silent.resolved.any(), "silence resolved what was open"
             assert (silent.state["judge.state"][silent.was] == STALE).all(), "what is open and silent is stale"
 
@@ -123,11 +138,9 @@ class Chances:
         watches = getattr(detector, "watches", "share")
         if not getattr(detector, "linear", True) or getattr(detector, "policy", False) or watches != "share":
             return
-        way = self._ways(detector)[0]
-        runs = [
-            self._run(detector, self._normal(detector), np.log(MONTH), way, 700, 8, begins=600, changed=True, late=late)
-            for late in (0.0, 0.02)
-        ]
+        way, normal = self._ways(detector)[0], self._normal(detector)
+        how: dict[str, Any] = {"begins": 600, "changed": True, "opening": self._opening(detector, normal, way)}
+        runs = [self._run(detector, normal, np.log(MONTH), way, 700, 8, late=late, **how) for late in (0.0, 0.02)]
         apart = np.abs(runs[0].first - runs[1].first)
         assert runs[1].opened.all(), "a collapse was not found because some of its labels came late"
         assert (apart <= 2).mean() >= 0.85, f"{(apart > 2).mean():.1%} of the openings moved by more than two ticks"

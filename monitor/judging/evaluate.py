@@ -21,11 +21,13 @@ from bellbuoy.monitor.judging import judgement_rows as rows
 from bellbuoy.monitor.judging.calibrate import Calibrations, calibrate, tails
 from bellbuoy.monitor.judging.calibration_rows import calibration_rows, calibrations
 from bellbuoy.monitor.judging.endings import end, let_go, retired
-from bellbuoy.monitor.judging.groups import FLEET_S, Group, begin_anew, groups, memory_of, thresholds
+from bellbuoy.monitor.judging.groups import Group, begin_anew, groups, memory_of, thresholds
+from bellbuoy.monitor.judging.hearing import heard
 from bellbuoy.monitor.judging.incidents import Change, Incident, Observation, SeverityRules, observe
-from bellbuoy.monitor.judging.late import Late, added, late
+from bellbuoy.monitor.judging.late import Late, added, late, takes_late
 from bellbuoy.monitor.judging.learn import DAY, Known, Learner, summed
 from bellbuoy.monitor.judging.like import judged_by_others
+from bellbuoy.monitor.judging.marks import Mark, Marks, begun, ended, marks, without
 from bellbuoy.monitor.judging.records import open_incidents, save_change, save_incident
 from bellbuoy.monitor.judging.routes import sinks_for
 from bellbuoy.monitor.judging.slow import SLOW
@@ -80,6 +82,8 @@ class Evaluation:
         self.too_late_trials = 0
         self.deaf = False
         self._came_late: int | None = None
+        self.marks = Marks()
+        self._decided: list[Mark] = []
         self._measured = False
         with suppress(StoreExhausted):  # a disk without room must not keep it from starting: before the next judging
             self._measured_in(self.tick)
@@ -106,7 +110,7 @@ class Evaluation:
         last = until // self.tick * self.tick
         while self.judged < last and not stop():
             midnight = self.judged // DAY * DAY
-            if self.day != midnight:
+            if self._new_marks(self.judged) or self.day != midnight:
                 self._learn(midnight)
             end = min(last, midnight + DAY)
             try:
@@ -116,6 +120,13 @@ class Evaluation:
                 raise
             self.judged = end
         return told
+
+    def _new_marks(self, at: int) -> bool:
+        """Take over what people decided since the last tick; tell whether it changes what is normal."""
+        self.marks = marks(self.store, at)
+        self.learner.decide(self.marks)
+        self._decided = [one for one in self.marks.all if one.taken is None or one.taken == at]
+        return bool(self._decided)
 
     def _forget(self) -> None:
         """Drop what is in memory: nothing of the failed transaction is in the store, from which the next try begins."""
@@ -144,8 +155,10 @@ class Evaluation:
     def _learn(self, midnight: int) -> None:
         """Fit what is due at a midnight, or load what was fitted then, and set up the groups."""
         series = self._heard(midnight)
-        self.lines = watchlist(self.config.detectors, self.detectors, series)
+        pinned = self.learner.pins
+        self.lines = begun(watchlist(self.config.detectors, self.detectors, series), self.marks, pinned)
         known = self.known if self.day is not None else rows.baselines(self.store, midnight)
+        known = without(known, self.marks, pinned, self.tick)
         measured = self.calibrations if self.day is not None else calibrations(self.store, midnight)
         if self._progress("learned") != midnight:
             frozen = {
@@ -174,14 +187,8 @@ class Evaluation:
         self.day = midnight
 
     def _heard(self, midnight: int) -> list[Series]:
-        """Return the series as they were at a midnight: what came since does not change what a restart makes of the day."""
-        found = self.store.rows("judgement/heard", since=midnight - FLEET_S, until=midnight)
-        last = {row["series"]: row["last"] for row in found}
-        return [
-            replace(one, last_minute=last.get(one.id, one.first_minute))
-            for one in self.store.series()
-            if one.first_minute < midnight
-        ]
+        """Return the series as they were at a midnight."""
+        return heard(self.store, midnight)
 
     def _judge(self, since: int, until: int) -> list[Told]:
         """Fold the ticks of a span that lies within one day, and write all that comes of it in one transaction."""
@@ -229,6 +236,10 @@ class Evaluation:
 
     def _end(self, since: int, at: int, told: list[Told], closed: dict[str, Incident]) -> None:
         """End what no verdict will tell the end of: what is not watched on, and at a midnight what was retired."""
+        gone = ended(self.incidents, self.lines, self._decided, self.learner.pins, self.config.server.timezone)
+        self.incidents, changes = end(self.incidents, gone, at, self.rules)
+        self._tell(changes, told, closed)
+        begin_anew(self.groups, gone)
         watched = {line.watched for g in self.groups for line in g.lines if line.watched not in g.anew}
         self.incidents, changes = let_go(self.incidents, watched, at, self.rules)
         self._tell(changes, told, closed)
@@ -255,7 +266,7 @@ class Evaluation:
         places = [place for place, end in enumerate(own.at.tolist()) if not self._out(end)]
         if places and (came.counts.n.any() or came.counts.bad.any()):
             differences = summed(came.counts, ids, members)
-            left = [place for place, line in enumerate(self.lines) if not _takes_late(line)]
+            left = [place for place, line in enumerate(self.lines) if not takes_late(line)]
             differences.n[:, left] = differences.bad[:, left] = 0.0
             added(own, differences, places[0])
         return own, places, came
@@ -353,6 +364,8 @@ class Evaluation:
             if verdicts:
                 tx.insert("verdicts_raw", rows.verdict_rows(verdicts))
             self._remember(tx, folded)
+            if self._decided:
+                tx.run("judgement/take_marks", ids=[one.id for one in self._decided], at=self.judged)
             if self._came_late is not None:
                 tx.run("judgement/keep_late", after=self.folded, upto=folded, since=self._came_late)
             for incident in {one.id: one for one in incidents}.values():
@@ -382,16 +395,6 @@ class Evaluation:
     def _progress(self, name: str) -> int | None:
         found = self.store.rows("judgement/progress", name=name)
         return int(found[0]["at"]) if found else None
-
-
-def _takes_late(line: Line) -> bool:
-    """Tell whether trials that came late may be judged at the present tick.
-
-    Not those of `slow`, which are counted from the events; not by a detector that is not linear; and not as more volume,
-    for what comes hours late is no more than was sent.
-    """
-    more = getattr(line.detector, "watches", "share") == "volume" and line.watched.direction > 0
-    return line.watched.series.signal != SLOW and not more and bool(getattr(line.detector, "linear", True))
 
 
 def _members(incidents: Sequence[Incident]) -> set[Watched]:

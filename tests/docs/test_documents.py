@@ -116,3 +116,15 @@ def test_the_picture_needs_nothing_from_elsewhere_and_shows_what_the_readme_says
     (alternative,) = re.findall(r"^!\[(.*)\]\(docs/picture.svg\)$", README, re.MULTILINE)
     assert re.findall(r"day \d+", alternative) == re.findall(r"(?:told|paged): (day \d+)", picture)
     assert not re.findall(r"""(?:href|src)=|url\(|<script|<image|@import""", picture)
+
+
+def test_what_the_document_of_detection_configures_is_accepted():
+    """Each block alone, in the smallest configuration."""
+    from bellbuoy.config.load import load_text
+
+    least = "version: 1\nsources: [{ http: {} }]\nsinks: { out: { console: {} } }\nroutes: [{ to: [out] }]\n"
+    text = (ROOT / "docs" / "detection.md").read_text()
+    found = blocks(text, "yaml")
+    assert found
+    for block in found:
+        assert load_text(least + block).detectors
