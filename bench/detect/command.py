@@ -21,8 +21,9 @@ from typing import Any, Final
 
 from bellbuoy.bench.detect import jobs
 from bellbuoy.bench.detect.columns import COLUMNS
-from bellbuoy.bench.detect.families import PRODUCT, Size
+from bellbuoy.bench.detect.families import PRODUCT
 from bellbuoy.bench.detect.outcomes import PEERS
+from bellbuoy.bench.detect.size import Size
 from bellbuoy.bench.detect.streams import SEED
 from bellbuoy.bench.detect.tables import tables
 from bellbuoy.bench.detect.targets import Target, judge

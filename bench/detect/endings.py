@@ -5,9 +5,9 @@ from typing import Any, Final
 import numpy as np
 
 from bellbuoy.bench.detect.columns import BUDGET
-from bellbuoy.bench.detect.families import Size
 from bellbuoy.bench.detect.figures import rounded
 from bellbuoy.bench.detect.shipped import RESOLVED, Normals, Run, Way, judged
+from bellbuoy.bench.detect.size import Size
 from bellbuoy.bench.detect.streams import DAY, Change, Streams, World, made
 from bellbuoy.bench.detect.thresholds import thresholds
 

@@ -1,54 +1,27 @@
 """A family's month without a change, and its changes, through the product and every other column."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bellbuoy.bench.detect import figures
+from bellbuoy.bench.detect import figures, peers
 from bellbuoy.bench.detect.columns import BUDGET, COLUMNS, Column, Reference, lorden
 from bellbuoy.bench.detect.figures import rounded
-from bellbuoy.bench.detect.outcomes import PEERS, RUN_IN, Outcomes, Peer, Settings
+from bellbuoy.bench.detect.outcomes import PEERS
 from bellbuoy.bench.detect.scenarios import Cell, Family
 from bellbuoy.bench.detect.shipped import Normals, Run, Way, judged
-from bellbuoy.bench.detect.streams import DAY, MONTH, SEED, Streams, made
+from bellbuoy.bench.detect.size import Size
+from bellbuoy.bench.detect.streams import DAY, MONTH, Streams, made
 from bellbuoy.bench.detect.thresholds import thresholds
-from bellbuoy.detectors.base import Array, Detector
-from bellbuoy.detectors.rate_shift import RateShift
+from bellbuoy.detectors.base import Array
 
 PRODUCT: Final = "product"
+MONTHS_OF_ORACLE: Final = 5
+"""Months a series from which the oracle's threshold comes."""
 SELDOM: Final = 20.0
 """Months of the second budget."""
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How much is run.
-
-    Attributes:
-        replicates: series of a scenario.
-        outcomes: series of the peers that look at every outcome.
-        columns: names of the columns; None: all.
-        seed: first part of the seeds.
-        detector: what is judged with: as shipped.
-        ticks: of a month.
-        days: of the backtest that is timed.
-    """
-
-    replicates: int = 200
-    outcomes: int = 48
-    columns: frozenset[str] | None = None
-    seed: int = SEED
-    detector: Detector = field(default_factory=RateShift)
-    ticks: int = MONTH
-    days: int = 180
-
-    def wants(self, name: str) -> bool:
-        """Whether a column is run."""
-        return self.columns is None or name in self.columns
 
 
 def run(family: Family, size: Size) -> dict[str, Any]:
@@ -58,8 +31,8 @@ def run(family: Family, size: Size) -> dict[str, Any]:
     levels = _product_null(family, null, size, found)
     columns = [one for one in COLUMNS if size.wants(one.name)]
     heights = {one.name: _column_null(one, family, null, found) for one in columns if one.name != "oracle"}
-    peers = [one for one in PEERS if family.outcomes and size.wants(one.name)]
-    tuned = _peers_null(peers, null, size, found)
+    chosen = [one for one in PEERS if family.outcomes and size.wants(one.name)]
+    tuned = peers.calm(chosen, null, size, found)
     for cell in family.cells:
         own = found["cells"][cell.name]
         streams = made(
@@ -74,10 +47,10 @@ def run(family: Family, size: Size) -> dict[str, Any]:
         for column in columns:
             if column.name == "oracle":
                 if cell.sudden:
-                    _oracle(family, cell, null, streams, fair, own)
+                    _oracle(family, cell, streams, size, fair, own)
                 continue
             _column_cell(column, cell, streams, heights[column.name], own)
-        _peers_cell(peers, tuned, cell, streams, size, own)
+        peers.changed(chosen, tuned, cell, streams, size, own)
     return found
 
 
@@ -137,7 +110,7 @@ def _product_cell(
         ticks, early = one.delays()
         told[name] = (ticks, early)
         own.setdefault(PRODUCT, {})[name] = figures.delay(
-            ticks, early, cell.horizon, since(streams, cell.horizon)
+            ticks, early, cell.horizon, streams.trials_since_change(cell.horizon)
         ).row()
     own[PRODUCT]["onset_error"] = rounded(_onset_error(runs[0]))
     return told
@@ -154,12 +127,6 @@ def _onset_error(run: Run) -> float:
     return float(np.median(apart)) if apart else float("nan")
 
 
-def since(streams: Streams, horizon: int) -> Array:
-    """Return the trials of the ticks after each series' change, shape (horizon, R)."""
-    rows = streams.change + np.arange(horizon)[:, None]
-    return np.asarray(streams.n[rows, np.arange(streams.size)])
-
-
 def _after(values: NDArray[np.bool_], streams: Streams) -> tuple[Array, NDArray[np.bool_]]:
     """Return delays and early ones of a column that is above its threshold in these ticks."""
     rows = np.arange(len(values))[:, None]
@@ -171,7 +138,7 @@ def _after(values: NDArray[np.bool_], streams: Streams) -> tuple[Array, NDArray[
 
 def _column_cell(column: Column, cell: Cell, streams: Streams, level: float, own: dict[str, Any]) -> None:
     values = column.statistic(streams, Reference.of(streams))
-    n = since(streams, cell.horizon)
+    n = streams.trials_since_change(cell.horizon)
     for name, height in (("usual", column.usual), ("equal", level)):
         ticks, early = _after(values >= height, streams)
         own.setdefault(column.name, {})[name] = figures.delay(ticks, early, cell.horizon, n).row()
@@ -180,18 +147,24 @@ def _column_cell(column: Column, cell: Cell, streams: Streams, level: float, own
 def _oracle(
     family: Family,
     cell: Cell,
-    null: Streams,
     streams: Streams,
+    size: Size,
     fair: dict[str, tuple[Array, NDArray[np.bool_]]],
     own: dict[str, Any],
 ) -> None:
-    """Ask the one who knows both rates, on the same streams; put the product's ratios beside it."""
+    """Ask the one who knows both rates, on the same streams; put the product's ratios beside it.
+
+    Its threshold comes from more months than the others', for it is what all is measured by; it needs no history.
+    """
     (column,) = (one for one in COLUMNS if one.name == "oracle")
     normal, changed = family.world.bad, family.world.bad + cell.change.size
-    level = figures.equal(column.statistic(null, Reference.of(null, normal, changed)).max(axis=0))
+    many = MONTHS_OF_ORACLE * size.replicates
+    months = made(family.world, family.number, many, ticks=size.ticks, history=0, first=size.replicates, seed=size.seed)
+    knows = Reference(np.zeros(many), np.zeros(many), np.full(many, normal), changed, normal)
+    level = figures.equal(column.statistic(months, knows).max(axis=0))
     ticks, early = _after(column.statistic(streams, Reference.of(streams, normal, changed)) >= level, streams)
     own["oracle"] = {
-        "equal": figures.delay(ticks, early, cell.horizon, since(streams, cell.horizon)).row(),
+        "equal": figures.delay(ticks, early, cell.horizon, streams.trials_since_change(cell.horizon)).row(),
         "equal_at": rounded(level),
     }
     bound = lorden(normal, changed, family.world.volume)
@@ -216,68 +189,3 @@ def _ratio_error(first: Array, second: Array) -> float:
         if len(first) > 1
         else float("nan")
     )
-
-
-def _peers_null(peers: Sequence[Peer], null: Streams, size: Size, found: dict[str, Any]) -> dict[str, Settings | None]:
-    """Run the peers that look at every outcome; return the settings of each nearest to the budget."""
-    if not peers:
-        return {}
-    some = null.only(np.arange(min(size.outcomes, null.size)))
-    outcomes = Outcomes.of(some, size.seed)
-    tuned: dict[str, Settings | None] = {}
-    months = size.ticks / MONTH
-    for peer in peers:
-        if not peer.there:
-            found["notes"][peer.name] = f"not run: {peer.package} is not installed (pip install 'bellbuoy[bench]')"
-            tuned[peer.name] = None
-            continue
-        settings = [peer.usual, *peer.grid]
-        began = time.perf_counter()
-        alarms = peer.alarms(outcomes.bits, settings)
-        spent = time.perf_counter() - began
-        rows = []
-        for which, one in enumerate(settings):
-            count = np.zeros(some.size)
-            for place, stream in outcomes.places(alarms, which):
-                count[stream] += place >= some.start
-            rows.append({"settings": dict(one), **figures.false(count, months).row()})
-        allowed = [row for row in rows[1:] if row["any"] <= 1.0 - figures.CALM]
-        chosen = max(allowed or rows[1:], key=lambda row: row["mean"] if allowed else -row["mean"])
-        tuned[peer.name] = chosen["settings"]
-        found["null"][peer.name] = {
-            "usual": {name: value for name, value in rows[0].items() if name != "settings"},
-            "usual_at": rows[0]["settings"],
-            "equal_at": chosen["settings"],
-            "grid": rows[1:],
-            "us": rounded(1e6 * spent / len(settings) / ((size.ticks + RUN_IN) * some.size)),
-        }
-    return tuned
-
-
-def _peers_cell(
-    peers: Sequence[Peer],
-    tuned: dict[str, Settings | None],
-    cell: Cell,
-    streams: Streams,
-    size: Size,
-    own: dict[str, Any],
-) -> None:
-    if not any(tuned.values()):
-        return
-    some = streams.only(np.arange(min(size.outcomes, streams.size)))
-    outcomes = Outcomes.of(some, size.seed)
-    for peer in peers:
-        best = tuned[peer.name]
-        if best is None:
-            continue
-        alarms = peer.alarms(outcomes.bits, [peer.usual, best])
-        for which, name in enumerate(("usual", "equal")):
-            ticks, early = np.full(some.size, np.nan), np.zeros(some.size, dtype=bool)
-            for place, stream in reversed(outcomes.places(alarms, which)):
-                if place >= some.change[stream]:
-                    ticks[stream] = place - some.change[stream] + 1.0
-                elif place >= some.start:
-                    early[stream] = True
-            own.setdefault(peer.name, {})[name] = figures.delay(
-                ticks, early, cell.horizon, since(some, cell.horizon)
-            ).row()

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any, Final
 
 from bellbuoy.bench.detect import endings, families, fleets, others, slides, speed, strata
-from bellbuoy.bench.detect.families import Size
 from bellbuoy.bench.detect.scenarios import FAMILIES
+from bellbuoy.bench.detect.size import Size
 
 QUICK_PEERS: Final = ("ADWIN",)
 """Of the peers that look at every outcome those of a quick run."""

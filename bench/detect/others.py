@@ -7,10 +7,10 @@ import numpy as np
 
 from bellbuoy.bench.detect import figures
 from bellbuoy.bench.detect.columns import BUDGET
-from bellbuoy.bench.detect.families import Size, since
 from bellbuoy.bench.detect.figures import rounded
 from bellbuoy.bench.detect.scenarios import REALISTIC
 from bellbuoy.bench.detect.shipped import Normals, Way, judged
+from bellbuoy.bench.detect.size import Size
 from bellbuoy.bench.detect.streams import DAY, HISTORY, MONTH, Change, Streams, World, made
 from bellbuoy.bench.detect.thresholds import thresholds
 from bellbuoy.detectors.volume import Volume
@@ -43,7 +43,7 @@ def volume(size: Size) -> dict[str, Any]:
         learned = thresholds(detector, streams, BUDGET, direction)
         way = Way(np.full(streams.size, BUDGET), learned.opens(BUDGET, streams.size))
         run = judged(detector, Normals(streams), [way], direction=direction, until_open=True)[0]
-        found[name] = {"usual": figures.delay(*run.delays(), horizon, since(streams, horizon)).row()}
+        found[name] = {"usual": figures.delay(*run.delays(), horizon, streams.trials_since_change(horizon)).row()}
     return found
 
 

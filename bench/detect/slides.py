@@ -6,9 +6,10 @@ import numpy as np
 
 from bellbuoy.bench.detect import figures
 from bellbuoy.bench.detect.columns import COLUMNS, Reference
-from bellbuoy.bench.detect.families import PRODUCT, Size
+from bellbuoy.bench.detect.families import PRODUCT
 from bellbuoy.bench.detect.figures import rounded
 from bellbuoy.bench.detect.shipped import OPENED, RESOLVED, Normals, Run, Way, judged
+from bellbuoy.bench.detect.size import Size
 from bellbuoy.bench.detect.streams import DAY, HISTORY, MONTH, Change, Streams, World, made
 from bellbuoy.bench.detect.thresholds import Thresholds, thresholds
 from bellbuoy.detectors.base import Array

@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 
 from bellbuoy.bench.detect.columns import BUDGET
-from bellbuoy.bench.detect.families import Size
 from bellbuoy.bench.detect.figures import rounded
 from bellbuoy.bench.detect.shipped import Normals, Way, judged
+from bellbuoy.bench.detect.size import Size
 from bellbuoy.bench.detect.streams import DAY, World, made
 from bellbuoy.bench.detect.thresholds import thresholds
 from bellbuoy.detectors import baseline, judge

@@ -6,8 +6,8 @@ import numpy as np
 
 from bellbuoy.bench.detect import figures
 from bellbuoy.bench.detect.columns import BUDGET
-from bellbuoy.bench.detect.families import Size
 from bellbuoy.bench.detect.figures import rounded
+from bellbuoy.bench.detect.size import Size
 from bellbuoy.bench.detect.streams import BEGAN, DAY, HISTORY, Streams
 from bellbuoy.bench.detect.thresholds import thresholds
 from bellbuoy.detectors import baseline, judge

@@ -106,6 +106,11 @@ class Streams:
         """Return the counts of a span of places."""
         return Counts(self.at[since:until], self.n[since:until], self.bad[since:until])
 
+    def trials_since_change(self, horizon: int) -> Array:
+        """Return the trials of the ticks after each series' change, shape (horizon, R)."""
+        rows = self.change + np.arange(horizon)[:, None]
+        return np.asarray(self.n[rows, np.arange(self.size)])
+
     def only(self, columns: NDArray[np.int64]) -> "Streams":
         """Return some of the series."""
         return replace(self, n=self.n[:, columns], bad=self.bad[:, columns], change=self.change[columns])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from bellbuoy.bench.detect import families, figures, scenarios
-from bellbuoy.bench.detect.families import Size
 from bellbuoy.bench.detect.shipped import OPENED, RESOLVED, Normals, Way, judged
+from bellbuoy.bench.detect.size import Size
 from bellbuoy.bench.detect.streams import BEGAN, DAY, HISTORY, MONTH, Change, World, made
 from bellbuoy.bench.detect.thresholds import thresholds
 from bellbuoy.detectors import baseline, calibration, judge
