@@ -23,7 +23,6 @@ PENDING = (
     "workflows.steps.gate",
     "workflows.steps.consequential",
     "workflows.steps.integrations",
-    "baselines.season",
     "sinks.slack.app_token",
     "sinks.slack.signing_secret",
     "sinks.slack.actors",
