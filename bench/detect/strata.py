@@ -69,7 +69,7 @@ def _judged(
     many = whole.size
     span = slice(whole.start - 35 * DAY, whole.start - 7 * DAY)
     nats = np.full(many, BUDGET)
-    opens = thresholds(detector, whole, BUDGET).opens(BUDGET, many)
+    opens = thresholds(detector, whole, BUDGET, strata=(parts, 2) if stratified else None).opens(BUDGET, many)
     watch = judge.Watch(opens, np.ones(many), np.full(many, 0.02))
     normal = baseline.fit(Counts(whole.at[span], whole.n[span], whole.bad[span]))
     if isinstance(detector, Stratified) and stratified:
