@@ -3,6 +3,9 @@
 It reads one line a life from standard input, `POINT AFTER DELAY`, runs `bellbuoy run` until the kill that comes at the
 point, once AFTER batches were committed in that life, and answers with one line of JSON: where it died. `end` is a life
 that is asked to drain instead. What is patched is when a job runs and where a process dies, nothing that is stored.
+
+Compaction finds work only when a tick was judged since the last one, once a minute, and lives are short. So it is left to
+the lives that end in it, which wait for it: what all others leave behind is there.
 """
 
 import json
@@ -17,18 +20,22 @@ from pathlib import Path
 from bellbuoy.monitor import app
 from bellbuoy.monitor.cli import run
 from bellbuoy.monitor.sources.kafka import KafkaSource
-from bellbuoy.monitor.store import engine
+from bellbuoy.monitor.store import Store, engine
 from bellbuoy.monitor.store.transaction import Transaction
 
 LATE_S = 4.0
 """A life whose point does not come dies so long after its first commit all the same."""
 MOST_S = 40.0
 """A life that commits nothing dies so long after its beginning."""
+COMPACTION, MERGE = "in compaction", "in compaction's merge"
+PATIENT_S = 80.0
+"""How long a life that ends in compaction waits for it: a minute passes until a tick is judged."""
+COMPACTING = 12
+"""Among so many statements of a compaction the one is drawn after which a life ends: of the first slices, or after them."""
 STATEMENTS = {
     "inserted": ("store/add_events",),
     "counted": ("store/add_counts",),
     "advanced": ("store/advance",),
-    "in compaction": ("compact/",),
     "in retention": ("aging/", "store/drop"),
     "in judging": ("judgement/",),
 }
@@ -44,7 +51,11 @@ class Life:
         self.added = False
         self.inside = ""
         self.gate = threading.Lock()
-        threading.Thread(target=lambda: (time.sleep(MOST_S), self.die("never")), daemon=True).start()
+        self.patient = point in {COMPACTION, MERGE}
+        self.left = int(delay * 1e4) % COMPACTING
+        self.compacting, self.merging = None, False
+        most = PATIENT_S if self.patient else MOST_S
+        threading.Thread(target=lambda: (time.sleep(most), self.die("never")), daemon=True).start()
 
     def die(self, where):
         with self.gate:
@@ -60,7 +71,7 @@ class Life:
     def committed(self):
         self.commits += 1
         if self.commits == self.after:
-            wait = self.delay if self.point == "random" else LATE_S
+            wait = self.delay if self.point == "random" else PATIENT_S if self.patient else LATE_S
             where = "random" if self.point == "random" else "late"
             threading.Thread(target=lambda: (time.sleep(wait), self.die(where)), daemon=True).start()
 
@@ -79,6 +90,8 @@ class Watched:
         if sql == "CHECKPOINT":
             if life.point == "in checkpoint" and life.commits >= life.after:
                 threading.Thread(target=lambda: (time.sleep(life.delay / 20), life.die("in checkpoint"))).start()
+            if life.merging:
+                threading.Thread(target=lambda: (time.sleep(life.delay / 40), life.die(MERGE))).start()
             life.inside = "checkpoint"
         elif sql == "BEGIN TRANSACTION":
             life.added, life.inside = False, "transaction"
@@ -97,12 +110,18 @@ class Watched:
 
 def plant(life):
     """Put the points into the daemon."""
-    connect, statement, replace_file = engine.connect, Transaction.run, os.replace
+    connect, statement, replace_file, compact = engine.connect, Transaction.run, os.replace, Store.compact
     stored, timetable, migrate = KafkaSource.stored, app.timetable, engine.migrate
 
     def run_statement(self, name, /, **params):
         found = statement(self, name, **params)
         life.added = life.added or name in {"store/advance", "store/begin_stream"}
+        if name.startswith("compact/"):
+            life.left -= 1
+            if life.left < 0:
+                life.reached(COMPACTION)
+            if life.point == MERGE and name == "compact/add_latency":  # a slice is about to be committed
+                life.compacting._merge_at, life.merging = 0, True
         for where, names in STATEMENTS.items():
             if name.startswith(names):
                 life.reached(where)
@@ -124,6 +143,12 @@ def plant(life):
             ).start()
         return migrate(con, *rest, **more)
 
+    def compacted(self):
+        if not life.patient or life.commits < life.after:
+            return None
+        life.compacting = self
+        return compact(self)
+
     def often(jobs, *rest):
         return timetable([replace(job, every=min(job.every or 1.0, 1.0), daily_at=None) for job in jobs], *rest)
 
@@ -132,6 +157,7 @@ def plant(life):
     Transaction.run = run_statement
     os.replace = replaced
     KafkaSource.stored = confirmed
+    Store.compact = compacted
     app.timetable = often
 
 

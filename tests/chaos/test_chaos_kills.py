@@ -39,6 +39,7 @@ POINTS = (
     "counted",
     "in judging",
     "in migration",
+    "in compaction's merge",
 )
 PARTITIONS = 3
 DAY = 86400
@@ -232,6 +233,9 @@ def test_nothing_is_lost_or_doubled_whenever_it_dies(kafka, tmp_path, record_pro
         f"harmed {dict(proxy.harmed) if proxy else 'no proxy'}"
     )
     record_property("kills", text)
+    if 2 * len(POINTS) <= KILLS:
+        landed = sum(where[one] for one in ("in compaction", "in compaction's merge"))
+        assert landed >= KILLS / 25, f"kills hardly came in compaction: {text}"
     sys.stdout.write(text + "\n")
 
 
