@@ -223,24 +223,34 @@ def _each(name: str, values: Sequence[float], **others: float) -> tuple[Settings
 
 
 PEERS: Final = (
-    Peer("ADWIN", adwin, {"delta": 0.002}, _each("delta", (0.1, 1e-3, 1e-6)), "river"),
+    Peer(
+        "ADWIN",
+        adwin,
+        {"delta": 0.002},
+        _each("delta", (0.1, 0.05, 0.02, 0.01, 1e-3, 1e-6, 1e-9, 1e-13)),
+        "river",
+    ),
     Peer(
         "PageHinkley",
         page_hinkley,
         {"delta": 0.005, "threshold": 50.0, "alpha": 0.9999, "both": 1.0},
-        tuple(
-            {"delta": delta, "threshold": threshold, "alpha": 0.9999, "both": 0.0}
-            for delta in (0.005, 0.015)
-            for threshold in (20.0, 50.0, 80.0, 120.0)
+        (
+            *_each("threshold", (50.0, 60.0, 70.0, 80.0, 120.0, 160.0), delta=0.005, alpha=0.9999, both=0.0),
+            *_each("threshold", (60.0, 80.0, 120.0), delta=0.015, alpha=0.9999, both=0.0),
         ),
     ),
     Peer(
         "DDM",
         ddm,
         {"drift_threshold": 3.0, "warm_start": 30.0},
-        _each("drift_threshold", (2.0, 2.5, 3.0, 4.0), warm_start=500.0),
+        _each("drift_threshold", (2.0, 2.25, 2.5, 3.0, 3.5, 4.0), warm_start=500.0),
     ),
-    Peer("HDDM_A", hddm_a, {"drift_confidence": 1e-3}, _each("drift_confidence", (0.1, 0.05, 0.02, 1e-3))),
+    Peer(
+        "HDDM_A",
+        hddm_a,
+        {"drift_confidence": 1e-3},
+        _each("drift_confidence", (0.05, 0.02, 0.01, 0.005, 1e-3, 1e-4)),
+    ),
     Peer(
         "HDDM_W",
         hddm_w,
@@ -248,7 +258,7 @@ PEERS: Final = (
         tuple(
             {"drift_confidence": confidence, "lambda_val": weight}
             for weight in (0.05, 0.01, 0.002)
-            for confidence in (0.1, 0.05, 0.02)
+            for confidence in (0.06, 0.04, 0.02, 1e-3)
         ),
     ),
 )

@@ -108,24 +108,24 @@ def _grids(found: Mapping[str, Any]) -> str:
     out = []
     for family in FAMILIES:
         own = found.get(family.name, {})
-        rows: list[list[str]] = []
-        for peer in PEERS:
-            one = own.get("null", {}).get(peer.name)
-            for row in [] if one is None else [{"settings": one["usual_at"], **one["usual"]}, *one["grid"]]:
-                first = " (default)" if row["settings"] == one["usual_at"] and not rows else ""
-                chosen = " **taken**" if row["settings"] == one["equal_at"] else ""
-                settings = ", ".join(f"{name} {value:g}" for name, value in row["settings"].items())
-                rows.append(
-                    [
-                        f"{peer.name}: {settings}{first}{chosen}",
-                        f"{short(number(row['mean']))} ± {short(number(row['error']))}",
-                        f"{number(row['any']):.0%}",
-                    ]
-                )
+        rows = [row for peer in PEERS for row in _tried(peer.name, own.get("null", {}).get(peer.name))]
         if rows:
             out.append(table([family.name, "false by series and 30 days", "series with one"], rows))
         out += [f"{name} {note}.\n" for name, note in own.get("notes", {}).items()]
     return "### Settings that were tried\n\n" + "\n".join(out) if out else ""
+
+
+def _tried(name: str, own: Mapping[str, Any] | None) -> list[list[str]]:
+    """Return a row for the usual settings of a peer, and one for each of its grid."""
+    if own is None:
+        return []
+    rows = []
+    for which, row in enumerate([{"settings": own["usual_at"], **own["usual"]}, *own["grid"]]):
+        settings = ", ".join(f"{key} {value:g}" for key, value in row["settings"].items())
+        mark = " (as shipped)" if which == 0 else " **taken**" if row["settings"] == own["equal_at"] else ""
+        rate = f"{short(number(row['mean']))} ± {short(number(row['error']))}"
+        rows.append([f"{name}: {settings}{mark}", rate, f"{number(row['any']):.0%}"])
+    return rows
 
 
 def _speeds(run: Mapping[str, Any]) -> str:
