@@ -9,6 +9,9 @@ import pytest
 from bellbuoy.config.load import load_text
 from bellbuoy.detectors.base import Verdict
 from bellbuoy.detectors.calibration import LEAST
+from bellbuoy.monitor.backtest.filling import fill_store
+from bellbuoy.monitor.backtest.judging import judge
+from bellbuoy.monitor.backtest.running import Material
 from bellbuoy.monitor.event import Limits, decode
 from bellbuoy.monitor.judging.calibrate import calibrate, judges, tails
 from bellbuoy.monitor.judging.calibration_rows import calibrations
@@ -194,3 +197,22 @@ def test_a_restart_at_any_time_changes_no_bit(live, config, written):
         assert written(store) == written(ready)
         query = "SELECT * FROM calibrations ORDER BY ALL"
         assert store.new_cursor().execute(query).fetchall() == ready.new_cursor().execute(query).fetchall()
+
+
+@pytest.mark.timeout(300)
+def test_a_backtest_learns_the_same_thresholds_and_says_the_same(tmp_path, live, config):
+    ready, evaluation = live
+    path = tmp_path / "live.duckdb"
+    with Store.open(path, config.store) as store:
+        store.follow(config)
+        fill(store, 37)
+        Evaluation(store, config).advance(START + 36 * DAY + 7200)
+    with (
+        Material.gathered(lambda recording, one: fill_store(recording, path, one)) as material,
+        material.recording(config) as recording,
+    ):
+        found = judge(recording, config, until=START + 36 * DAY + 7200, pages=False)
+        assert found.evaluation.calibrations == evaluation.calibrations
+        query = "SELECT * FROM verdicts_raw ORDER BY ALL"
+        said, again = (one.new_cursor().execute(query).fetchall() for one in (ready, recording))
+        assert [repr(row) for row in said] == [repr(row) for row in again]
