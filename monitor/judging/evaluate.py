@@ -235,19 +235,16 @@ class Evaluation:
         return told
 
     def _end(self, since: int, at: int, told: list[Told], closed: dict[str, Incident]) -> None:
-        """End what no verdict will tell the end of: what is not watched on, and at a midnight what was retired."""
-        gone = ended(self.incidents, self.lines, self._decided, self.learner.pins, self.config.server.timezone)
-        self.incidents, changes = end(self.incidents, gone, at, self.rules)
-        self._tell(changes, told, closed)
-        begin_anew(self.groups, gone)
-        watched = {line.watched for g in self.groups for line in g.lines if line.watched not in g.anew}
-        self.incidents, changes = let_go(self.incidents, watched, at, self.rules)
-        self._tell(changes, told, closed)
+        """End what no verdict will tell the end of: what is expected, at a midnight what was retired, what is not watched on."""
         gone = {} if since % DAY else retired(self.incidents, self.lines, since, self.config.ended_after)
+        gone |= ended(self.incidents, self.lines, self._decided, self.learner.pins, self.config.server.timezone)
         if gone:
             self.incidents, changes = end(self.incidents, gone, at, self.rules)
             self._tell(changes, told, closed)
             begin_anew(self.groups, gone)
+        watched = {line.watched for g in self.groups for line in g.lines if line.watched not in g.anew}
+        self.incidents, changes = let_go(self.incidents, watched, at, self.rules)
+        self._tell(changes, told, closed)
 
     def _due(self, since: int, until: int) -> tuple[Counts, list[int], Late]:
         """Return the counts of a span, a column a line and then one a stratum; which ticks are judged; and what came late.

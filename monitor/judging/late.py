@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bellbuoy.detectors.base import Counts
+from bellbuoy.monitor.judging.slow import SLOW
+from bellbuoy.monitor.judging.watchlist import Line
 from bellbuoy.monitor.store import Store
 
 REACH_S = 86_400
@@ -66,3 +68,13 @@ def added(counts: Counts, more: Counts, place: int) -> None:
     n = np.maximum(counts.n[place] + more.n[0], 0.0)
     counts.bad[place] = np.clip(counts.bad[place] + more.bad[0], 0.0, n)
     counts.n[place] = n
+
+
+def takes_late(line: Line) -> bool:
+    """Tell whether trials that came late may be judged at the present tick.
+
+    Not those of `slow`, which are counted from the events; not by a detector that is not linear; and not as more volume,
+    for what comes hours late is no more than was sent.
+    """
+    more = getattr(line.detector, "watches", "share") == "volume" and line.watched.direction > 0
+    return line.watched.series.signal != SLOW and not more and bool(getattr(line.detector, "linear", True))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from bellbuoy.monitor.judging.slow import SLOW, SlowCalls
 from bellbuoy.monitor.judging.watched import SeriesKey
 from bellbuoy.monitor.judging.watchlist import Line
 from bellbuoy.monitor.store import Series, Store
+
+if TYPE_CHECKING:
+    from bellbuoy.monitor.judging.marks import Marks
 
 DAY = 86400
 SLAB = 200 * 56 * 288
@@ -43,8 +47,20 @@ class Learner:
         self.store = store
         self.config = config
         self.tick = int(config.tick)
-        self._pinned = [name for name, one in config.baselines.items() if one.pinned is not None]
+        self.pins: dict[str, Span] = {}
+        self._anew: dict[SeriesKey, float] = {}
+        self.decide(None)
         self.slow = SlowCalls(store, config)
+
+    def decide(self, decided: "Marks | None") -> None:
+        """Go by what people decided: which baselines are pinned, and where those of some series begin."""
+        own = {name: one.pinned for name, one in self.config.baselines.items() if one.pinned is not None}
+        self.pins = {name: (int(span[0]), int(span[1])) for name, span in own.items()}
+        self._anew = {}
+        if decided is not None:
+            self.pins = decided.pins(self.config)
+            begins = decided.begins().items()
+            self._anew = {key: np.inf if one.taken is None else one.taken for key, one in begins}
 
     def learn(self, at: int, lines: Sequence[Line], known: Known, frozen: set[SeriesKey]) -> Known:
         """Return the baselines that change at the midnight `at` (UTC); those that stay are not in it.
@@ -114,7 +130,7 @@ class Learner:
             until: end of the last one.
             midnight: at which the limits of the day were learned.
         """
-        learning = {name for name in self.config.baselines if name not in self._pinned}
+        learning = {name for name in self.config.baselines if name not in self.pins}
         keys = [line.watched.series if line.baseline in learning else None for line in lines]
         self.slow.recount(counts, keys, since, until, midnight)
 
@@ -133,10 +149,10 @@ class Learner:
         matter.
         """
         name, key = each
-        if known is None or name not in self.config.baselines:
+        if known is None or (name not in self.config.baselines and name not in self.pins):
             return True
-        if name in self._pinned:
-            since, until = self.config.baselines[name].pinned or (-np.inf, np.inf)
+        if name in self.pins:
+            since, until = self.pins[name]
             moved = known.since[0] < since - self.tick or known.until[0] > until + self.tick
             return bool(moved or fresh.trials[0] > known.trials[0])
         settings = self.config.baselines[name]
@@ -152,9 +168,8 @@ class Learner:
     def _span(self, name: str, line: Line, at: int, fitted: bool, bad: Sequence[Span], *, known: bool) -> Span | None:
         """Return the span to learn from, or None where nothing is to be learned today."""
         settings = self.config.baselines.get(name)
-        pinned = getattr(settings, "pinned", None)
-        if pinned is not None:
-            since, until = int(pinned[0]), int(pinned[1])
+        if name in self.pins:
+            since, until = self.pins[name]
             return (since, until) if at >= until else None
         first, first_day = self._first(line), -(-line.first_minute // DAY) * DAY
         if settings is None:
@@ -173,7 +188,7 @@ class Learner:
 
     def recounts(self, name: str) -> bool:
         """Tell whether slow calls are counted over the limits of the day for a baseline: for those that learn such limits."""
-        return name in self.config.baselines and name not in self._pinned
+        return name in self.config.baselines and name not in self.pins
 
     def weighed(
         self, needs: Sequence[Need], bad: Mapping[SeriesKey, Sequence[Span]], at: int, *, recount: bool
@@ -230,7 +245,10 @@ class Learner:
         """Return when each series was in an incident, in order and apart; those that go on end at `at`."""
         spans: dict[SeriesKey, list[Span]] = {}
         for row in self.store.rows("judgement/bad_spans"):
-            spans.setdefault(series_key(row), []).append((row["since"], row["until"] or at))
+            key = series_key(row)
+            if row["since"] < self._anew.get(key, 0):
+                continue  # what somebody expects is normal
+            spans.setdefault(key, []).append((row["since"], row["until"] or at))
         return {key: union(own) for key, own in spans.items()}
 
 

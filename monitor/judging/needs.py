@@ -2,6 +2,7 @@
 
 from bellbuoy.config.model import Config
 from bellbuoy.monitor.judging.judgement_rows import baselines
+from bellbuoy.monitor.judging.marks import marks
 from bellbuoy.monitor.judging.objectives import OBJECTIVE
 from bellbuoy.monitor.judging.strata import strata_lines
 from bellbuoy.monitor.judging.watchlist import detectors_of, watchlist
@@ -22,9 +23,7 @@ def needed(store: Store, config: Config) -> Needed:
     reach = max([FINE_S, *(2 * one.learn + one.lag for one in learning)]) + SPARE_S
     found = store.rows("judgement/progress", name="judged")
     judged = int(found[0]["at"]) if found else 0
-    spans = [
-        (float(one.pinned[0]), float(one.pinned[1])) for one in config.baselines.values() if one.pinned is not None
-    ]
+    spans = [(float(since), float(until)) for since, until in marks(store, judged).pins(config).values()]
     known = baselines(store, judged)
     lines = watchlist(config.detectors, detectors_of(config.detectors), store.series())
     series: set[int] = set()

@@ -29,7 +29,7 @@ CREATE TABLE late_counts (
 );
 
 -- What people decided of what is normal for a series, or of a named baseline (series NULL): it is learned from `since` on, or from
--- the pinned span alone. A row in `known_at` order; the newest counts.
+-- the pinned span alone. The newest counts, from the tick that began at `taken_at` on; NULL waits for the next one.
 CREATE TABLE baseline_marks (
     id VARCHAR NOT NULL,
     known_at TIMESTAMP NOT NULL,
@@ -43,7 +43,8 @@ CREATE TABLE baseline_marks (
     until TIMESTAMP,
     incident VARCHAR,
     who VARCHAR,
-    why VARCHAR
+    why VARCHAR,
+    taken_at TIMESTAMP
 );
 
 CREATE VIEW calibrations AS
