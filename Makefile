@@ -4,6 +4,8 @@
 PYTHON ?= python3
 DEMO_FLAGS ?=
 TEST_FLAGS ?=
+# Of tests: one process more than processors, each with files of its own. PARALLEL= runs them one after the other
+PARALLEL ?= -n auto --dist loadfile --no-loadscope-reorder
 BENCH_FLAGS ?= tick
 KILLS ?= 200
 FAULTS ?= 500
@@ -42,14 +44,14 @@ tools:
 	@if [ "$(CI)" = true ]; then $(py) tools/need helm kubernetes-validate node chromium >/dev/null || true; fi
 
 pytest:
-	@$(py) -m pytest $(TEST_FLAGS)
+	@$(py) -m pytest $(PARALLEL) $(TEST_FLAGS)
 
 # The store's tests a second time, on the older DuckDB that is supported.
 store15:
 	@if there=$$($(py) tools/need duckdb15); then \
 	  export PYTHONPATH="$$there"; \
 	  $(py) -c "import duckdb as d; assert d.__version__ == '1.5.6', d.__version__" && \
-	  $(py) -m pytest -m store $(TEST_FLAGS); \
+	  $(py) -m pytest -m store $(PARALLEL) $(TEST_FLAGS); \
 	elif [ "$(CI)" = true ]; then exit 1; \
 	else echo "NOT RUN  the store's tests on DuckDB 1.5.6"; fi
 

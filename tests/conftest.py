@@ -3,6 +3,7 @@
 import importlib.util
 import ipaddress
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -26,6 +27,7 @@ def _load(name):
 
 
 _load("certificates")
+_load("ports")
 _load("chaos_proxy")
 kafka_broker = _load("kafka_broker")
 _load("kafka_cluster")
@@ -88,19 +90,29 @@ def _may_be_absent():
     return {line.split()[0] for line in lines if line.strip() and not line.startswith("#")}
 
 
-_ABSENT = pytest.StashKey[Counter]()
-_LACKING = pytest.StashKey[Counter]()
+_TOLD = pytest.StashKey[set]()
 
 
 def pytest_configure(config):
-    config.stash[_ABSENT] = Counter()
-    config.stash[_LACKING] = Counter()
+    config.stash[_TOLD] = set()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
+    longest = Counter()
     for item in items:
-        if "kafka" in _needs(item) and item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(240))  # the first one brings and starts the broker
+        mark = item.get_closest_marker("timeout")
+        if "kafka" in _needs(item) and mark is None:
+            item.add_marker(mark := pytest.mark.timeout(240))  # the first one brings and starts the broker
+        longest[item.path] = max(longest[item.path], mark.args[0] if mark else 0)
+    if os.environ.get("PYTEST_XDIST_WORKER"):  # what may take long begins first, and the short ones fill the rest
+        items.sort(key=lambda item: -longest[item.path])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """`-n auto`: one process more than processors, for the tests wait half of their time; each may start a broker."""
+    return min(6, (os.cpu_count() or 1) + 1)
 
 
 def pytest_runtest_setup(item):
@@ -108,28 +120,35 @@ def pytest_runtest_setup(item):
         found, why = find(name)
         if found:
             continue
-        item.config.stash[_ABSENT][name] += 1
-        first = item.config.stash[_ABSENT][name] == 1
+        first = name not in item.config.stash[_TOLD]
+        item.config.stash[_TOLD].add(name)
         if os.environ.get("CI") == "true" and name not in _may_be_absent() and first:
             pytest.fail(f"{name} has to be there in CI: {why}", pytrace=False)
         pytest.skip(f"needs {name}: {why}")
 
 
-def pytest_terminal_summary(terminalreporter, config):
-    for name, count in sorted(config.stash[_ABSENT].items()):
-        terminalreporter.write_line(f"NOT RUN  {name} ({count} tests): {find(name)[1]}")
-    for (name, why), count in sorted(config.stash[_LACKING].items()):
+_NOT_RUN = re.compile(r"^(?:Skipped: needs (.+?)|(.+) has to be there in CI): (.*)", re.MULTILINE)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say what was not run, by its name: read from the reports, which all processes of a parallel run send here."""
+    counted = Counter()
+    for report in [one for kind in ("skipped", "failed", "error") for one in terminalreporter.getreports(kind)]:
+        text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        found = _NOT_RUN.search(text)
+        if found:
+            counted[found[1] or found[2], found[3]] += 1
+    for (name, why), count in sorted(counted.items()):
         terminalreporter.write_line(f"NOT RUN  {name} ({count} tests): {why}")
 
 
 @pytest.fixture(scope="session")
-def lacking(pytestconfig):
+def lacking():
     """`lacking("Slack emulator", why)`: the test cannot run here. It is counted in the summary; in CI it fails."""
 
     def say(name, why):
         if os.environ.get("CI") == "true":
             pytest.fail(f"{name} has to be there in CI: {why}", pytrace=False)
-        pytestconfig.stash[_LACKING][name, why] += 1
         pytest.skip(f"needs {name}: {why}")
 
     return say

@@ -1,5 +1,6 @@
 """Apache Kafka itself, one node on loopback, from the jars that Maven brings: what the tests of the Kafka source run on."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ import warnings
 from pathlib import Path
 
 from certificates import Certificates
+from ports import free_port
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # the library reads its schemas in a way that 3.11 deprecates
@@ -64,26 +66,28 @@ def jars():
         raise AbsentError(f"no java on PATH; {HOW}")
     if not shutil.which("mvn"):
         raise AbsentError(f"no mvn on PATH to bring Kafka's jars; {HOW}")
-    shutil.rmtree(JARS, ignore_errors=True)
-    JARS.mkdir(parents=True)
+    JARS.mkdir(parents=True, exist_ok=True)
+    with (JARS / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the tests run in several processes
+        if not mark.exists():
+            _bring()
+            mark.touch()
+    return JARS
+
+
+def _bring():
+    for old in [*JARS.glob("*.jar"), *JARS.glob(".complete-*")]:
+        old.unlink()
     command = ["mvn", "-B", "-q", "-f", str(POM), "dependency:copy-dependencies", "-DincludeScope=runtime"]
     done = subprocess.run(
         [*command, f"-DoutputDirectory={JARS}"], capture_output=True, text=True, timeout=900, check=False
     )
     if done.returncode:
         raise AbsentError(f"`{' '.join(command)}` failed: {done.stdout.strip()[-300:]}; {HOW}")
-    mark.touch()
-    return JARS
 
 
 def hash_of(path):
     return uuid.uuid5(uuid.NAMESPACE_URL, path.read_text()).hex[:12]
-
-
-def free_port():
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
 
 
 class Broker:

@@ -2,7 +2,8 @@
 
 from kafka import TopicPartition
 from kafka.errors import KafkaError
-from kafka_broker import Admin, Broker, Kafka, free_port
+from kafka_broker import Admin, Broker, Kafka
+from ports import free_port
 
 
 class Cluster(Kafka):

@@ -31,17 +31,28 @@ def planted(tmp_path):
     (tmp_path / ".ci").mkdir()
     (tmp_path / ".ci/absent").write_text("# a comment\ndocker  no engine here\n")
 
-    def run(**environment):
+    def run(*arguments, **environment):
         kept = {key: value for key, value in os.environ.items() if key not in {"CI", "NEED_INSTALL", "PYTEST_ADDOPTS"}}
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly", str(tmp_path)]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:randomly",
+            *arguments,
+            str(tmp_path),
+        ]
         more = {"NEED_HIDE": "helm,docker", **environment}
         return subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path, env={**kept, **more})
 
     return run
 
 
-def test_a_developer_is_told_what_was_not_run(planted):
-    done = planted()
+@pytest.mark.parametrize("parallel", [[], ["-n", "2"]])
+def test_a_developer_is_told_what_was_not_run(planted, parallel):
+    done = planted(*parallel)
     assert done.returncode == 0, done.stdout
     assert "NOT RUN  helm (3 tests): hidden by NEED_HIDE" in done.stdout
     assert "NOT RUN  docker (1 tests): hidden by NEED_HIDE" in done.stdout
@@ -55,6 +66,15 @@ def test_ci_fails_once_for_each_tool_that_should_be_there(planted):
     last = done.stdout.splitlines()[-1]
     assert "1 error" in last or "1 failed" in last
     assert "3 skipped" in last  # helm's other two, and docker, which .ci/absent excuses
+    assert "NOT RUN  helm (3 tests): hidden by NEED_HIDE" in done.stdout
+
+
+def test_ci_fails_in_several_processes_too(planted):
+    done = planted("-n", "2", CI="true")
+    assert done.returncode == 1
+    assert "helm has to be there in CI: hidden by NEED_HIDE" in done.stdout
+    assert "NOT RUN  helm (3 tests): hidden by NEED_HIDE" in done.stdout
+    assert "NOT RUN  docker (1 tests): hidden by NEED_HIDE" in done.stdout
 
 
 def test_every_excuse_has_its_reason():

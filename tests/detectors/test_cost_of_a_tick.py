@@ -12,9 +12,9 @@ from bellbuoy.detectors.rate_shift import RateShift
 def quickest(work, times=60):
     best = float("inf")
     for _ in range(times):
-        began = time.perf_counter()
+        began = time.thread_time()  # other tests run beside this one
         work()
-        best = min(best, time.perf_counter() - began)
+        best = min(best, time.thread_time() - began)
     return best
 
 

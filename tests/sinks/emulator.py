@@ -8,12 +8,13 @@ api_url=slack.api_url)`. It wants Node 22 or newer and npm, which `tools/need` f
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import urllib.request
 from pathlib import Path
 from typing import Any, Self
+
+from ports import free_port
 
 VERSION = "0.12.2"
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,9 +99,7 @@ class Emulator:
         seed.write_text(
             json.dumps({"slack": {"channels": [{"name": CHANNEL}], "tokens": [bot], "strict_scopes": True}})
         )
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         node, script = self.program
         self.process = subprocess.Popen(

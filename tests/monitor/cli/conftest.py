@@ -2,11 +2,11 @@
 
 import json
 import shutil
-import socket
 import sys
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 from bellbuoy.config.load import load
 from bellbuoy.monitor.demo import play
@@ -33,12 +33,6 @@ def configuration(folder, port):
         "routes": [{"to": ["out"]}],
         "heartbeat": {"url": "http://127.0.0.1:9/ping"},
     }
-
-
-def free_port():
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

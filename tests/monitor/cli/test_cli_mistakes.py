@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from cli_process import PLAIN, bellbuoy
-from conftest import free_port
+from ports import free_port
 
 NOBODY = "http://127.0.0.1:1"
 

@@ -5,12 +5,13 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+
+from ports import free_port
 
 from bellbuoy.monitor.store import Store
 
@@ -23,12 +24,6 @@ CALM = [
     {"name": "step-success", "signal": "step_failure", "by": ["workflow", "step"], "kind": "rate_shift"},
     {"name": "end-to-end", "signal": "interaction_failure", "by": ["workflow"], "kind": "rate_shift"},
 ]
-
-
-def free_port():
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
 
 
 def bellbuoy(*arguments, timeout=60, **options):

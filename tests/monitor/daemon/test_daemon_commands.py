@@ -12,7 +12,8 @@ from collections import Counter
 import pyarrow as pa
 import pytest
 from daemon_traffic import ALL, Traffic
-from running_daemon import CALM, bellbuoy, free_port, until
+from ports import free_port
+from running_daemon import CALM, bellbuoy, until
 
 from bellbuoy.sinks.testing_receiver import Receiver
 

@@ -159,7 +159,7 @@ def test_idle_and_half_closed_and_slow_clients_hinder_nobody(daemon):
                     one.shutdown(socket.SHUT_WR)
         began = time.monotonic()
         assert running.status("/livez") == 200
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 5.0, "one after the other they would take half a minute"
         assert post(running, lines([event("a")]))[0] == 200
         held[0].settimeout(10)
         assert held[0].recv(100).startswith(b"HTTP/1.1 408")

@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+from ports import free_port
 
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.door import adhoc
@@ -162,11 +163,7 @@ main()
 
 @pytest.mark.store
 def test_daemon_with_a_stuck_query_drains_and_ends_with_75(tmp_path):
-    import socket
-
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
+    port = free_port()
     (tmp_path / "in.jsonl").write_text("")
     config = tmp_path / "b.yaml"
     config.write_text(

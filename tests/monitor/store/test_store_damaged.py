@@ -20,7 +20,7 @@ from bellbuoy.monitor.store.rescue import open_or_set_aside
 pytestmark = [pytest.mark.store, pytest.mark.timeout(1800)]
 
 HERE = Path(__file__).parent
-FAULTS = int(os.environ.get("BELLBUOY_FAULTS", "60"))
+FAULTS = int(os.environ.get("BELLBUOY_FAULTS", "24"))
 KNOWN = {
     "harmless",
     "harmless, read again",
