@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bellbuoy.config.model import Config
-from bellbuoy.detectors import mixture, silence
+from bellbuoy.detectors import mix, mixture, silence
 from bellbuoy.detectors.visible import silent, visible
 from bellbuoy.monitor.judging import judgement_rows as rows
 from bellbuoy.monitor.judging.calibrate import tails
@@ -120,13 +120,14 @@ def _of(group: Group, tick: int) -> dict[Watched, Sight]:
     normal, watch = group.baseline, group.watch
     nothing = np.full(len(group.lines), np.nan)
     changes, ends = [nothing, nothing, nothing], nothing
-    if isinstance(group.prepared, mixture.Prepared):
+    prepared = group.prepared.plain if isinstance(group.prepared, mix.Prepared) else group.prepared
+    if isinstance(prepared, mixture.Prepared):
         changes = [
-            visible(group.prepared, normal, watch.threshold, watch.direction, days * DAY / tick) for days in (1, 3, 7)
+            visible(prepared, normal, watch.threshold, watch.direction, days * DAY / tick) for days in (1, 3, 7)
         ]
     elif isinstance(group.prepared, silence.Prepared):
         ends = silent(group.prepared, watch.threshold) * tick
-    share = not group.volume
+    share = not group.volume and not getattr(group.detector, "policy", False)
     return {
         line.watched: Sight(
             **_names(line),

@@ -1,6 +1,7 @@
 """Strata, volumes and objectives from the configuration to the incident, through the product's own pipeline."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 import numpy as np
@@ -10,12 +11,13 @@ from bellbuoy.config.load import load_text
 from bellbuoy.monitor.demo import STREAM
 from bellbuoy.monitor.event import Limits, decode
 from bellbuoy.monitor.judging.evaluate import Evaluation
+from bellbuoy.monitor.judging.sight import sights
 from bellbuoy.monitor.sources.base import Chunk
 from bellbuoy.monitor.store import Store
 
 DAY = 86400
 START = 1_780_272_000 // DAY * DAY
-QUIET, LENGTH = 24, 29
+QUIET, LENGTH = 24, 28
 CONFIG = """
 version: 1
 sources: [{ files: { path: none.jsonl } }]
@@ -77,23 +79,33 @@ def lines_of(day, random):
 
 
 @pytest.fixture(scope="module")
-def told():
-    """Changes by detector and workflow, the verdicts written, and the evaluation at the end."""
-    config = load_text(CONFIG)
+def batches():
+    """The interactions of each day, as lines."""
     random = np.random.default_rng(20261125)
+    return [list(lines_of(day, random)) for day in range(LENGTH)]
+
+
+def append(store, batches, day):
+    lines = batches[day]
+    offset = sum(map(len, batches[:day]))
+    chunk = Chunk(STREAM, range(offset, offset + len(lines)), lines, offset + len(lines))
+    received = (START + (day + 1) * DAY) * 1_000_000
+    store.append(decode(chunk, stream_id=store.stream_id(STREAM), received_at_us=received, limits=Limits()))
+
+
+@pytest.fixture(scope="module")
+def told(batches, written):
+    """Changes with their pages, the verdicts written, the evaluation at the end, and all that was written."""
+    config = load_text(CONFIG)
     with Store.open(None, config.store) as store:
         store.follow(config)
         evaluation = Evaluation(store, config)
-        changes, offset = [], 0
+        changes = []
         for day in range(LENGTH):
-            lines = list(lines_of(day, random))
-            chunk = Chunk(STREAM, range(offset, offset + len(lines)), lines, offset + len(lines))
-            offset += len(lines)
-            received = (START + (day + 1) * DAY) * 1_000_000
-            store.append(decode(chunk, stream_id=store.stream_id(STREAM), received_at_us=received, limits=Limits()))
+            append(store, batches, day)
             changes += evaluation.advance(START + (day + 1) * DAY)
         verdicts = store.cursor().execute("SELECT detector, workflow, state, why FROM verdicts").fetchall()
-        yield changes, verdicts, evaluation
+        yield changes, verdicts, evaluation, written(store)
 
 
 def members(told):
@@ -162,3 +174,37 @@ def test_an_objective_is_burnt_only_where_there_is_one(told):
     assert verdict.baseline_rate == pytest.approx(0.04)
     assert "the objective allows 4.0 %" in verdict.why
     assert verdict.least == verdict.most == "ticket"
+
+
+def test_what_each_kind_can_see_is_told(told):
+    """Strata see what their sum sees; an objective and a volume are not blind for want of a share."""
+    evaluation = told[2]
+    found = {(one.detector, one.workflow): one for one in sights(evaluation.lines, evaluation.groups, 300)}
+    assert found["parts", "worse"].a_week == found["whole", "worse"].a_week
+    assert all(one.armed for one in found.values() if one.kind != "burn" or one.workflow in ("spent", "worse"))
+    assert not any(one.blind for one in found.values() if one.kind in ("burn", "volume"))
+
+
+def test_pages_of_volume_and_of_an_objective_say_what_they_mean(told):
+    pages = [(change, page) for change, page in told[0]]
+    volume = next(page for change, page in pages if change.incident.workflow == "less")
+    assert re.fullmatch(r"less: [67][0-9] % fewer interactions than normal", volume.headline)
+    assert "were expected" in "".join(span.text for span in volume.impact)
+    spent = next(page for change, page in pages if change.incident.workflow == "spent")
+    assert spent.headline
+
+
+def test_restarts_at_any_tick_change_no_bit(told, batches, written):
+    """A new process for every piece of the days on which something happens."""
+    config = load_text(CONFIG)
+    pieces, turn = (6 * 3600, 300, 5 * 3600 + 900, 13 * 3600), 0
+    with Store.open(None, config.store) as store:
+        store.follow(config)
+        for day in range(LENGTH):
+            append(store, batches, day)
+            at, end = START + day * DAY, START + (day + 1) * DAY
+            while at < end:
+                at = min(at + (pieces[turn % 4] if day > QUIET - 2 else DAY), end)
+                turn += 1
+                Evaluation(store, config).advance(at)
+        assert written(store) == told[3]
