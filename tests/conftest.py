@@ -5,6 +5,7 @@ import ipaddress
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -95,6 +96,8 @@ _TOLD = pytest.StashKey[set]()
 
 def pytest_configure(config):
     config.stash[_TOLD] = set()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell that runs this in the background says so
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # or the programs that are tested would not hear it
 
 
 @pytest.hookimpl(tryfirst=True)
