@@ -288,7 +288,7 @@ class App:
             Notebook(self.store, self.clock),
             deciding,
             self.upkeep,
-            Normal(self.store, self.config),
+            Normal(self.store, self.config, self.clock),
         )
         return uvicorn.Server(
             uvicorn.Config(web, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=3)

@@ -24,6 +24,7 @@ COMMANDS = {
     "replay": "Send recorded events to a Kafka topic.",
     "status": "One line a workflow and step: rate, baseline, verdict.",
     "query": "Read-only SQL on the running daemon.",
+    "baseline": "What normal is: show it, or decide it.",
     "source": "How far each stream is read; where a stopped one goes on.",
     "note": "Note a deploy or another change, so that pages can name it.",
     "dead-letters": "Messages that could not be read: list, show, read again.",

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from bellbuoy.config.instants import write_instant, write_span
 from bellbuoy.config.model import Config
+from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.judging.hearing import heard
 from bellbuoy.monitor.judging.marks import Kind, marks
 from bellbuoy.monitor.judging.objectives import OBJECTIVE
@@ -53,9 +54,10 @@ class Asked:
 class Normal:
     """Answers from a store, and writes decisions into it; called from several threads."""
 
-    def __init__(self, store: Store, config: Config) -> None:
+    def __init__(self, store: Store, config: Config, clock: Clock | None = None) -> None:
         self.store = store
         self.config = config
+        self.clock = clock or SystemClock()
 
     def sights(self) -> list[Sight]:
         """Return what each detector can see on each series, as of the last tick that was judged."""
@@ -76,18 +78,17 @@ class Normal:
         found = self.store.rows("judgement/progress", name="judged")
         return int(found[0]["at"]) if found else 0
 
-    def decide(self, asked: Asked, now: float) -> str:
+    def decide(self, asked: Asked) -> str:
         """Write a decision; the next tick takes it. Return in a sentence or two what becomes of it.
 
         Args:
             asked: the decision.
-            now: when, epoch seconds.
 
         Raises:
             NotDecided: it cannot be taken.
             StoreExhausted: nothing can be written at present.
         """
-        at = self.judged()
+        at, now = self.judged(), self.clock.now()
         if asked.kind == "pin":
             rows, told = self._pinned(asked, at)
         else:

@@ -8,7 +8,7 @@ import numpy as np
 from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import BLOCKS
 from bellbuoy.monitor.judging.judgement_rows import baselines
-from bellbuoy.monitor.judging.marks import marks
+from bellbuoy.monitor.judging.marks import marks, without
 from bellbuoy.monitor.judging.watchlist import Line
 from bellbuoy.monitor.store import Store
 
@@ -72,9 +72,9 @@ def shown(store: Store, config: Config, lines: Sequence[Line], at: int) -> list[
         lines: whose baselines.
         at: epoch seconds.
     """
-    known = baselines(store, at // DAY * DAY)
     decided = marks(store, at)
     begins, pins = decided.begins(), decided.pins(config)
+    known = without(baselines(store, at // DAY * DAY), decided, pins, int(config.tick))
     pinned = {one.name: one for one in decided.all if one.name is not None}
     names = sorted({(line.watched.series.text(), line.baseline) for line in lines})
     keys = {line.watched.series.text(): line.watched.series for line in lines}

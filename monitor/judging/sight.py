@@ -14,6 +14,7 @@ from bellbuoy.monitor.judging.calibrate import tails
 from bellbuoy.monitor.judging.calibration_rows import calibrations
 from bellbuoy.monitor.judging.groups import Basis, Group, groups
 from bellbuoy.monitor.judging.hearing import heard
+from bellbuoy.monitor.judging.marks import marks, without
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.judging.watchlist import Line, detectors_of, watchlist
 from bellbuoy.monitor.store import Store
@@ -84,7 +85,9 @@ def sights_at(store: Store, config: Config, at: int) -> list[Sight]:
     midnight = at // DAY * DAY
     lines = watchlist(config.detectors, detectors_of(config.detectors), heard(store, midnight))
     learned = tails(lines, calibrations(store, midnight))
-    made = groups(config, lines, rows.baselines(store, midnight), {}, midnight, learned)
+    decided = marks(store, at)
+    known = without(rows.baselines(store, midnight), decided, decided.pins(config), int(config.tick))
+    made = groups(config, lines, known, {}, midnight, learned)
     return sights(lines, made, int(config.tick))
 
 
@@ -122,9 +125,7 @@ def _of(group: Group, tick: int) -> dict[Watched, Sight]:
     changes, ends = [nothing, nothing, nothing], nothing
     prepared = group.prepared.plain if isinstance(group.prepared, mix.Prepared) else group.prepared
     if isinstance(prepared, mixture.Prepared):
-        changes = [
-            visible(prepared, normal, watch.threshold, watch.direction, days * DAY / tick) for days in (1, 3, 7)
-        ]
+        changes = [visible(prepared, normal, watch.threshold, watch.direction, days * DAY / tick) for days in (1, 3, 7)]
     elif isinstance(group.prepared, silence.Prepared):
         ends = silent(group.prepared, watch.threshold) * tick
     share = not group.volume and not getattr(group.detector, "policy", False)

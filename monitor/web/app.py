@@ -16,7 +16,7 @@ from bellbuoy.monitor.web.changes import Changes, Notes
 from bellbuoy.monitor.web.door import Door
 from bellbuoy.monitor.web.events import Events, Intake
 from bellbuoy.monitor.web.guard import HEADERS, LOGIN_PATH, Guard
-from bellbuoy.monitor.web.normal import SIGHTS_PATH, Normal, NormalDoor
+from bellbuoy.monitor.web.normal import BASELINES_PATH, SIGHTS_PATH, Normal, NormalDoor
 from bellbuoy.monitor.web.pages import Pages
 from bellbuoy.monitor.web.probes import metrics, probe
 from bellbuoy.monitor.web.query import query
@@ -45,7 +45,7 @@ def create_app(
     made = assets()
     events, changes = Events(intake, door.server), Changes(notes, door.server)
     sources = Sources(decides, door.server)
-    upkeep, usual = UpkeepDoor(keeper), NormalDoor(normal)
+    upkeep, usual = UpkeepDoor(keeper), NormalDoor(normal, door.server)
     pages = Pages(door, made)
 
     def live(request: Request) -> Response:
@@ -86,6 +86,8 @@ def create_app(
             Route(SKIP_PATH, sources.skip, methods=["POST"]),
             Route(RESUME_PATH, sources.resume, methods=["POST"]),
             Route(SIGHTS_PATH, usual.sights),
+            Route(BASELINES_PATH, usual.show),
+            Route(BASELINES_PATH, usual.decide, methods=["POST"]),
             Route(EXPORT_PATH, upkeep.export, methods=["POST"]),
             Route(RETRY_PATH, upkeep.retry, methods=["POST"]),
             Route(LETTER_PATH, upkeep.letter),

@@ -58,7 +58,7 @@ def test_what_is_expected_ends_the_incident_and_is_learned_from_its_onset_on(wor
     (opened, *_) = run(worse, store, 0, 13)
     key = opened.incident.id
     before = store.rows("explain/buckets", **counted(worse))
-    said = Normal(store, CONFIG).decide(Asked("accept", incident=key, who="kim", why="new script"), worse.end(12))
+    said = Normal(store, CONFIG).decide(Asked("accept", incident=key, who="kim", why="new script"))
     assert "lead-qualifier/qualify step_failure is learned from 2026-" in said
     after = run(worse, store, 13, 24)
     ended = after[0]
@@ -86,7 +86,7 @@ def test_a_restart_keeps_what_was_decided(worse, tmp_path):
         with Store.open(tmp_path / f"{restarts}.duckdb", CONFIG.store) as store:
             store.follow(CONFIG)
             (opened, *_) = run(worse, store, 0, 12)
-            Normal(store, CONFIG).decide(Asked("accept", incident=opened.incident.id), worse.end(11))
+            Normal(store, CONFIG).decide(Asked("accept", incident=opened.incident.id))
             changes = []
             parts = [(number, number + 1) for number in range(12, 20)] if restarts else [(12, 20)]
             for first, last in parts:
@@ -99,7 +99,7 @@ def test_a_series_is_learned_anew_from_an_instant_on(worse, store):
     run(worse, store, 0, 9)
     assert normal_of(store, worse.end(8)).armed[0] == 1.0
     asked = Asked("learn", series="*/qualify", why="moved to another model")
-    assert "is learned from" in Normal(store, CONFIG).decide(asked, worse.end(8))
+    assert "is learned from" in Normal(store, CONFIG).decide(asked)
     run(worse, store, 9, 14)
     learned = normal_of(store, worse.end(13))
     assert learned.since[0] >= worse.end(8) - 300
@@ -108,7 +108,7 @@ def test_a_series_is_learned_anew_from_an_instant_on(worse, store):
 def test_a_baseline_is_pinned_to_a_span(worse, store):
     run(worse, store, 0, 9)
     span = (worse.start + DAY, worse.start + 6 * DAY)
-    Normal(store, CONFIG).decide(Asked("pin", name="default", span=span), worse.end(8))
+    Normal(store, CONFIG).decide(Asked("pin", name="default", span=span))
     run(worse, store, 9, 12)
     learned = normal_of(store, worse.end(11))
     assert span[0] <= learned.since[0] < learned.until[0] <= span[1]
@@ -132,4 +132,4 @@ def at(seconds):
 def test_what_cannot_be_decided_is_told(worse, store, asked, told):
     run(worse, store, 0, 2)
     with pytest.raises(NotDecided, match=told):
-        Normal(store, CONFIG).decide(asked, worse.end(1))
+        Normal(store, CONFIG).decide(asked)
