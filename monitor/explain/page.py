@@ -112,7 +112,7 @@ def explain(reader: Reader, context: Context, change: Change, baseline: str) -> 
         severity=incident.severity,
         headline=text[:150],
         summary=summary(incident, text, rates, change),
-        impact=impact(incident, steps, rates, onset, at, zone, context.tick, where(compared), version),
+        impact=impact(incident, steps, rates, onset, at, zone, context.tick, where(compared), version, change.reason),
         at=at,
         opened_at=incident.opened_at,
         onset=incident.began,

@@ -76,6 +76,7 @@ def impact(
     tick: float,
     found: Slice | None,
     version: str | None,
+    reason: str,
 ) -> Sentence:
     """Return what the change means for people: where, how many, since when.
 
@@ -89,6 +90,7 @@ def impact(
         tick: seconds of a tick.
         found: the slice that holds most of the change.
         version: a version that came just before.
+        reason: of the change, which says how an incident ended that did not recover.
     """
     lead = incident.lead
     series, measure = lead.watched.series, measure_of(lead)
@@ -97,7 +99,7 @@ def impact(
         spans.append(Span(f", step {steps.index(series.step) + 1} of {len(steps)}"))
     if incident.state == "resolved":
         spans += [Span(" · it was bad for "), Span(span((incident.resolved_at or at) - onset), "bold")]
-        return (*spans, Span(f", from {moment(onset, zone, near=at)}. {_end(lead)}"))
+        return (*spans, Span(f", from {moment(onset, zone, near=at)}. {_end(lead, reason)}"))
     if measure != "share":
         return (*spans, Span(f" · {lead.verdict.why}."))
     ends = row_of(rates, WHOLE, None)
@@ -116,12 +118,10 @@ def impact(
     return (*spans, Span("."))
 
 
-def _end(lead: Member) -> str:
+def _end(lead: Member, reason: str) -> str:
     """Return why the incident is over."""
-    if not lead.recovered and lead.verdict.state == "stale":
-        return "It ended without a recovery, for nothing comes of it. What comes again is judged anew."
     if not lead.recovered:
-        return "The settings of its detector changed. What is still bad is found anew."
+        return f"It ended without a recovery: {reason}. What comes from now on is judged anew."
     if measure_of(lead) == "silence":
         return "Interactions arrive again."
     return "The evidence of recovery is past its threshold."
