@@ -52,7 +52,7 @@ def _targets(run: Mapping[str, Any]) -> str:
 def _delays(found: Mapping[str, Any], mode: str) -> str:
     """Return the delays of all columns; scenarios are columns of the table, so that it stays narrow."""
     titles = {
-        "equal": "### Delay at equal budget\n\nEvery column with the threshold that 37 % of the series never pass in 30 days; peers of every outcome with the settings of their grid nearest to that.\n",
+        "equal": "### Delay at equal budget\n\nEvery column with the threshold that 37 % of the series never pass in 30 days; peers of every outcome with the soonest of the settings of their grid that keep to it, chosen with hindsight for each change.\n",
         "usual": "### Delay as shipped\n\nThe product with the thresholds that it learned, the others with their usual ones, whatever they cost in false openings.\n",
     }
     out = [
@@ -122,7 +122,7 @@ def _tried(name: str, own: Mapping[str, Any] | None) -> list[list[str]]:
     rows = []
     for which, row in enumerate([{"settings": own["usual_at"], **own["usual"]}, *own["grid"]]):
         settings = ", ".join(f"{key} {value:g}" for key, value in row["settings"].items())
-        mark = " (as shipped)" if which == 0 else " **taken**" if row["settings"] == own["equal_at"] else ""
+        mark = " (as shipped)" if which == 0 else " **tried**" if row["settings"] in own["equal_at"] else ""
         rate = f"{short(number(row['mean']))} ± {short(number(row['error']))}"
         rows.append([f"{name}: {settings}{mark}", rate, f"{number(row['any']):.0%}"])
     return rows
