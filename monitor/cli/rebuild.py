@@ -26,15 +26,15 @@ def command(config: Path, exports: Path | None) -> None:
     """Count the events in the store again, and judge anew from the counts."""
     from bellbuoy.config.load import load
     from bellbuoy.monitor.judging.rebuild import rebuild
-    from bellbuoy.monitor.store import Store
+    from bellbuoy.monitor.store import Store, Uncounted
     from bellbuoy.monitor.store.aging.restore import restore
 
     loaded = load(config, secrets=False)
     path = Path(loaded.store.path)
-    with Store.open(path, loaded.store) as store:
-        if exports is not None:
+    if exports is not None:
+        with Store.open(path, loaded.store) as store:
             click.echo(f"{restore(store, exports.absolute()):,} events came back from {exports}")
-    with Store.open(path, loaded.store) as store:
+    with Uncounted.open(path, loaded.store) as store:
         store.follow(loaded)
         done = rebuild(store, loaded, lambda told: click.echo(told, err=True))
     click.echo(f"{done.days:,} days counted again, {done.mended:,} of them were wrong")

@@ -58,6 +58,8 @@ def rebuild(store: Store, config: Config, tell: Callable[[str], None] = lambda _
             days += 1
             mended += store.recount(day)
         tell(f"counted {days} days again; {mended} were wrong")
+    with store.transaction() as tx:
+        tx.run("rebuild/end_restoring")
     begins = max([one for one in (span["coarse"], span["forgotten"]) if one is not None], default=None)
     refolding = Refolding(store, config, begins)
     if refolding.until is None:

@@ -13,7 +13,7 @@ from bellbuoy.monitor.store.errors import (
     StoreNewer,
     StoreOlder,
 )
-from bellbuoy.monitor.store.store import Position, Store
+from bellbuoy.monitor.store.store import Position, Store, Uncounted
 from bellbuoy.monitor.store.transaction import Transaction
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "StoreNewer",
     "StoreOlder",
     "Transaction",
+    "Uncounted",
 ]

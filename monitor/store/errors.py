@@ -35,7 +35,7 @@ class StoreMissing(StoreError):  # noqa: N818 - the state is the name
 
 
 class StoreUnfinished(StoreError):  # noqa: N818 - the state is the name
-    """Bringing events back from exports into this file was broken off: it holds some of them, and no positions."""
+    """Bringing events back from exports into this file was broken off: some of them are missing, or their counts."""
 
 
 class StoreForeign(StoreError):  # noqa: N818 - the state is the name

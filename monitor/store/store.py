@@ -28,7 +28,7 @@ from bellbuoy.monitor.store.aging.recount import recount
 from bellbuoy.monitor.store.aging.repeats import remove_repeats
 from bellbuoy.monitor.store.aging.retain import Retained, retain
 from bellbuoy.monitor.store.engine import Engine
-from bellbuoy.monitor.store.errors import StoreExhausted
+from bellbuoy.monitor.store.errors import StoreExhausted, StoreUnfinished
 from bellbuoy.monitor.store.latency import latency_quantiles
 from bellbuoy.monitor.store.predicates import check
 from bellbuoy.monitor.store.ticks import ticks
@@ -67,6 +67,8 @@ class Store(Engine):
     """
 
     version = duckdb.__version__
+    counted = True
+    """Whether one is refused whose events came back from exports and are not counted yet."""
 
     def __init__(self, path: Path | None, settings: Settings, *, read_only: bool) -> None:
         super().__init__(path, settings, read_only=read_only)
@@ -78,6 +80,11 @@ class Store(Engine):
 
     def _begin(self) -> None:
         """Read what has to be known before the first append."""
+        if self.counted and self.rows("rebuild/uncounted"):
+            raise StoreUnfinished(
+                f"{self.path}: its events came back from exports, and counting them was broken off; "
+                "run `bellbuoy rebuild`, without --from-exports, which does the rest."
+            )
         streams = {
             Stream(row["source"], row["path"], row["partition"], row["epoch"]): Known(
                 row["id"], row["next"], row["received"], row["newest_us"], row["arrived_us"]
@@ -279,6 +286,12 @@ class Store(Engine):
 
     def _forget(self, before: int) -> None:
         self.forgotten = max(self.forgotten, before)
+
+
+class Uncounted(Store):
+    """A store to be rebuilt: its counts may be missing."""
+
+    counted = False
 
 
 def _seconds(micros: int | None) -> float | None:

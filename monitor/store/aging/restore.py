@@ -23,7 +23,8 @@ def restore(engine: Engine, folder: Path) -> int:
     """Store the events of all files, and where their streams go on; return how many they are.
 
     Of an event that stands in its day's file twice the first one is stored: files to which a store that was read anew has
-    added hold such ones. A store in which this was broken off is refused by whoever opens it.
+    added hold such ones. A store in which this was broken off is refused by whoever opens it, and so is one whose events are
+    all back until they are counted (`bellbuoy.monitor.judging.rebuild.rebuild`).
 
     Args:
         engine: an empty store.
@@ -58,7 +59,7 @@ def restore(engine: Engine, folder: Path) -> int:
     for path, note in files:
         exports.save({**note, "mark": note["rows"]}, measured(path))
     with engine.transaction() as tx:
-        tx.run("rebuild/end_restoring")
+        tx.run("rebuild/restored")
     return rows
 
 

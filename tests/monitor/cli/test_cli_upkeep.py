@@ -11,6 +11,7 @@ from bellbuoy.config.load import load
 from bellbuoy.monitor.event import Limits, decode
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store.aging.restore import restore
 
 AT = 1_770_000_000.0
 EVENT = {
@@ -107,5 +108,15 @@ def test_a_lost_store_comes_back_from_its_exports(written):
     shutil.rmtree(written / "tmp", ignore_errors=True)
     back = bellbuoy("rebuild", "--from-exports", "exports", cwd=written)
     assert back.returncode == 0, back.stderr
+    assert bellbuoy("query", "--format", "csv", counts, cwd=written).stdout == before
+    for one in written.glob("bellbuoy.duckdb*"):
+        one.unlink()
+    with Store.open(written / "bellbuoy.duckdb") as store:
+        restore(store, written / "exports")  # and it is killed before anything is counted
+    for command in (("query", counts), ("run",), ("rebuild", "--from-exports", "exports")):
+        refused = bellbuoy(*command, cwd=written)
+        assert (refused.returncode, refused.stdout) == (75, "")
+        assert "counting them was broken off; run `bellbuoy rebuild`, without --from-exports" in refused.stderr
+    assert bellbuoy("rebuild", cwd=written).returncode == 0
     assert bellbuoy("query", "--format", "csv", counts, cwd=written).stdout == before
     assert len(bellbuoy("export", cwd=written).stdout.splitlines()) <= 2 + 60

@@ -12,7 +12,7 @@ from store_batches import START, messages
 
 from bellbuoy.config.server import Retention
 from bellbuoy.config.server import Store as Settings
-from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store import Store, Uncounted
 from bellbuoy.monitor.store.aging.export import DAY, Exports
 from bellbuoy.monitor.store.aging.restore import restore
 from bellbuoy.monitor.store.errors import StoreUnfinished
@@ -228,7 +228,7 @@ restore(Store.open(folder / "back.duckdb"), folder / "exports")
 """
 
 
-@pytest.mark.parametrize("last", ["store/begin_stream", "exports/forget", "rebuild/end_restoring"])
+@pytest.mark.parametrize("last", ["store/begin_stream", "exports/forget", "rebuild/restored"])
 def test_a_restore_that_was_killed_leaves_a_file_that_nobody_opens(kept, tmp_path, last):
     write_due(kept)
     ended = subprocess.run([sys.executable, "-c", BROKEN_OFF, str(tmp_path), last], check=False, timeout=60)
@@ -241,5 +241,8 @@ def test_a_restore_that_was_killed_leaves_a_file_that_nobody_opens(kept, tmp_pat
     path.with_name("back.duckdb.wal").unlink(missing_ok=True)
     with Store.open(path) as store:
         assert restore(store, kept.folder) == len(in_store(kept))
-    with Store.open(path, read_only=True) as store:
+    for read_only in (False, True):
+        with pytest.raises(StoreUnfinished, match="run `bellbuoy rebuild`, without --from-exports"):
+            Store.open(path, read_only=read_only)
+    with Uncounted.open(path) as store:
         assert store.positions("kafka") == kept.engine.positions("kafka")

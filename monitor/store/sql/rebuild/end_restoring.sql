@@ -1,2 +1,2 @@
--- Says that everything has come back from the exports.
+-- Says that all that has come back from the exports is counted.
 DELETE FROM meta WHERE key = 'restoring'
