@@ -29,7 +29,7 @@ ELSE = "\0"
 def lint(config: "Config") -> list[Remark]:
     """Return what is wrong or doubtful in a configuration that has passed all other checks."""
     rules = (
-        _reachable, _time_zone, _retention, _pinned, _topics, _routes, _unused, _gates, _severity, _kinds, _watchers,
+        _reachable, _time_zone, _retention, _pinned, _topics, _doors, _routes, _unused, _gates, _severity, _kinds, _watchers,
     )  # fmt: skip
     return [remark for rule in rules for remark in rule(config)]
 
@@ -95,6 +95,13 @@ def _topics(config: "Config") -> Iterator[Remark]:
                 message = f"topic '{topic}' is read by source {seen[key] + 1} already; each event would count twice"
                 yield Remark("BB208", ("sources", index, "kafka", "topics", place), message)
             seen.setdefault(key, index)
+
+
+def _doors(config: "Config") -> Iterator[Remark]:
+    doors = [index for index, source in enumerate(config.sources) if source.http is not None]
+    for index in doors[1:]:
+        message = f"source {doors[0] + 1} is the door for events already; there is one, remove this"
+        yield Remark("BB208", ("sources", index, "http"), message, on_key=True)
 
 
 def _routes(config: "Config") -> Iterator[Remark]:
@@ -187,9 +194,7 @@ def _kinds(config: "Config") -> Iterator[Remark]:
             message = f"no objective speaks of '{entry.signal}': burn judges {' or '.join(OBJECTIVES)}"
             yield Remark("BB218", ("detectors", index, "signal"), message)
         elif entry.kind == "burn" and not objectives:
-            message = (
-                "burn judges by an objective and no workflow has one; write workflows: [{ …, objective: 95% }]"
-            )
+            message = "burn judges by an objective and no workflow has one; write workflows: [{ …, objective: 95% }]"
             yield Remark("BB218", ("detectors", index, "kind"), message)
 
 

@@ -52,7 +52,8 @@ def lines(overview: dict[str, Any], views: list[dict[str, Any]]) -> list[str]:
         ]
     told.append("")
     for source in overview["sources"]:
-        letters = f", {source['dead_letters']:,} dead letters" if source["dead_letters"] else ""
+        dead = source["dead_letters"]
+        letters = f", {dead:,} dead letter{'' if dead == 1 else 's'}" if dead else ""
         why = f": {source['why']}" if source["why"] else ""
         told.append(f"source {source['name']}: {source['state']}{letters}{why}")
     return told

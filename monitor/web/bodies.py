@@ -22,6 +22,8 @@ MEMBERS = 100
 DENSE = 10
 """Bytes for each comma, below which a large body holds no events."""
 LARGE = 1 << 20
+READ_WITHIN_S = 10.0
+"""How long a client may take to send a small body."""
 _BOM = b"\xef\xbb\xbf"
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _ONE = msgspec.json.Decoder(msgspec.Raw)
@@ -75,7 +77,7 @@ def kind_of(headers: Headers, kinds: tuple[str, ...]) -> str:
     return kind
 
 
-async def body_of(request: Request, most: int, within: float, grow: Callable[[int], None]) -> bytes:
+async def body_of(request: Request, most: int, within: float, grow: Callable[[int], None] = lambda _: None) -> bytes:
     """Return the body as it was sent.
 
     Args:

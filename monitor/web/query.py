@@ -48,6 +48,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from bellbuoy.monitor.json_lines import ENCODER, distinct, lines, plain, values
+from bellbuoy.monitor.web.bodies import JSON, READ_WITHIN_S, NotTaken, body_of, kind_of
 from bellbuoy.monitor.web.door import Answer, Ask, Door, QueryRefused
 
 MEDIA = {
@@ -75,17 +76,13 @@ class Question(msgspec.Struct, forbid_unknown_fields=True):
 
 async def query(door: Door, request: Request) -> Response:
     """Answer one query; the whole JSON body is at most 64 KiB."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        return _refused(415, 'send JSON, content-type application/json: {"sql": "select …"}')
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BODY:
-            return _refused(413, f"the body is larger than {MAX_BODY} bytes")
     try:
-        question = msgspec.json.decode(bytes(body), type=Question)
+        kind_of(request.headers, (JSON,))
+        question = msgspec.json.decode(await body_of(request, MAX_BODY, READ_WITHIN_S), type=Question)
         form = _form(question.format, request.headers.get("accept", ""))
         answer = await _answered(door, _asked(question), request)
+    except NotTaken as refusal:
+        return refusal.response()
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return _refused(400, f'{error}; send {{"sql": "select …", "format": "jsonl"}}')
     except QueryRefused as refusal:

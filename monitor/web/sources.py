@@ -15,12 +15,11 @@ from starlette.responses import JSONResponse, Response
 from bellbuoy.monitor.ingest.deciding import StreamRow
 from bellbuoy.monitor.sources.skipping import SkipRefused
 from bellbuoy.monitor.store.errors import StoreExhausted
-from bellbuoy.monitor.web.bodies import JSON, NotTaken, body_of, kind_of, refuse_elsewhere
+from bellbuoy.monitor.web.bodies import JSON, READ_WITHIN_S, NotTaken, body_of, kind_of, refuse_elsewhere
 from bellbuoy.monitor.web.door import ServerSettings
 
 LIST_PATH, SKIP_PATH, RESUME_PATH = "/v1/sources", "/v1/source/skip", "/v1/source/resume"
 MAX_BODY = 16 << 10
-READ_WITHIN_S = 10.0
 
 
 class Decides(Protocol):
@@ -81,7 +80,7 @@ class Sources:
         try:
             refuse_elsewhere(self._server, request.headers)
             kind_of(request.headers, (JSON,))
-            raw = await body_of(request, MAX_BODY, READ_WITHIN_S, lambda _: None)
+            raw = await body_of(request, MAX_BODY, READ_WITHIN_S)
             body = msgspec.json.decode(raw, type=kind)
             done = await run_in_threadpool(act, self._decides, body)
         except NotTaken as refusal:

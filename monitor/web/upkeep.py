@@ -13,6 +13,7 @@ from bellbuoy.monitor.letters import Letter, Retried
 from bellbuoy.monitor.store.aging.export import Export
 from bellbuoy.monitor.store.errors import StoreExhausted
 from bellbuoy.monitor.upkeep import NoExports
+from bellbuoy.monitor.web.bodies import JSON, READ_WITHIN_S, NotTaken, body_of, kind_of
 
 EXPORT_PATH = "/v1/export"
 RETRY_PATH = "/v1/dead-letters/retry"
@@ -79,16 +80,12 @@ class UpkeepDoor:
     async def _done(self, request: Request, kind: type[Any], work: Callable[[Keeper, Any], Any], name: str) -> Response:
         if self._keeper is None:
             return _refused(404, "nothing is kept here: this is no daemon of its own store")
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            return _refused(415, "send JSON, content-type application/json")
-        body = bytearray()
-        async for piece in request.stream():
-            body += piece
-            if len(body) > MAX_BODY:
-                return _refused(413, f"the body is larger than {MAX_BODY} bytes")
         try:
-            asked = msgspec.json.decode(bytes(body), type=kind)
+            kind_of(request.headers, (JSON,))
+            asked = msgspec.json.decode(await body_of(request, MAX_BODY, READ_WITHIN_S), type=kind)
             return _json({name: await run_in_threadpool(work, self._keeper, asked)})
+        except NotTaken as refusal:
+            return refusal.response()
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             return _refused(400, str(error))
         except NoExports as error:

@@ -138,3 +138,10 @@ def test_the_signals_that_are_built_in():
     ]
     assert LEVELS["handoff"] == "interaction"
     assert len(set(FIELDS)) == len(FIELDS)
+
+
+def test_there_is_one_door_for_events(find, least):
+    two = least.replace("{ files: { path: ./logs/*.jsonl } }", "{ http: {} }, { http: {} }")
+    (found,) = find(text=two)
+    assert found.code == "BB208"
+    assert "source 1 is the door for events already" in str(found)
