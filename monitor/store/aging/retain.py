@@ -86,8 +86,8 @@ def retain(
     with engine.transaction() as tx:
         tx.run("aging/drop_answers", before=int(now - ANSWERS_S))
     judged = engine.rows("aging/folded")[0]["judged"]
-    keep_from = now - retention.events if judged is None else min(now - retention.events, judged)
-    events, kept = _events(engine, int(keep_from), forgotten)
+    leave = now - retention.events if judged is None else min(now - retention.events, judged)
+    events, kept = _events(engine, int(leave), forgotten)
     if needed is not None:
         coarsen(engine, "hour", now - FINE_S, needed)
         coarsen(engine, "day", now - max(FINE_S, retention.minutes), needed)
