@@ -112,4 +112,5 @@ def fill_store(recording: Recording, path: Path, config: Config) -> int:
         with recording.transaction() as tx:
             tx.insert("notes", store.arrow("backtest/all_notes"))
             tx.insert("late_counts", late)
+            tx.insert("baseline_marks", store.arrow("backtest/all_marks"))
     return events

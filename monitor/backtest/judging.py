@@ -17,6 +17,7 @@ from bellbuoy.monitor.judging.groups import FLEET_S
 from bellbuoy.monitor.judging.incidents import Change
 from bellbuoy.monitor.judging.late import REACH_S, Late
 from bellbuoy.monitor.judging.learn import Learner
+from bellbuoy.monitor.judging.marks import marks
 from bellbuoy.monitor.judging.slow import SlowCalls
 from bellbuoy.monitor.judging.watched import SeriesKey
 from bellbuoy.monitor.judging.watchlist import Line
@@ -62,6 +63,15 @@ class Backtesting(Evaluation):
         if since is not None:
             self.judged = max(since // self.tick * self.tick, recording.since)
             recording.know(self.judged)
+
+    def advance(self, until: int, stop: Callable[[], bool] = lambda: False, *, deaf: bool = False) -> list[Told]:
+        """Judge up to `until`; what people decided is taken on at the tick that took it."""
+        decided = {one.taken for one in marks(self.store, until).all if one.taken is not None}
+        told: list[Told] = []
+        for cut in sorted({*decided, until}):
+            if not stop() and cut <= until:
+                told += super().advance(cut, stop, deaf=deaf)
+        return told
 
     def _learn(self, midnight: int) -> None:
         self.recording.know(midnight)

@@ -66,10 +66,13 @@ def _grown(learner: Learner, line: Line, normal: Baseline | None) -> bool:
 
 
 def _like(name: str, key: SeriesKey, known: Known) -> list[Baseline]:
-    """Return the baselines of the same step elsewhere; where they are too few, of the other steps of the workflow."""
+    """Return the baselines of the same step elsewhere; where they are too few, of the other steps of the workflow.
+
+    By names, for sums depend on their order, and that of `known` on when the process started.
+    """
     alike = {
         other: one
-        for (which, other), one in known.items()
+        for (which, other), one in sorted(known.items(), key=lambda each: each[0][1].text())
         if which == name and other.signal == key.signal and other.segment is None and one.armed[0] >= 1.0
     }
     there = [one for other, one in alike.items() if other.step == key.step and other.workflow != key.workflow]

@@ -1,4 +1,4 @@
-"""The daemon's way through pieces, restarts and late events, and the backtest over what it stored: the same verdicts to the byte."""
+"""The daemon's way through pieces, restarts, late events and a decision, and the backtest over what it stored: the same verdicts to the byte."""
 
 import json
 from dataclasses import replace
@@ -12,6 +12,7 @@ from bellbuoy.monitor.backtest.judging import judge
 from bellbuoy.monitor.backtest.running import Material
 from bellbuoy.monitor.event import Limits, decode
 from bellbuoy.monitor.judging.evaluate import Evaluation
+from bellbuoy.monitor.judging.normal import Asked, Normal
 from bellbuoy.monitor.simulate import LEAD_QUALIFIER, Plan, days, parse_drifts
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.store import Store
@@ -52,7 +53,7 @@ def live(path, config, seed):
     lines, arrival = arrivals(seed)
     begins, ends = int(arrival[0]), int(arrival[-1]) + 3600
     done, at = 0, begins // 300 * 300
-    restarts = 0
+    restarts, expected = 0, False
     while at < ends:
         with Store.open(path, config.store) as store:
             store.follow(config)
@@ -72,7 +73,11 @@ def live(path, config, seed):
                     break
             evaluation.advance(at - 120)
             judged = evaluation.judged
+            if not expected and evaluation.incidents:
+                Normal(store, config).decide(Asked("accept", incident=evaluation.incidents[0].id, who="kim"))
+                expected = True
     assert restarts > 3
+    assert expected, "an incident was open at a restart"
     with Store.open(path, config.store, read_only=True) as store:
         assert store.rows("backtest/late"), "some of them came late"
         return judged
