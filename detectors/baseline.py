@@ -226,14 +226,21 @@ class _How:
     weekly: NDArray[np.bool_]
     seconds: int
 
-    def form(self, total: Array, size: Counted, sums: Sums, variances: tuple[Array, Array], scatter: Array) -> Array:
-        """Return the form of each series that describes its last week best, learned from what was before it."""
-        none = np.zeros(len(self.daily))
+    def held(self, total: Array, size: Counted) -> Sums | None:
+        """Return the sums of the last week, by which forms are chosen; None where there is nothing to choose."""
         last = WEEK // self.seconds
         if self.season in ("none", "day") or not self.weekly.any() or len(self.cells) <= last:
+            return None
+        return summed(total[-last:], size[-last:], self.cells[-last:])
+
+    def form(
+        self, sums: Sums, held: Sums | None, variances: tuple[Array, Array], scatter: Array, *, poisson: bool
+    ) -> Array:
+        """Return the form of each series that describes its last week best, learned from what was before it."""
+        none = np.zeros(len(self.daily))
+        if held is None:
             return none
-        held = summed(total[-last:], size[-last:], self.cells[-last:])
-        found = best(shapes(sums - held, *variances, self.daily), held, scatter, poisson=size.dtype == np.bool_)
+        found = best(shapes(sums - held, *variances, self.daily), held, scatter, poisson=poisson)
         return np.where(self.weekly, allowed(found, self.season), none)
 
 
@@ -251,10 +258,11 @@ def _fitted(total: Array, size: Counted, how: _How, form: Array | None) -> tuple
     mean = sums.total.sum(axis=0) / np.maximum(sums.size.sum(axis=0), 1.0)
     unit = mean if poisson else mean * (1.0 - mean)
     scatter = np.ones((len(BLOCKS), len(mean)))
+    held = how.held(total, size) if form is None else None
     hour = max((place for place, ticks in enumerate(BLOCKS) if ticks * how.seconds <= HOUR_S), default=0)
     for _ in range(2):
         variances = unit * scatter[hour], unit * scatter[-1]
-        chosen = how.form(total, size, sums, variances, scatter[hour]) if form is None else form
+        chosen = how.form(sums, held, variances, scatter[hour], poisson=poisson) if form is None else form
         profile = taken(shapes(sums, *variances, how.daily), chosen)
         if not poisson:
             profile = np.minimum(profile, 1.0)

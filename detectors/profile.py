@@ -43,8 +43,13 @@ def summed(total: Array, size: Array | NDArray[np.bool_], cells: NDArray[np.int6
         size: likewise.
         cells: cell of each tick, shape (T,).
     """
-    places = [np.flatnonzero(cells == cell) for cell in range(CELLS)]
-    return Sums(*(np.stack([one[place].sum(axis=0, dtype=np.float64) for place in places]) for one in (total, size)))
+    order = np.argsort(cells, kind="stable")
+    found, first = np.unique(cells[order], return_index=True)
+    answer = Sums(*(np.zeros((CELLS, total.shape[1])) for _ in range(2)))
+    if len(found):
+        for into, one in ((answer.total, total), (answer.size, size)):
+            into[found] = np.add.reduceat(one[order].astype(np.float64, copy=False), first, axis=0)
+    return answer
 
 
 def shapes(sums: Sums, variance: Array, day_variance: Array, seasonal: NDArray[np.bool_]) -> Array:
