@@ -1,6 +1,6 @@
 """How often the detectors are wrong and how soon they are right, beside everything they could be replaced by.
 
-    bellbuoy bench detect                         # all of it: 200 series a scenario, a quarter of an hour
+    bellbuoy bench detect                         # all of it: 200 series a scenario, four minutes
     bellbuoy bench detect --quick                 # 20 series a scenario, a minute
     bellbuoy bench detect --scenario realistic    # one scenario
     bellbuoy bench detect --markdown docs/detection-bench.md    # its tables, from bench/results/

@@ -86,6 +86,7 @@ FAMILIES: Final = (
         5,
         World(volume=5),
         (_sudden(6, 0.03, 10 * DAY, ".95 to .92"), _sudden(7, 0.10, 2 * DAY, ".95 to .85")),
+        USUAL,
         known=True,
     ),
     Family(
@@ -93,9 +94,12 @@ FAMILIES: Final = (
         15,
         World(volume=100),
         (_sudden(16, 0.03, DAY, ".95 to .92"), _sudden(17, 0.10, DAY, ".95 to .85")),
+        USUAL,
         known=True,
     ),
-    Family("i.i.d. .99, 20 a tick", 20, World(bad=0.01), (_sudden(21, 0.02, 5 * DAY, ".99 to .97"),), known=True),
+    Family(
+        "i.i.d. .99, 20 a tick", 20, World(bad=0.01), (_sudden(21, 0.02, 5 * DAY, ".99 to .97"),), USUAL, known=True
+    ),
     Family("i.i.d. .99, 5 a tick", 22, World(bad=0.01, volume=5), (), USUAL, known=True),
     Family("noise of 6 h", 50, World(season=0.02, traffic=0.5, noise=0.25, memory=72), (), (0.0, 2.0)),
     Family("correlated trials", 51, World(volume=100, scatter=0.01), (), USUAL),
