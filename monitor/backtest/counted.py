@@ -1,6 +1,6 @@
 """Reads files of counts (Parquet, CSV, JSON lines): checks every row, adds up those of one key."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,8 @@ KEYS = ("signal", "workflow", "step", "segment")
 Key = tuple[str, str, str | None, str | None]
 Whole = NDArray[np.int64]
 MOST = 2**31 - 1
+ROWS = 500_000
+"""Looked at at once."""
 WITH_STEP, WITHOUT_STEP = "step_failure", "interaction_failure"
 """What a row counts where the file has no column `signal`: failures of the step, or of the whole interaction."""
 
@@ -36,9 +38,9 @@ class Counted:
 
     series: tuple[Key, ...]
     minute: Whole
-    place: Whole
-    n: Whole
-    bad: Whole
+    place: Whole | NDArray[np.int32]
+    n: Whole | NDArray[np.int32]
+    bad: Whole | NDArray[np.int32]
 
 
 def read_counts(paths: Sequence[Path]) -> Counted:
@@ -51,7 +53,7 @@ def read_counts(paths: Sequence[Path]) -> Counted:
     Raises:
         BacktestError: a file cannot be read, lacks a column, or has a row that cannot be; the text names the row.
     """
-    return summed([_checked(str(path), _read(path)) for path in paths], str(paths[0]))
+    return summed([part for path in paths for part in _parts(str(path), _read(path))], str(paths[0]))
 
 
 def counted(table: pa.Table, name: str) -> Counted:
@@ -60,7 +62,7 @@ def counted(table: pa.Table, name: str) -> Counted:
     Raises:
         BacktestError: it has none; the text begins with `name`.
     """
-    return summed([_checked(name, table)], name)
+    return summed(list(_parts(name, [table])), name)
 
 
 def summed(parts: "list[Counted]", name: str) -> Counted:
@@ -71,18 +73,21 @@ def summed(parts: "list[Counted]", name: str) -> Counted:
     """
     keys = sorted({key for part in parts for key in part.series}, key=lambda key: tuple(one or "" for one in key))
     places = {key: place for place, key in enumerate(keys)}
-    place = np.concatenate([np.array([places[key] for key in part.series], np.int64)[part.place] for part in parts])
-    if not len(place):
+    if not any(len(part.n) for part in parts):
         raise BacktestError(f"{name}: there is no row in it; give counts of at least some weeks")
-    minute = np.concatenate([part.minute for part in parts])
-    first = int(minute.min())
-    width = (int(minute.max()) - first) // 60 + 1
-    whole = place * width + (minute - first) // 60
+    first = min(int(part.minute.min()) for part in parts if len(part.minute))
+    width = (max(int(part.minute.max()) for part in parts if len(part.minute)) - first) // 60 + 1
+    whole = np.concatenate(
+        [
+            np.array([places[key] for key in part.series], np.int64)[part.place] * width + (part.minute - first) // 60
+            for part in parts
+        ]
+    )
     order = np.argsort(whole, kind="stable")
     whole = whole[order]
     begins = np.flatnonzero(np.diff(whole, prepend=-1))
     n, bad = (
-        np.add.reduceat(np.concatenate([getattr(part, column) for part in parts])[order], begins)
+        np.add.reduceat(np.concatenate([getattr(part, column) for part in parts])[order], begins, dtype=np.int64)
         for column in ("n", "bad")
     )
     kept = whole[begins]
@@ -91,17 +96,35 @@ def summed(parts: "list[Counted]", name: str) -> Counted:
     return Counted(tuple(keys), first + kept % width * 60, kept // width, n, bad)
 
 
-def _read(path: Path) -> pa.Table:
+def _parts(name: str, tables: Iterable[pa.Table]) -> Iterator[Counted]:
+    """Yield the counts of tables that follow one another, some rows at a time: bounds the memory."""
+    before = 0
+    for table in tables:
+        for begins in range(0, max(len(table), 1), ROWS):
+            part = table.slice(begins, ROWS)
+            yield _checked(name, part, before)
+            before += len(part)
+
+
+def _read(path: Path) -> Iterator[pa.Table]:
+    """Yield the rows of a file, in its order."""
     kind = path.name.lower().removesuffix(".gz").rsplit(".", 1)[-1]
     try:
         if kind in ("parquet", "pq"):
-            return pq.read_table(path, read_dictionary=list(KEYS))
+            names = [name for name in pq.read_schema(path).names if name.lower() in KEYS]
+            with pq.ParquetFile(path, read_dictionary=names) as file:
+                yield file.schema_arrow.empty_table()
+                for batch in file.iter_batches(ROWS):
+                    yield pa.Table.from_batches([batch])
+                return
         if kind == "csv":
             texts = {name: pa.dictionary(pa.int32(), pa.string()) for name in KEYS}
             options = pa_csv.ConvertOptions(column_types=texts, strings_can_be_null=True, null_values=["", "NULL"])
-            return pa_csv.read_csv(path, convert_options=options)
+            yield pa_csv.read_csv(path, convert_options=options)
+            return
         if kind in ("jsonl", "ndjson", "json"):
-            return pa_json.read_json(path)
+            yield pa_json.read_json(path)
+            return
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
@@ -109,8 +132,8 @@ def _read(path: Path) -> pa.Table:
     raise BacktestError(f"{path}: counts are read from .parquet, .csv and .jsonl; its name says none of them")
 
 
-def _checked(path: str, table: pa.Table) -> Counted:
-    """Return the columns that count, each row as it must be; the first row that is not is named."""
+def _checked(path: str, table: pa.Table, before: int) -> Counted:
+    """Return the columns that count, each row as it must be; the first row that is not is named, counted on from `before`."""
     names = {name.lower(): name for name in table.column_names}
     time = next((names[name] for name in TIMES if name in names), None)
     lacking = [name for name in ("workflow", "n", "bad") if name not in names]
@@ -120,12 +143,12 @@ def _checked(path: str, table: pa.Table) -> Counted:
         raise BacktestError(
             f"{path}: has no column {', '.join(lacking)}; counts are minute, workflow, step, segment, signal, n, bad"
         )
-    minute = _minutes(path, table[time])
-    n, bad = (_whole(path, name, table[names[name]]) for name in ("n", "bad"))
+    minute = _minutes(path, table[time], before)
+    n, bad = (_whole(path, name, table[names[name]], before) for name in ("n", "bad"))
     wrong = np.flatnonzero((n < 0) | (bad < 0) | (bad > n) | (n > MOST))
     if len(wrong):
         row = int(wrong[0])
-        raise BacktestError(f"{path}, row {row + 1}: {bad[row]} bad of {n[row]} trials cannot be")
+        raise BacktestError(f"{path}, row {before + row + 1}: {bad[row]} bad of {n[row]} trials cannot be")
     known: list[list[str | None]] = []
     flat = np.zeros(len(minute), np.int64)
     for name in KEYS:
@@ -142,12 +165,13 @@ def _checked(path: str, table: pa.Table) -> Counted:
         signal, workflow, step, segment = (texts[code] for texts, code in zip(known, which, strict=True))
         if workflow is None:
             row = int(np.flatnonzero(place == len(series))[0])
-            raise BacktestError(f"{path}, row {row + 1}: has no workflow")
+            raise BacktestError(f"{path}, row {before + row + 1}: has no workflow")
         series.append((signal or (WITHOUT_STEP if step is None else WITH_STEP), workflow, step, segment))
-    return Counted(tuple(series), minute, place.reshape(-1), n, bad)
+    small = [one.astype(np.int32) for one in (place.reshape(-1), n, bad)]
+    return Counted(tuple(series), minute, *small)
 
 
-def _minutes(path: str, column: pa.ChunkedArray) -> Whole:
+def _minutes(path: str, column: pa.ChunkedArray, before: int) -> Whole:
     """Return instants as epoch seconds, down to the whole minute; texts and epoch seconds are taken too."""
     try:
         if pa.types.is_integer(column.type):
@@ -160,15 +184,15 @@ def _minutes(path: str, column: pa.ChunkedArray) -> Whole:
         raise BacktestError(f"{path}: a minute is no time such as 2026-10-04T11:35:00: {error}") from None
     if seconds.null_count:
         row = pc.index(pc.is_null(seconds), True).as_py()
-        raise BacktestError(f"{path}, row {row + 1}: has no minute")
+        raise BacktestError(f"{path}, row {before + row + 1}: has no minute")
     answer: Whole = seconds.to_numpy() // 60 * 60
     return answer
 
 
-def _whole(path: str, name: str, column: pa.ChunkedArray) -> Whole:
+def _whole(path: str, name: str, column: pa.ChunkedArray, before: int) -> Whole:
     if column.null_count:
         row = pc.index(pc.is_null(column), True).as_py()
-        raise BacktestError(f"{path}, row {row + 1}: has no {name}")
+        raise BacktestError(f"{path}, row {before + row + 1}: has no {name}")
     try:
         answer: Whole = column.cast(pa.int64()).to_numpy()
     except pa.ArrowException:

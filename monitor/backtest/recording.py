@@ -81,7 +81,7 @@ class Recording(Store):
                 part = slice(since, since + ROWS)
                 rows = {"minute": _instants(counts.minute[part]), "series": pa.array(number[counts.place[part]])}
                 rows |= {name: pa.array(getattr(counts, name)[part].astype(np.int32)) for name in ("n", "bad")}
-                tx.insert("counts", pa.table({**rows, "known_at": _instants(0 * counts.n[part])}))
+                tx.insert("counts", pa.table({**rows, "known_at": _instants(0 * counts.minute[part])}))
         self.counted = True
         spans = zip(number.tolist(), first.tolist(), last.tolist(), strict=True)
         self._appender.registry.take(
