@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,7 +12,7 @@ from bellbuoy.monitor.backtest.counted import counted
 from bellbuoy.monitor.backtest.errors import BacktestError
 from bellbuoy.monitor.backtest.recording import DAY, Recording
 from bellbuoy.monitor.event import Limits, decode
-from bellbuoy.monitor.json_lines import lines as json_lines
+from bellbuoy.monitor.json_lines import ENCODER, plain
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.sources.log_file import LogFile
 from bellbuoy.monitor.store import Store
@@ -60,7 +61,7 @@ def _chunks(file: Path, stream: Stream) -> Iterator[Chunk]:
             parts = pq.ParquetFile(file).iter_batches(LINES)
             offset = 0
             for part in parts:
-                values = b"".join(json_lines(pa.Table.from_batches([part]))).splitlines()
+                values = _events(part)
                 yield Chunk(stream, range(offset, offset + len(values)), values, offset + len(values))
                 offset += len(values)
         except (OSError, ValueError) as error:
@@ -74,6 +75,23 @@ def _chunks(file: Path, stream: Stream) -> Iterator[Chunk]:
             yield chunk
     finally:
         log.close()
+
+
+def _events(part: pa.RecordBatch) -> list[bytes]:
+    """Return rows as the events that they stand for: a value that is not there is no field."""
+    maps = [field.name for field in part.schema if pa.types.is_map(field.type)]
+    events = []
+    for row in part.to_pylist():
+        for name in maps:
+            row[name] = None if row[name] is None else dict(row[name])
+        events.append(ENCODER.encode(_bare(plain(row))))
+    return events
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _bare(inner) for key, inner in value.items() if inner is not None}
+    return [_bare(inner) for inner in value] if isinstance(value, list) else value
 
 
 def fill_store(recording: Recording, path: Path, config: Config) -> int:

@@ -109,3 +109,24 @@ def test_the_first_interrupt_prints_what_is_done(told):
     assert "stopping at the end of this day; Ctrl-C again stops at once" in rest
     assert "stopped: what stands here is of the part that was judged" in rest
     assert "days, 2026-06-01 to " in out
+
+
+@pytest.mark.timeout(180)
+def test_a_daemon_that_holds_the_store_is_asked_for_its_counts(own):
+    process = subprocess.Popen(
+        [*PROGRAM, "run"], cwd=own, env=PLAIN, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert process.stderr is not None
+        next(line for line in process.stderr if "started" in line)
+        done = bellbuoy("backtest", "--format", "jsonl", "--from", "2026-06-10", cwd=own, timeout=120)
+        process.send_signal(signal.SIGTERM)
+        _, rest = process.communicate(timeout=60)
+        assert process.returncode == 0, rest
+    finally:
+        process.kill()
+        process.communicate()
+    assert done.returncode == 0, done.stderr
+    assert "the daemon holds the store: judged are the counts that it gives, without slices" in done.stderr
+    first = json.loads(done.stdout.splitlines()[0])
+    assert (first["change"], first["step"], first["at"][:10]) == ("opened", "qualify", "2026-06-13")
