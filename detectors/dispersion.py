@@ -1,5 +1,7 @@
 """How much more counts scatter than chance alone explains, at every length of time."""
 
+import math
+from bisect import bisect_left
 from typing import Final
 
 import numpy as np
@@ -53,6 +55,15 @@ def at(dispersion: Array, ticks: Array) -> Array:
     below = dispersion[lower, column]
     answer: Array = below + share * (dispersion[upper, column] - below)
     return answer
+
+
+def of(dispersion: Array, ticks: float) -> float:
+    """Return `at` of one series, shape (len(BLOCKS),), for one length: without arrays, for words and numbers that are told."""
+    length = float(min(max(ticks, BLOCKS[0]), BLOCKS[-1]))
+    upper = min(max(bisect_left(BLOCKS, length), 1), len(BLOCKS) - 1)
+    share = (math.log(length) - float(_LOG_BLOCKS[upper - 1])) / float(_LOG_STEPS[upper - 1])
+    below = float(dispersion[upper - 1])
+    return below + share * (float(dispersion[upper]) - below)
 
 
 def _sums(values: Array, times: int) -> Array:

@@ -140,10 +140,10 @@ class Judgement:
         n, bad, expected = count.tolist()
         if n <= 0 or (self.measure == "volume" and expected <= 0):
             return float("nan"), float("nan")
-        ticks = np.array([max((self.at - since) / self.seconds, 1.0)])
+        ticks = max((self.at - since) / self.seconds, 1.0)
         volume = self.measure == "volume"
         kept = self.baseline.volume_dispersion if volume else self.baseline.dispersion
-        scatter = float(dispersion.at(kept[:, [i]], ticks)[0])
+        scatter = dispersion.of(kept[:, i], ticks)
         if volume:
             return gamma(bad, expected, scatter, coverage)
         low, high = jeffreys(n, bad, scatter, coverage)
@@ -198,7 +198,7 @@ class Judgement:
         boundary = min(max(boundary, mixture.LOWEST), mixture.HIGHEST)
         for days, span in ((1, "a day"), (3, "three days")):
             ticks = days * 86_400 / self.seconds
-            scatter = float(dispersion.at(self.baseline.dispersion[:, [i]], np.array([ticks]))[0])
+            scatter = dispersion.of(self.baseline.dispersion[:, i], ticks)
             for ratio in (one for one in mixture.RATIOS if one >= mixture.LARGE):
                 up = self.direction[i] > 0
                 rate = min(boundary * ratio, (1.0 + boundary) / 2.0) if up else boundary / ratio

@@ -163,6 +163,9 @@ def test_dispersion_is_linear_in_the_logarithm_of_the_length():
         assert dispersion.at(fitted, np.full(2, float(block))) == pytest.approx([place + 1, 2 * (place + 1)])
     assert dispersion.at(fitted, np.full(2, np.sqrt(12 * 24.0)))[0] == pytest.approx(4.5)
     assert dispersion.at(fitted, np.array([0.1, 1e9])) == pytest.approx([1, 18])
+    for ticks in (0.1, 1.0, 2.0, 3.0, 17.0, 288.0, 1e9):
+        expected = dispersion.at(fitted, np.full(2, ticks))
+        assert [dispersion.of(fitted[:, one], ticks) for one in (0, 1)] == pytest.approx(expected.tolist())
 
 
 def test_profile_of_a_day_of_23_hours_has_no_hole(random):
