@@ -116,7 +116,10 @@ def told_rates(found: Mapping[str, Any]) -> list[str]:
         one = found[name]
         promised = f"promised {target['wall']:.2f} and {target['cpu']:.2f}"
         lines.append(f"{name}   {one['wall']:.2f} by the wall, {one['cpu']:.2f} a CPU-second; {promised}")
-    lines.append(f"d/b*  {found['d/b*']['wall']:.2f} by the wall, {found['d/b*']['cpu']:.2f} a CPU-second")
+    lines += [
+        f"{name}  {found[name]['wall']:.2f} by the wall, {found[name]['cpu']:.2f} a CPU-second"
+        for name in ("c/a*", "d/b*")
+    ]
     return lines
 
 
@@ -206,7 +209,7 @@ def _rate_rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
         rows.append(
             (f"({way}) {text}", f"{found[way]['wall']:,}", f"{found[way]['cpu']:,}", f"{low:,} to {high:,} by the wall")
         )
-    for name in ("c/a", "d/b", "d/b*"):
+    for name in ("c/a", "c/a*", "d/b", "d/b*"):
         target = TARGETS.get(name)
         promised = f"promised {target['wall']:.2f} and {target['cpu']:.2f}" if target else ""
         rows.append((name, f"{found[name]['wall']:.2f}", f"{found[name]['cpu']:.2f}", promised))

@@ -1,12 +1,14 @@
 """Four ways over the same bytes, in turn within one run: two that only read, and ours beside each of them."""
 
+import gc
 import json
 import os
 import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from bellbuoy.config.load import load_text
 from bellbuoy.monitor.clock import SystemClock
 from bellbuoy.monitor.event import COLUMNS
 from bellbuoy.monitor.ingest import Ingest
+from bellbuoy.monitor.memory import COLLECTED_AFTER
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.sources.base import Source
 from bellbuoy.monitor.sources.files import FilesSource
@@ -29,11 +32,15 @@ from bellbuoy.monitor.store import Store
 
 WAYS = {
     "a": "kafka-python polls the topic, nothing is done with the records",
+    "a*": "the same, while Python looks for circles of objects as seldom as in the daemon",
     "b": "DuckDB reads the file by read_json into the columns of the event",
     "b*": "the same, into no more columns than this file needs",
     "c": "Bellbuoy, from the topic to the commit",
     "d": "Bellbuoy, from the file to the commit",
 }
+PYTHONS = (700, 10, 10)
+"""When Python by itself looks for circles of objects."""
+DAEMONS = (COLLECTED_AFTER, 10, 10)
 CONFIG = """
 version: 1
 store: { retention: { minutes: 3650d } }
@@ -63,6 +70,7 @@ def measure(address: str | None, count: int, rounds: int, parts: int, compressio
         occurring = needed(file)
         for _ in range(rounds):
             found["a"].append(poll_alone(held.address, topic, parts, count))
+            found["a*"].append(poll_alone(held.address, topic, parts, count, DAEMONS))
             found["b"].append(read_json(file, count))
             found["b*"].append(read_json(file, count, occurring))
             found["c"].append(from_topic(held.address, topic, count))
@@ -75,6 +83,7 @@ def measure(address: str | None, count: int, rounds: int, parts: int, compressio
         "rounds": rounds,
         **{way: summary(speeds) for way, speeds in found.items()},
         "c/a": ratios(found["c"], found["a"]),
+        "c/a*": ratios(found["c"], found["a*"]),
         "d/b": ratios(found["d"], found["b"]),
         "d/b*": ratios(found["d"], found["b*"]),
     }
@@ -85,7 +94,18 @@ def _write(file: Path, count: int) -> int:
         return sum(out.write(value + b"\n") for value in events(count)) - count
 
 
-def poll_alone(address: str, topic: str, parts: int, count: int) -> Speed:
+@contextmanager
+def collected(after: tuple[int, int, int]) -> Iterator[None]:
+    """Let Python look for circles of objects so often while the block runs."""
+    before = gc.get_threshold()
+    gc.set_threshold(*after)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def poll_alone(address: str, topic: str, parts: int, count: int, collecting: tuple[int, int, int] = PYTHONS) -> Speed:
     """Measure (a): poll every record with the settings of the source and drop it."""
     consumer = KafkaConsumer(**KafkaSettings(address, (topic,), group_id=None).options())
     assigned = [TopicPartition(topic, number) for number in range(parts)]
@@ -93,11 +113,12 @@ def poll_alone(address: str, topic: str, parts: int, count: int) -> Speed:
     consumer.seek_to_beginning(*assigned)
     for one in assigned:
         consumer.position(one)
-    done = measured()
-    seen = 0
-    while seen < count:
-        seen += sum(len(records) for records in consumer.poll(timeout_ms=200, max_records=20_480).values())
-    speed = done(count)
+    with collected(collecting):
+        done = measured()
+        seen = 0
+        while seen < count:
+            seen += sum(len(records) for records in consumer.poll(timeout_ms=200, max_records=20_480).values())
+        speed = done(count)
     consumer.close()
     return speed
 
@@ -141,7 +162,11 @@ def from_file(file: Path, count: int) -> Speed:
 
 def _whole_way(source: Source, count: int) -> Speed:
     config = load_text(CONFIG)
-    with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "bench.duckdb", config.store) as store:
+    with (
+        collected(DAEMONS),
+        tempfile.TemporaryDirectory() as folder,
+        Store.open(Path(folder) / "bench.duckdb", config.store) as store,
+    ):
         store.follow(config)
         failed: list[str] = []
         ingest = Ingest(

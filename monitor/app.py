@@ -30,7 +30,7 @@ from bellbuoy.monitor.judging.gauges import after_tick
 from bellbuoy.monitor.judging.normal import Normal
 from bellbuoy.monitor.judging.ourselves import Ourselves
 from bellbuoy.monitor.logs import Counting
-from bellbuoy.monitor.memory import frugal
+from bellbuoy.monitor.memory import frugal, unhurried
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.notes import Notebook
 from bellbuoy.monitor.notify import Sender, unserved
@@ -104,6 +104,7 @@ class App:
         """Run until a signal, then drain; return the exit code."""
         self._signals()
         frugal()
+        unhurried()
         bound(self.config.store.memory_limit, self.config.query.process_memory)
         logging.getLogger().addHandler(Counting(self.metrics.log_messages))
         self.metrics.build_info.labels(VERSION, platform.python_version(), self.store.version).set(1)

@@ -14,12 +14,13 @@ ROOT = Path(__file__).parent.parent.parent
 
 def rates(**ratios):
     way = {"wall": 1000, "wall_spread": [900, 1100], "cpu": 2000, "cpu_spread": [1900, 2100]}
-    good = {"c/a": (0.5, 0.45), "d/b": (0.6, 0.55), "d/b*": (0.4, 0.3)} | ratios
+    good = {"c/a": (0.5, 0.45), "c/a*": (0.4, 0.3), "d/b": (0.6, 0.55), "d/b*": (0.4, 0.3)} | ratios
     return {
         "events": 10,
         "bytes": 555.0,
         "rounds": 5,
         **dict.fromkeys("abcd", way),
+        "a*": way,
         "b*": way,
         **{name: {"wall": wall, "cpu": cpu} for name, (wall, cpu) in good.items()},
     }

@@ -1,10 +1,13 @@
 """What large arrays took goes back to the system when they are freed."""
 
+import gc
 import subprocess
 import sys
 import textwrap
 
 import pytest
+
+from bellbuoy.monitor.memory import COLLECTED_AFTER, unhurried
 
 PROGRAM = """
     import os
@@ -35,3 +38,14 @@ def test_freed_arrays_go_back_to_the_system():
         [sys.executable, "-c", textwrap.dedent(PROGRAM)], capture_output=True, text=True, check=True, timeout=60
     )
     assert int(found.stdout) < 20_000_000
+
+
+@pytest.mark.parametrize(("before", "after"), [(700, COLLECTED_AFTER), (10**6, 10**6), (0, 0)])
+def test_circles_are_looked_for_seldom_or_as_somebody_wanted(before, after):
+    kept = gc.get_threshold()
+    try:
+        gc.set_threshold(before, 7, 8)
+        unhurried()
+        assert gc.get_threshold() == (after, 7, 8)
+    finally:
+        gc.set_threshold(*kept)
