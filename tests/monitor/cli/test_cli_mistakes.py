@@ -56,7 +56,7 @@ WRONG = [
         for words in (["run"], ["status"], ["query", "select 1"], ["simulate", "--out", "-"])
     ],
     (["check", "-c", "least.yaml", "--strict"], 1, r"there is no heartbeat"),
-    (["run", "-c", "http.yaml"], 78, r"sources\[1\]\.http: there is one door"),
+    (["run", "-c", "http.yaml"], 78, r"http\.yaml:4:5: error: source 1 is the door for events already"),
     (["run", "-c", "foreign.yaml"], 75, r"noise"),
     # asking
     (["status"], 75, r"no daemon answers at http://127\.0\.0\.1:1 .*; start it with `bellbuoy run`"),

@@ -143,7 +143,7 @@ adhoc.objection = adhoc.excess = lambda *_: None
 watch.Watched.result.__defaults__ = (1.0,)
 def ask():
     sql = "SELECT regexp_matches(repeat('x', 100000000), '(x{1,50}y?){1,20}z')"
-    body = json.dumps({"sql": sql, "timeout": 0.2})
+    body = json.dumps({"sql": sql, "timeout": 2.0})  # in which it has come to the pattern
     request = urllib.request.Request(sys.argv[2] + "/v1/query", body.encode(), {"content-type": "application/json"})
     for _ in range(400):
         try:
