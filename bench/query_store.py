@@ -10,6 +10,7 @@ from bellbuoy.monitor.signals import BUILT_IN
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.adding.registry import Draft, Registry
 from bellbuoy.monitor.store.adding.rollup import count
+from bellbuoy.monitor.store.kept import KEPT, columns, hold
 
 DAYS = 7
 START = 1_769_990_400 // 86400 * 86400
@@ -25,7 +26,7 @@ BYTES_AN_EVENT = 45
 """Room that an event takes in the file, counts included, and what the log of writes takes for a while."""
 
 EVENTS = f"""
-INSERT INTO events_raw BY NAME
+INSERT INTO events_kept BY NAME
 WITH numbers AS (
     SELECT range AS k, range // {TOGETHER * 9} * {TOGETHER} + range % {TOGETHER} AS call, range // {TOGETHER} % 9 AS part
     FROM range(CAST($first AS BIGINT), CAST($last AS BIGINT))
@@ -53,6 +54,13 @@ FROM drawn
 """  # noqa: S608 - our own numbers
 
 
+BROUGHT = (
+    "schema_version", "environment", "channel", "language", "intent", "agent_version", "model", "prompt_version",
+    "latency_ms", "tokens_in", "tokens_out", "step_index", "attempt", "confidence", "reask", "latency_limit_ms", "handoff",
+)  # fmt: skip
+"""Columns of these events, beside those that every store has."""
+
+
 def build(path: Path, events: int) -> None:
     """Write a store of so many events in seven days: events, minute counts and series.
 
@@ -68,6 +76,9 @@ def build(path: Path, events: int) -> None:
     step_us = DAYS * 86400 * 1_000_000 / events
     registry = Registry((), 5000)
     with Store.open(path, Settings()) as store:
+        with store.transaction() as tx:
+            have = columns(tx.cursor, KEPT)
+            hold(tx, [name for name in BROUGHT if name not in have])
         for first in range(0, events, SLICE):
             draft = Draft()
             with store.transaction() as tx:

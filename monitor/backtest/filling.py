@@ -16,6 +16,7 @@ from bellbuoy.monitor.json_lines import ENCODER, plain
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.sources.log_file import LogFile
 from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store.kept import keep
 
 FAR_US = 4_102_444_800_000_000
 """An arrival far ahead (the year 2100): times are the events' own, none is too old, and none is in the future."""
@@ -114,7 +115,7 @@ def fill_store(recording: Recording, path: Path, config: Config) -> int:
         for row in store.rows("exports/days_events"):
             table = store.arrow("exports/events", since=row["day"], until=row["day"] + DAY)
             with recording.transaction() as tx:
-                tx.insert("events_raw", table)
+                keep(tx, table)
             events += table.num_rows
         numbers = {one.key: one.id for one in recording.series()}
         late = [

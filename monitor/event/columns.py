@@ -1,6 +1,6 @@
 """The columns of an event, read off the definition: names, Arrow types, DuckDB types."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -230,11 +230,20 @@ def _always(column: Column) -> bool:
     return len(column.types) == len(TYPES) and all(letter.endswith("R") for letter in column.types)
 
 
-def create_table_sql() -> str:
-    """Return the DDL of `events_raw`."""
+def create_table_sql(table: str = "events_raw", only: Container[str] | None = None) -> str:
+    """Return the DDL of a table of events.
+
+    Args:
+        table: its name.
+        only: columns that it has beside those that no event lacks; None: all.
+    """
     lines = [f"    {quoted(name)} {sql} NOT NULL" for name, _, sql in HEAD]
-    lines += [f"    {quoted(column.name)} {column.sql}{' NOT NULL' * _always(column)}" for column in COLUMNS]
-    return "CREATE TABLE events_raw (\n" + ",\n".join(lines) + "\n)"
+    lines += [
+        f"    {quoted(column.name)} {column.sql}{' NOT NULL' * _always(column)}"
+        for column in COLUMNS
+        if only is None or _always(column) or column.name in only
+    ]
+    return f"CREATE TABLE {table} (\n" + ",\n".join(lines) + "\n)"
 
 
 def walk(columns: tuple[Column, ...] = COLUMNS, path: str = "$") -> Iterator[tuple[str, Column]]:

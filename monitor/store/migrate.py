@@ -2,13 +2,11 @@
 
 import duckdb
 
-from bellbuoy.monitor.event import create_table_sql
 from bellbuoy.monitor.store.errors import StoreForeign, StoreNewer, StoreOlder
-from bellbuoy.monitor.store.statements import migrations, statement
+from bellbuoy.monitor.store.kept import prepare
+from bellbuoy.monitor.store.statements import migrations
 
 NUMBERS = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name VARCHAR NOT NULL)"
-ADDED = {"latency_limit_ms": "DOUBLE"}
-"""Columns of `events_raw` that the store computes at arrival."""
 
 
 def migrate(con: duckdb.DuckDBPyConnection, place: str, *, read_only: bool) -> int:
@@ -42,13 +40,13 @@ def migrate(con: duckdb.DuckDBPyConnection, place: str, *, read_only: bool) -> i
             con.execute(text)
             con.execute("INSERT INTO migrations VALUES ($number, $name)", {"number": number, "name": name})
             if number == 1:
-                _events(con)
+                prepare(con)
             con.execute("COMMIT")
         except BaseException:
             con.execute("ROLLBACK")
             raise
     con.execute("BEGIN TRANSACTION")
-    _events(con)
+    prepare(con)
     con.execute("COMMIT")
     return len(known)
 
@@ -61,26 +59,3 @@ def _applied(con: duckdb.DuckDBPyConnection, place: str) -> int:
         return 0
     (number,) = con.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchall()[0]
     return int(number)
-
-
-def _events(con: duckdb.DuckDBPyConnection) -> None:
-    """Make `events_raw` from the event definition, or add the columns that the definition has gained."""
-    have = _columns(con)
-    wanted = dict(ADDED)
-    if have:
-        con.execute(create_table_sql().replace("CREATE TABLE events_raw", "CREATE TEMP TABLE events_wanted", 1))
-        wanted = {name: kind for name, kind, *_ in con.execute("DESCRIBE events_wanted").fetchall()} | ADDED
-        con.execute("DROP TABLE events_wanted")
-    else:
-        con.execute(create_table_sql())
-        have = _columns(con)
-    missing = {name: kind for name, kind in wanted.items() if name not in have}
-    for name, kind in missing.items():
-        con.execute(f'ALTER TABLE events_raw ADD COLUMN "{name}" {kind}')
-    if missing:
-        con.execute(statement("store/view_events"))
-        con.execute(statement("store/view_interactions"))
-
-
-def _columns(con: duckdb.DuckDBPyConnection) -> set[str]:
-    return {name for name, _ in con.execute(statement("store/columns"), {"name": "events_raw"}).fetchall()}

@@ -24,6 +24,7 @@ from bellbuoy.monitor.store.adding.rollup import count
 from bellbuoy.monitor.store.adding.rows import prepared
 from bellbuoy.monitor.store.engine import Engine, exhausted
 from bellbuoy.monitor.store.errors import PositionConflict
+from bellbuoy.monitor.store.kept import KEPT, brought, columns, hold
 from bellbuoy.monitor.store.transaction import Transaction
 
 _ROW_ERRORS = (
@@ -79,6 +80,7 @@ class Appender:
         self.registry = registry
         self.duplicates = Duplicates(WINDOW_US, KEYS)
         self._remembers = False
+        self._held: list[str] = []
         self._gate = threading.Lock()
         self._adding = threading.Lock()
         self.known_us = int(engine.rows("store/newest_known")[0]["at"])
@@ -148,6 +150,7 @@ class Appender:
         known_us = max(self.known_us + 1, at_us)
         if rows is not None:
             self._recall(at_us)
+            self._hold(rows.table)
         with self.engine.transaction(merge=merge) as tx:
             if rows is not None:
                 judged = rows.judged(tx, told.signals)
@@ -157,6 +160,7 @@ class Appender:
                     rows, judged = rows.only(tx, fresh), judged.only(fresh)
                 keys = judged.keys
                 if len(keys):
+                    tx.show("arriving", rows.table.select(self._held))
                     tx.run("store/add_events")
                     tx.events = len(keys)
                     counts = rows.counted(tx, judged, told.signals, self.registry, draft, known_us)
@@ -192,6 +196,17 @@ class Appender:
         except MemoryError:
             self._remembers = False  # it is committed: they are read from the store before the next batch
         return done
+
+    def _hold(self, table: pa.Table) -> None:
+        """Let the store have every column that these events bring, before they come."""
+        names = brought(table)
+        if not self._held or any(name not in self._held for name in names):
+            with self.engine.transaction(merge=False) as tx:
+                have = columns(tx.cursor, KEPT)
+                new = [name for name in names if name not in have]
+                if new:
+                    hold(tx, new)
+            self._held = [name for name in table.column_names if name in {*have, *new}]
 
     def _recall(self, at_us: int) -> None:
         """Read the identities that are stored: once, before the first batch."""
@@ -326,8 +341,9 @@ class Appender:
     def _tried(self, table: pa.Table, told: Told) -> str | None:
         try:
             with self.engine.transaction(commit=False) as tx:
-                tx.show("arriving", table)
+                tx.show("arriving", table.select(self._held))
                 tx.run("store/add_events")
+                tx.show("arriving", table)
                 count(tx, "arriving", told.signals, self.registry, Draft())
         except _ROW_ERRORS as error:
             return str(error).split("\n", 1)[0]

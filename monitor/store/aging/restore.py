@@ -12,6 +12,7 @@ from bellbuoy.monitor.store.aging.export import Exports
 from bellbuoy.monitor.store.aging.files import measured, note_of
 from bellbuoy.monitor.store.engine import Engine
 from bellbuoy.monitor.store.errors import StoreError
+from bellbuoy.monitor.store.kept import keep
 from bellbuoy.monitor.store.statements import statement
 from bellbuoy.monitor.store.transaction import Transaction
 
@@ -71,7 +72,7 @@ def _add(tx: Transaction, table: pa.Table, known: Duplicates) -> int:
     if fresh is not None:
         table, keys = table.filter(pa.array(fresh)), keys[fresh]
     known.take(keys, 0)
-    tx.insert("events_raw", table)
+    keep(tx, table)
     return int(table.num_rows)
 
 

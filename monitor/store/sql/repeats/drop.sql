@@ -1,4 +1,4 @@
 -- Deletes the events whose places are shown as `repeats`.
-DELETE FROM events_raw
+DELETE FROM events_kept
 USING repeats AS r
-WHERE events_raw.stream = r.stream AND events_raw."offset" = r."offset" AND events_raw.idx = r.idx
+WHERE events_kept.stream = r.stream AND events_kept."offset" = r."offset" AND events_kept.idx = r.idx
