@@ -70,7 +70,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         prog="bellbuoy bench ingest", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--kafka", help="HOST:PORT of a broker; one is started where this is missing")
-    parser.add_argument("--events", type=int, default=204_800, help="messages of the four ways (default: 204800, ten batches)")
+    parser.add_argument(
+        "--events", type=int, default=204_800, help="messages of the four ways (default: 204800, ten batches)"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="how often each way is taken (default: 5)")
     parser.add_argument("--partitions", type=int, default=4, help="of the topic (default: 4)")
     parser.add_argument("--compression", default="none", help="of the topic in the four ways (default: none)")
