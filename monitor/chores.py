@@ -10,6 +10,7 @@ from bellbuoy.monitor.heartbeat import ping
 from bellbuoy.monitor.ingest import Ingest
 from bellbuoy.monitor.ingest.watermark import QUIET_TICKS
 from bellbuoy.monitor.judging.needs import needed
+from bellbuoy.monitor.memory import give_back
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.schedule import Job
 from bellbuoy.monitor.store import Store
@@ -19,6 +20,7 @@ from bellbuoy.monitor.upkeep import Upkeep
 log = logging.getLogger(__name__)
 
 MEASURE_EVERY_S = 10.0
+GIVE_BACK_EVERY_S = 10.0
 RETAIN_AT = (3, 17)
 """Hour and minute (UTC) at which old rows are deleted: not a round one, at which everybody's jobs start."""
 REPEATS_AT = (4, 41)
@@ -63,6 +65,7 @@ class Chores:
         """Return what is done, and when."""
         jobs = [
             Job("measure", self.measure, every=MEASURE_EVERY_S),
+            Job("memory", give_back, every=GIVE_BACK_EVERY_S),
             Job("retention", self.retain, 0.0, RETAIN_AT, self._missed("retention", self.retain), RETAIN_AFTER_S),
             Job("repeats", self.repeats, 0.0, REPEATS_AT, self._missed("repeats", self.repeats), REPEATS_AFTER_S),
             Job("compaction", self.compact, every=self.config.store.compact_every),

@@ -29,6 +29,19 @@ def unhurried() -> None:
     gc.set_threshold(max(first, COLLECTED_AFTER) if first else 0, *others)
 
 
+def give_back() -> bool:
+    """Give the free pages within the heaps back to the system too; return whether this system can.
+
+    A heap ends where its last live object lies: with objects of all ages in it a third of it was free after ten million
+    events, 190 MB, and growing. Takes 5 to 30 ms.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform.startswith("linux") else None
+    if trim is None:
+        return False
+    trim(0)
+    return True
+
+
 def frugal() -> bool:
     """Let freed memory go back to the system from now on; return whether this system can."""
     if not sys.platform.startswith("linux"):

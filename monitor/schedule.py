@@ -29,7 +29,7 @@ class Job:
     """
 
     name: str
-    work: Callable[[], None]
+    work: Callable[[], object]
     every: float = 0.0
     daily_at: tuple[int, int] | None = None
     catch_up: Callable[[], None] | None = None

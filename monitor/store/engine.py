@@ -31,7 +31,7 @@ _gate = threading.Lock()
 NEARLY = 10 * GROUP
 """Events after which the log is merged: what is in the log is in memory as well, and is read again at the next start."""
 
-AFRESH = 2_000_000
+AFRESH = 1_000_000
 """Events after which the file is opened anew, where nobody reads. What DuckDB knows of a row group that it wrote it keeps
 in memory until then, 1.4 KB a column: 20 MB a million events, beside `memory_limit`. Of a file just opened it has nothing."""
 

@@ -40,6 +40,7 @@ def test_all_is_well(chores):
     assert chores.unwell() == []
     assert [(job.name, job.every, job.daily_at) for job in chores.jobs()] == [
         ("measure", 10.0, None),
+        ("memory", 10.0, None),
         ("retention", 0.0, (3, 17)),
         ("repeats", 0.0, (4, 41)),
         ("compaction", 600.0, None),

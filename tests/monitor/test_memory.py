@@ -31,13 +31,45 @@ PROGRAM = """
     print(held() - before)
 """
 
+HEAP = """
+    import os
+    from pathlib import Path
+    from bellbuoy.monitor.memory import frugal, give_back
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc and glibc's mallopt are of Linux")
+    def held():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    assert frugal()
+    before = held()
+    objects = [bytes(600) for _ in range(200_000)]
+    full = held() - before
+    last = objects[-1]  # the heap cannot end before it
+    del objects
+    kept = held() - before
+    assert give_back()
+    print(full, kept, held() - before)
+"""
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc and glibc's mallopt are of Linux")
+
+
+def numbers(program):
+    run = [sys.executable, "-c", textwrap.dedent(program)]
+    return [
+        int(one) for one in subprocess.run(run, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+    ]
+
+
+@linux
 def test_freed_arrays_go_back_to_the_system():
-    found = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(PROGRAM)], capture_output=True, text=True, check=True, timeout=60
-    )
-    assert int(found.stdout) < 20_000_000
+    assert numbers(PROGRAM)[0] < 20_000_000
+
+
+@linux
+def test_free_pages_below_a_live_object_go_back_to_the_system():
+    full, kept, after = numbers(HEAP)
+    assert full > 100_000_000
+    assert kept > 100_000_000
+    assert after < 20_000_000
 
 
 @pytest.mark.parametrize(("before", "after"), [(700, COLLECTED_AFTER), (10**6, 10**6), (0, 0)])
