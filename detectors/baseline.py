@@ -266,9 +266,12 @@ def _fitted(total: Array, size: Counted, how: _How, form: Array | None) -> tuple
         profile = taken(shapes(sums, *variances, how.daily), chosen)
         if not poisson:
             profile = np.minimum(profile, 1.0)
-        now = profile[how.cells]
+        now = profile.take(how.cells, axis=0)
         expected = now * size
-        scatter = dispersion.fit(total - expected, expected if poisson else expected * (1.0 - now))
+        if not poisson:
+            np.subtract(1.0, now, out=now)
+            now *= expected
+        scatter = dispersion.fit(total - expected, expected if poisson else now)
     return profile, scatter, sums
 
 

@@ -79,6 +79,9 @@ def _ratio(residual: Array, variance: Array) -> Array:
     """Return the mean of residual^2 / variance over the blocks that expect any, made larger for luck."""
     expects = variance > 0
     blocks = np.maximum(expects.sum(axis=0), 1)
-    ratio = np.divide(residual * residual, variance, out=np.zeros_like(residual), where=expects)
+    ratio = residual * residual
+    with np.errstate(divide="ignore", invalid="ignore"):  # a division with a mask takes five times as long
+        ratio /= variance
+    np.copyto(ratio, 0.0, where=~expects)
     answer: Array = ratio.sum(axis=0) / blocks * (1.0 + np.sqrt(2.0 / blocks))
     return answer
