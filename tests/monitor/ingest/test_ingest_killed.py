@@ -11,10 +11,9 @@ import pytest
 from bellbuoy.monitor.signals import rollup_sql, table
 from bellbuoy.monitor.store import Store
 
-pytestmark = [pytest.mark.store, pytest.mark.timeout(240)]
-
 HERE = Path(__file__).parent
 KILLS = int(os.environ.get("BELLBUOY_KILLS", "25"))
+pytestmark = [pytest.mark.store, pytest.mark.timeout(max(240, 10 * KILLS))]
 
 
 def test_every_event_is_stored_once_after_kills(tmp_path, record_property):
