@@ -24,9 +24,14 @@ all alive and none of them in a circle: looking through them again and again too
 
 
 def unhurried() -> None:
-    """Look for objects in circles seldom from now on; all others are freed at once all the same."""
+    """Look for objects in circles seldom from now on, and no more among those that are there; others are freed at once all the same.
+
+    Modules, classes and what was read at the start stay for ever: looking through them took 0.07 s each time.
+    """
     first, *others = gc.get_threshold()
     gc.set_threshold(max(first, COLLECTED_AFTER) if first else 0, *others)
+    gc.collect()
+    gc.freeze()
 
 
 def give_back() -> bool:

@@ -79,5 +79,8 @@ def test_circles_are_looked_for_seldom_or_as_somebody_wanted(before, after):
         gc.set_threshold(before, 7, 8)
         unhurried()
         assert gc.get_threshold() == (after, 7, 8)
+        assert gc.get_freeze_count() > 10_000
+        assert len(gc.get_objects()) < 1_000
     finally:
+        gc.unfreeze()
         gc.set_threshold(*kept)
