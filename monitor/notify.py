@@ -34,6 +34,8 @@ def unserved(store: Store, sinks: Collection[str]) -> dict[str, int]:
 class Sender:
     """Sends what is due for one sink, and nothing faster than the sink's pace.
 
+    What still holds is sent anew where the sink wants that: its `repeat` says after how many seconds.
+
     Attributes:
         trouble: why nothing is sent at present: the store takes no receipt. None while all is well.
     """
@@ -47,6 +49,7 @@ class Sender:
         self.clock = clock
         self.metrics = metrics
         self.chance = chance or random.Random()  # noqa: S311 - jitter, no secret
+        self.repeat: float = getattr(sink, "repeat", 0.0)
         self.wake = threading.Event()
         self.trouble: str | None = None
         self._unwritten: tuple[Mapping[str, Any], Receipt, Page] | None = None
@@ -84,7 +87,7 @@ class Sender:
         self._receive()
         now = self.clock.now()
         self._measure(now)
-        rows = self.store.rows("outbox/due", sink=self.name, now=int(now))
+        rows = self.store.rows("outbox/due", sink=self.name, now=int(now), repeats=self.repeat > 0)
         if not rows:
             return False
         row = rows[0]
@@ -113,15 +116,16 @@ class Sender:
             self._unwritten = None
 
     def _page(self, row: Mapping[str, Any]) -> Page:
-        """Return the newest page wanted, with every change since the last one sent as news."""
-        changes = self.store.rows("incidents/changes", incident=row["incident"], after=row["sent"])
+        """Return the newest page wanted, with every change since the last one sent as news: none where it is repeated."""
+        after = min(row["sent"], row["wanted"] - 1)
+        changes = self.store.rows("incidents/changes", incident=row["incident"], after=after)
         told = [change for change in changes if change["number"] <= row["wanted"]]
         page = page_of(told[-1]["page"])
         handle = msgspec.json.decode(row["handle"]) if row["handle"] else None
         news = tuple(
             News(change["number"], change["at"], change["reason"], raised=change["raised"])
             for change in told
-            if change["change"] != "opened"
+            if change["change"] != "opened" and change["number"] > row["sent"]
         )
         return replace(page, news=news, handle=handle, attempt=row["attempt"] + 1)
 
@@ -130,9 +134,11 @@ class Sender:
         where = f"incident={row['incident']} change={page.version} sink={self.name}"
         handle = msgspec.json.encode(getattr(receipt, "handle", None) or page.handle).decode()
         now = self.clock.now()
+        again = int(now + self.repeat)
+        news = page.version > row["sent"]
         with self.store.transaction() as tx:
             if isinstance(receipt, Sent):
-                tx.run("outbox/sent", **key, number=page.version, handle=handle)
+                tx.run("outbox/sent", **key, number=page.version, handle=handle, again=again)
             elif isinstance(receipt, Retry):
                 wait = self._backoff(row["tries"]) if receipt.after is None else receipt.after
                 tx.run(
@@ -144,8 +150,8 @@ class Sender:
                     due=-int(-(now + wait) // 1),
                 )
             else:
-                tx.run("outbox/refused", **key, reason=receipt.reason, number=page.version)
-        if isinstance(receipt, Sent):
+                tx.run("outbox/refused", **key, reason=receipt.reason, number=page.version, again=again)
+        if isinstance(receipt, Sent) and news:
             self.metrics.page_delay.labels(self.name).observe(max(0.0, now - row["wanted_at"]))
             log.info("page sent %s", where)
         elif isinstance(receipt, Retry):

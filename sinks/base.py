@@ -223,7 +223,8 @@ class Sink(Protocol):
     """A frozen dataclass; its fields are the YAML keys, their docstrings the documentation.
 
     `send` does not raise for the outside world, does not sleep, retry, log, or decide whether to send.
-    Class attributes declare what is true of it; the battery holds it to that.
+    Class attributes declare what is true of it; the battery holds it to that. Two more may be there: `pace`, seconds between
+    two sends, and `repeat`, seconds after which the page of an incident that lasts is sent anew, with its handle.
     """
 
     edits: ClassVar[bool]

@@ -59,12 +59,18 @@ def store():
         yield opened
 
 
+class Repeating(Scripted):
+    """Wants what still holds anew every five minutes."""
+
+    repeat = 300.0
+
+
 def sender(store, sink, clock=None):
     return Sender(store, "slack", sink, clock or VirtualClock(START), Metrics(), random.Random(1))
 
 
 def state(store):
-    return store.rows("outbox/due", sink="slack", now=START + 10**6)
+    return store.rows("outbox/due", sink="slack", now=START + 10**6, repeats=False)
 
 
 def test_a_change_is_sent_once(store):
@@ -249,3 +255,77 @@ def test_a_refused_page_is_due_again_at_the_next_start(store):
         tx.run("outbox/again", now=START)
     assert one.send_one()
     assert store.rows("outbox/refused_now") == []
+
+
+def after(one, seconds):
+    """Let so many seconds pass and tell whether something is sent then."""
+    one.clock.advance(seconds)
+    return one.send_one()
+
+
+def test_what_still_holds_is_repeated_for_a_sink_that_wants_it_until_it_is_over(store):
+    write(store, incident(), START)
+    sink = Repeating()
+    one = sender(store, sink)
+    assert one.send_one()
+    assert [after(one, seconds) for seconds in (299, 1, 299, 1)] == [False, True, False, True]
+    assert [shown.version for shown in sink.seen] == [1, 1, 1]
+    assert [shown.tried_at - START for shown in sink.seen] == [0, 300, 600]
+    assert sink.seen[-1].handle == {"ts": "1.2", "told": "1"}
+    assert one.metrics.registry.get_sample_value("bellbuoy_page_delay_seconds_count", {"sink": "slack"}) == 1
+    write(store, incident(number=2, state="resolved"), int(one.clock.now()), kind="resolved")
+    assert one.send_one()
+    assert not after(one, 1000)
+    assert sink.seen[-1].state == "resolved"
+
+
+def test_a_sink_that_wants_no_repeats_gets_none(store):
+    write(store, incident(), START)
+    one = sender(store, Scripted())
+    assert one.send_one()
+    assert not after(one, 1000)
+
+
+def test_news_of_an_incident_do_not_wait_for_its_repeat_and_bring_no_old_news(store):
+    write(store, incident(), START)
+    sink = Repeating()
+    one = sender(store, sink)
+    one.send_one()
+    write(store, incident(number=2), START + 1, kind="updated")
+    one.clock.advance(1)
+    assert one.send_one()
+    assert [news.number for news in sink.seen[-1].news] == [2]
+    assert after(one, 300)
+    assert (sink.seen[-1].version, sink.seen[-1].news) == (2, ())
+
+
+def test_a_repeat_that_fails_is_tried_again_and_never_holds_up_the_pages(store):
+    write(store, incident(), START)
+    sink = Repeating("sent", Retry(20.0, "server_error"), "sent")
+    one = sender(store, sink)
+    one.send_one()
+    assert after(one, 300)
+    assert store.rows("outbox/waiting") == [], "nothing that a person has not been told"
+    assert not after(one, 19)
+    assert after(one, 1)
+    assert [shown.handle["ts"] for shown in sink.seen[1:]] == ["1.1", "1.1"]
+
+
+def test_a_repeat_that_is_refused_is_asked_for_again_at_the_next(store):
+    write(store, incident(), START)
+    sink = Repeating("sent", Refused("not_found", "the address is wrong"))
+    one = sender(store, sink)
+    one.send_one()
+    assert after(one, 300)
+    assert store.rows("outbox/refused_now") == [{"sink": "slack", "pages": 1, "reason": "not_found"}]
+    assert not after(one, 299)
+    assert after(one, 1)
+    assert store.rows("outbox/refused_now") == []
+
+
+def test_after_a_long_stop_what_still_holds_is_repeated_at_once(store):
+    write(store, incident(), START)
+    clock = VirtualClock(START)
+    sender(store, Repeating(), clock).send_one()
+    clock.advance(7200)
+    assert sender(store, Repeating(), clock).send_one()
