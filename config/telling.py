@@ -10,6 +10,9 @@ from bellbuoy.config.references import Setting
 from bellbuoy.config.shapes import Many, Name, Shape, Url
 from bellbuoy.config.timetable import WeeklySpan, WeeklyTime
 
+KINDS = ("slack", "webhook", "pagerduty", "alertmanager", "console")
+"""The kinds of sinks that are ours, as they are told to people."""
+
 
 class SinkEntry(RootModel[dict[str, dict[str, Setting]]]):
     """One sink: its kind, and the settings of that kind."""
@@ -18,7 +21,7 @@ class SinkEntry(RootModel[dict[str, dict[str, Setting]]]):
 
     @property
     def kind(self) -> str:
-        """Name of the kind: `slack`, `webhook`, `console`, or `module:Class`."""
+        """Name of the kind: one of `KINDS`, or `module:Class`."""
         return next(iter(self.root))
 
     @property
@@ -30,7 +33,7 @@ class SinkEntry(RootModel[dict[str, dict[str, Setting]]]):
     @classmethod
     def _one(cls, data: object) -> object:
         if isinstance(data, dict) and len(data) != 1:
-            raise PydanticCustomError("one_key", "", {"keys": ["slack", "webhook", "console"]})
+            raise PydanticCustomError("one_key", "", {"keys": list(KINDS)})
         return data
 
 

@@ -1,7 +1,17 @@
-"""What the Slack message and the terminal say in the same words: remarks, duration, the chart in one sentence."""
+"""What several sinks say in the same words: plain sentences, findings, remarks, duration, the chart in one sentence."""
 
-from bellbuoy.sinks.base import Page
+from bellbuoy.sinks.base import Page, Sentence
 from bellbuoy.sinks.text import clean, duration, moment, safe_url
+
+
+def plain(sentence: Sentence, limit: int) -> str:
+    """Return a sentence without its styles and links, at most `limit` characters."""
+    return clean("".join(span.text for span in sentence), limit)
+
+
+def told(page: Page, most: int, limit: int) -> dict[str, str]:
+    """Return facts and findings as plain text by label: the first `most` of them, each at most `limit` characters."""
+    return {clean(fact.label, 100): plain(fact.value, limit) for fact in (*page.facts, *page.findings)[:most]}
 
 
 def alt_text(page: Page) -> str:

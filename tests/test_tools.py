@@ -38,7 +38,7 @@ def test_an_old_tool_does_not_count(tmp_path):
     )
 
 
-@pytest.mark.parametrize("name", ["chromium", "promtool", "mvn"])
+@pytest.mark.parametrize("name", ["chromium", "promtool", "amtool", "alertmanager", "mvn"])
 def test_nothing_is_installed_on_a_developer_s_machine(name, tmp_path):
     """With an apt-get that would tell on us: one sentence, and no call."""
     apt = tmp_path / "apt-get"
@@ -66,7 +66,7 @@ def test_in_ci_what_was_tried_is_told(tmp_path):
 def test_a_name_must_be_known():
     done = need("hlem")
     assert done.returncode == 2
-    assert "NAME is one of chromium, docker" in done.stderr
+    assert "NAME is one of alertmanager, amtool, chromium" in done.stderr
 
 
 def test_a_file_that_is_not_the_expected_one_is_refused(tmp_path):

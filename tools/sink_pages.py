@@ -18,7 +18,16 @@ A sink shows an incident somewhere. It has a name of your own under `sinks:`, a 
 of your own is a kind as `module:Class`: a frozen dataclass with `send`.
 
 `bellbuoy check` refuses a setting that is not listed here, and says what a kind still needs.
+
+What people see of an incident differs by kind:
+
 """
+CAN = {
+    "edits": "one message, edited",
+    "threads": "changes in its thread",
+    "images": "the chart",
+    "resolves": "its end",
+}
 KINDS = {
     "slack": """\
 It needs `channel` and `bot_token`, or a `webhook_url`. A stand-in for Slack is reached by `api_url`: everything that would
@@ -41,6 +50,59 @@ sinks:
     webhook: { url: "https://tickets.example.com/bellbuoy", secret: { file: /run/secrets/webhook_secret } }
 ```
 """,
+    "pagerduty": """\
+It needs `routing_key`. In PagerDuty: open the service (or the event orchestration) that is to be called, add an integration
+of the kind *Events API V2*, and put its integration key where the secret is read.
+
+```yaml
+sinks:
+  pager:
+    pagerduty: { routing_key: { file: /run/secrets/pagerduty_key } }
+```
+
+The incident's id is the `dedup_key`. `page` becomes critical, `ticket` warning, `watch` info. A change that opens, raises or
+adds something triggers; `acknowledged` acknowledges; `resolved` resolves; one that comes back triggers anew.
+
+| beside Slack, what is lost | |
+|---|---|
+| edits | PagerDuty adds later triggers of one key to the log of its alert, and decides itself what it shows of them |
+| thread | an acknowledgement and an end are told without their reasons |
+| chart | pictures must lie at a public https address, and ours do not; the links lead to them |
+| a second call | a risen severity calls nobody who has acknowledged the incident in PagerDuty |
+| late calls | what was acknowledged here, or was over, before PagerDuty could be reached calls nobody |
+| the way back | an acknowledgement in PagerDuty is not known to Bellbuoy |
+""",
+    "alertmanager": """\
+It needs `url`. Route by the labels in Alertmanager's own configuration, and group by `workflow` or by `incident`.
+
+```yaml
+sinks:
+  am:
+    alertmanager: { url: "http://alertmanager:9093" }
+  cluster:
+    alertmanager: { url: ["http://am-0:9093", "http://am-1:9093"], labels: { team: agents } }
+```
+
+```yaml
+# alertmanager.yml
+route:
+  receiver: everyone
+  routes:
+    - { matchers: ['alertname="BellbuoyIncident"', 'severity="page"'], receiver: on-call, group_by: [incident] }
+```
+
+The members of a cluster do not tell each other of alerts: list them all. One that takes the alert suffices; one that was down
+is told with the next repeat, and an end that it missed comes by itself.
+
+| beside Slack, what is lost | |
+|---|---|
+| edits | a change is new annotations of the alert (`summary`, `headline`, `description`, `facts`, `state`, `runbook_url`); Alertmanager tells them with its next notification |
+| thread | single changes are not told, only how things stand |
+| chart | an alert holds no picture |
+| acknowledging | Alertmanager knows none: silence the label `incident` there; `state` is an annotation |
+| one alert for an incident | a risen severity is a label: the alert ends and another begins |
+| being down | when Bellbuoy is stopped for longer than fifteen minutes its alerts resolve, though nothing is well again |
+""",
     "console": """\
 It needs nothing.
 
@@ -58,7 +120,16 @@ TABLE = "| setting | type | default | meaning |\n|---|---|---|---|\n"
 
 def sinks() -> str:
     """Return docs/sinks.md."""
-    return HEAD + "".join(_section(kind, text) for kind, text in KINDS.items())
+    return HEAD + _abilities() + "".join(_section(kind, text) for kind, text in KINDS.items())
+
+
+def _abilities() -> str:
+    """Return a table of what the classes declare."""
+    lines = ["| kind | " + " | ".join(CAN.values()) + " |", "|---" * (1 + len(CAN)) + "|"]
+    for kind in KINDS:
+        cls = find("sink", kind)
+        lines.append(f"| `{kind}` | " + " | ".join("yes" if getattr(cls, name) else "no" for name in CAN) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def _section(kind: str, text: str) -> str:

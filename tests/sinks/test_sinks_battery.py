@@ -5,10 +5,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from fake_pagerduty import FakePagerDuty
 from fake_slack import FakeSlack
 
+from bellbuoy.sinks.alertmanager import Alertmanager
 from bellbuoy.sinks.base import Secret, Sink
 from bellbuoy.sinks.console import Console
+from bellbuoy.sinks.pagerduty import PagerDuty
 from bellbuoy.sinks.slack import Slack
 from bellbuoy.sinks.testing import PLANTED, Check, battery
 from bellbuoy.sinks.testing_receiver import Receiver, Request
@@ -27,6 +30,14 @@ def slack(url: str, secret: Secret) -> Sink:
 
 def planted_slack() -> FakeSlack:
     return FakeSlack(PLANTED)
+
+
+def pagerduty(url: str, secret: Secret) -> Sink:
+    return PagerDuty(routing_key=secret, api_url=f"{url}v2/enqueue")
+
+
+def planted_pagerduty() -> FakePagerDuty:
+    return FakePagerDuty(PLANTED)
 
 
 class Page(Receiver):
@@ -59,6 +70,8 @@ class Page(Receiver):
 CHECKS = [
     *battery("slack", slack, receiver=planted_slack),
     *battery("webhook", lambda url, secret: Webhook(url=url, secret=secret)),
+    *battery("pagerduty", pagerduty, receiver=planted_pagerduty),
+    *battery("alertmanager", lambda url, secret: Alertmanager(url=url, token=secret)),
     *battery("webhook-slack", lambda url, secret: Slack(webhook_url=Secret(url))),
     *battery("console", lambda url, secret: Console(path=url), receiver=Page, network=False),
 ]

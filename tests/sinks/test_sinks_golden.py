@@ -4,18 +4,23 @@ import json
 import os
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import golden_pages as golden
 import pytest
 
+from bellbuoy.sinks import alertmanager, pagerduty, webhook
+from bellbuoy.sinks.base import Secret
 from bellbuoy.sinks.chart import svg
 from bellbuoy.sinks.drawings import sparkline, wedge
 from bellbuoy.sinks.lint import lint, markup
 from bellbuoy.sinks.render import message, reply
 from bellbuoy.sinks.terminal import columns, terminal
+from bellbuoy.sinks.testing_receiver import Receiver
 
 pytestmark = pytest.mark.golden
+LIFE = ("opened", "raised", "acknowledged", "resolved", "reopened", "own_trouble")
 FOLDER = Path(__file__).parent.parent / "golden"
 MENTION = "<!subteam^S012ABC>"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -43,6 +48,26 @@ def test_message(name):
     if page.news:
         told["reply"] = reply(page, page.news, MENTION)
     compare(f"slack/{name}.json", json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+
+
+@pytest.mark.parametrize("name", LIFE)
+def test_what_programs_are_sent(name):
+    """To a webhook, to PagerDuty and to Alertmanager, each page after the one before it."""
+    page = getattr(golden, name)()
+    sent = sent_of(replace(page, chart=replace(page.chart, at=(), value=(), low=(), high=()) if page.chart else None))
+    for kind, body in sent.items():
+        compare(f"{kind}/{name}.json", json.dumps(body, ensure_ascii=False, indent=1) + "\n")
+
+
+def sent_of(page):
+    """Return the bodies that arrive at the receivers, as JSON."""
+    first = {"version": "0"} if page.version > 1 else None
+    with Receiver() as receiver:
+        webhook.Webhook(url=receiver.url).send(page)
+        pagerduty.PagerDuty(Secret("R" * 32), api_url=receiver.url).send(replace(page, handle=first))
+        alertmanager.Alertmanager(url=receiver.url, labels={"team": "agents"}).send(page)
+        bodies = [json.loads(request.body) for request in receiver.accepted]
+    return dict(zip(("webhook", "pagerduty", "alertmanager"), bodies, strict=True))
 
 
 @pytest.mark.parametrize("name", golden.PAGES)
