@@ -202,6 +202,8 @@ def _construct(cls: type[Any], settings: Mapping[str, Any]) -> object:
     hints = _hints(cls)
     try:
         return cls(**{key: fit(value, hints.get(key)) for key, value in settings.items()})
+    except ImportError as problem:  # an extra that the class wants
+        raise PluginError(str(problem)) from None
     except (TypeError, ValueError) as problem:
         message = str(problem)
         key = next((name for name in settings if message.startswith((f"{name} ", f"`{name}`", f"'{name}'"))), None)

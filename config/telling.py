@@ -10,7 +10,7 @@ from bellbuoy.config.references import Setting
 from bellbuoy.config.shapes import Many, Name, Shape, Url
 from bellbuoy.config.timetable import WeeklySpan, WeeklyTime
 
-KINDS = ("slack", "webhook", "pagerduty", "alertmanager", "console")
+KINDS = ("slack", "webhook", "pagerduty", "alertmanager", "console", "apprise")
 """The kinds of sinks that are ours, as they are told to people."""
 
 

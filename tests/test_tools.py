@@ -66,7 +66,7 @@ def test_in_ci_what_was_tried_is_told(tmp_path):
 def test_a_name_must_be_known():
     done = need("hlem")
     assert done.returncode == 2
-    assert "NAME is one of alertmanager, amtool, chromium" in done.stderr
+    assert "NAME is one of alertmanager, amtool, apprise, chromium" in done.stderr
 
 
 def test_a_file_that_is_not_the_expected_one_is_refused(tmp_path):

@@ -114,6 +114,25 @@ sinks:
     console: { path: pages.jsonl }
 ```
 """,
+    "apprise": """\
+It needs the library, `pip install 'bellbuoy[apprise]'`, and `urls`. [Apprise](https://github.com/caronc/apprise) reaches mail,
+Microsoft Teams, Discord, Telegram and about a hundred more; its documentation says how the address of each is written. An
+address holds keys, so each is read from where a secret is.
+
+```yaml
+sinks:
+  rest:
+    apprise: { urls: [{ env: APPRISE_URL }] }
+```
+
+| beside Slack, what is lost | |
+|---|---|
+| edits, thread | every change is a message of its own |
+| chart | only where the service takes pictures |
+| a reason | Apprise does not say why a service took no message: a wrong address is tried without end, and shows in `bellbuoy_outbox_oldest_age_seconds` |
+| our own sending | time limits and proxies are Apprise's; one whose answer was lost is sent again |
+| calls | `@`, `<` and `>` are written in other signs, so that no text of a log calls people |
+""",
 }
 TABLE = "| setting | type | default | meaning |\n|---|---|---|---|\n"
 

@@ -231,7 +231,7 @@ def test_more_findings_than_anyone_reads_are_counted(find):
 
 def test_the_contract_loads_once_its_secrets_exist(tmp_path, monkeypatch, contract, kinds):
     kinds("detector", "volume", "acme.drift:Mine")
-    kinds("sink", "pagerduty", "alertmanager", "apprise")
+    kinds("sink", "apprise")
     for name in ("bellbuoy_token", "kafka_password", "pd_key"):
         (tmp_path / name).write_text("planted")
     names = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "HOOK_SECRET", "APPRISE_URL")

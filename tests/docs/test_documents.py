@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -85,10 +86,14 @@ def test_the_readme_s_question_is_answered(tmp_path):
         assert ask(store, question).rows.to_pylist() == [{"step": "qualify", "failing": 1.0}]
 
 
-def test_the_sinks_of_the_document_are_accepted(tmp_path, monkeypatch):
+@pytest.mark.needs("apprise")
+@pytest.mark.filterwarnings("ignore:.*slated for removal:DeprecationWarning")
+def test_the_sinks_of_the_document_are_accepted(tmp_path, monkeypatch, need):
     for secret in ("webhook_secret", "pagerduty_key"):
         (tmp_path / secret).write_text("made-up")
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-made-up")
+    monkeypatch.setenv("APPRISE_URL", "json://127.0.0.1/")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(need("apprise"))])
     text = (ROOT / "docs/sinks.md").read_text()
     found = [block for block in blocks(text, "yaml") if block.startswith("sinks:")]
     assert len(found) == len(re.findall(r"^## `", text, re.MULTILINE))
