@@ -106,11 +106,9 @@ def inspect_text(
     placed = {_placed(remark, document) for remark in remarks}
     troubles = {*document.troubles, *(trouble for trouble in placed if trouble.at not in taken)}
     ordered = sorted(troubles, key=lambda trouble: (*trouble.at, trouble.code, trouble.message))
-    lines = (
-        masked(text.splitlines(), document, [trouble.at[0] for trouble in ordered[:MOST]], reader.values)
-        if ordered
-        else {}
-    )
+    shown = [trouble.at[0] for trouble in ordered[:MOST]]
+    literal = {remark.path for remark in remarks if remark.code == "BB110"}
+    lines = masked(text.splitlines(), document, shown, reader.values, literal) if ordered else {}
     findings = [_finding(name, trouble, lines, hidden) for trouble in ordered[:MOST]]
     if len(ordered) > MOST:
         findings[-1] = replace(findings[-1], hint=f"{len(ordered) - MOST:,} more follow")

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import cache
 
 from bellbuoy.config.document import Document, Path
@@ -50,13 +50,30 @@ def is_plausible(reference: object) -> bool:
     return bool(_VARIABLE.fullmatch(target)) if kind == "env" else "/" in target or "." in target
 
 
-def masked(lines: list[str], document: Document, wanted: Iterable[int], secrets: Iterable[str] = ()) -> dict[int, str]:
+def masked(
+    lines: list[str],
+    document: Document,
+    wanted: Iterable[int],
+    secrets: Iterable[str] = (),
+    literal: Container[Path] = frozenset(),
+) -> dict[int, str]:
     """Return the wanted lines (from 1) with every secret blotted out, also where it stands by itself.
 
     What follows a secret in its line stays in its column. Lines of more than 4,096 characters are left out.
+
+    Args:
+        lines: of the file.
+        document: what they hold.
+        wanted: numbers of lines.
+        secrets: values that are known.
+        literal: paths at which a secret is written out, whatever their keys are named.
     """
     result = list(lines)
-    regions = [(path, place) for path, place in document.places.items() if under_secret(path)]
+    regions = [
+        (path, place)
+        for path, place in document.places.items()
+        if under_secret(path) or any(path[:size] in literal for size in range(1, len(path) + 1))
+    ]
     for path, place in sorted(regions, key=lambda item: item[1].value, reverse=True):
         value = _value(document.data, path)
         if value is None or isinstance(value, (bool, list)) or is_plausible(value):

@@ -182,3 +182,10 @@ def test_fitting_says_what_it_wants():
     for value, hint in ((1, str | None), ("x", int | float), ({"a": 1}, Mapping[str, str]), ("101%", float)):
         with pytest.raises(MisfitError):
             fit(value, hint)
+
+
+def test_a_secret_that_is_written_out_is_masked_whatever_its_key_is_named(find, least):
+    written = '"coop:Pigeon": { loft: n, key: canary-77, rings: [canary-78], colour: red }'
+    findings = find(text=least.replace("console: {}", written))
+    assert [finding.code for finding in findings] == ["BB110", "BB110", "BB103"]
+    assert "canary" not in "".join(map(str, findings)) + repr(findings)
