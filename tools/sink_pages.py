@@ -15,7 +15,7 @@ HEAD = """\
 
 A sink shows an incident somewhere. It has a name of your own under `sinks:`, a kind, and the settings of that kind;
 `routes:` names the sinks that are told. A secret is written `{ env: NAME }` or `{ file: PATH }`, never as a value. A class
-of your own is a kind as `module:Class`: a frozen dataclass with `send`.
+of your own is a kind as `module:Class`: see [your-own-sink.md](your-own-sink.md).
 
 `bellbuoy check` refuses a setting that is not listed here, and says what a kind still needs.
 
