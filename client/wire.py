@@ -62,11 +62,7 @@ class Wire:
             NoDaemon: nobody answers, or not in JSON.
             QueryError: the daemon refuses.
         """
-        body, _ = self._ask("GET", path, None, {"Accept": "application/json"}, wait_s)
-        try:
-            return json.loads(body)
-        except ValueError:
-            raise NoDaemon(f"what answers at {self.url} is no Bellbuoy") from None
+        return self._json("GET", path, wait_s)
 
     def post(
         self, path: str, body: dict[str, Any], accept: str, *, wait_s: float = WAIT_S
@@ -88,6 +84,22 @@ class Wire:
         if said.get("content-type", "").partition(";")[0] != accept:
             raise NoDaemon(f"what answers at {self.url} is no Bellbuoy")
         return told, said
+
+    def delete(self, path: str, *, wait_s: float = WAIT_S) -> Any:
+        """Take away what is at `path`, and return the JSON that the daemon answers.
+
+        Raises:
+            NoDaemon: nobody answers.
+            QueryError: the daemon refuses; its own sentence is the text.
+        """
+        return self._json("DELETE", path, wait_s)
+
+    def _json(self, method: str, path: str, wait_s: float) -> Any:
+        body, _ = self._ask(method, path, None, {"Accept": "application/json"}, wait_s)
+        try:
+            return json.loads(body)
+        except ValueError:
+            raise NoDaemon(f"what answers at {self.url} is no Bellbuoy") from None
 
     def _ask(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], wait_s: float

@@ -11,7 +11,6 @@ from bellbuoy.config.model import Config
 
 PENDING = (
     "audit",
-    "quiet",
     "reload",
     "ingest.open_interactions",
     "workflows.closes_after",

@@ -66,7 +66,7 @@ class Route(Shape):
 
 
 class Quiet(Shape):
-    """Hours in which incidents are kept but nobody is told."""
+    """Hours in which incidents are kept but nobody is told; what is open when they end is told then, once."""
 
     name: Name = Field(examples=["nightly deploy"])
     """Name, as the dashboard calls it."""
@@ -74,6 +74,8 @@ class Quiet(Shape):
     """When, in `server.timezone`: `Tue 02:00-02:30`, `Mon-Fri 18:00-08:00`, `daily 02:00-02:30`."""
     when: When = Field(default=When(), examples=[{"workflow": "lead-qualifier"}])
     """Which incidents; all unless set."""
+    below: Literal["page", "ticket"] | None = Field(default=None, examples=["page"])
+    """Only incidents of less than this severity: with `page`, pages are told all the same."""
 
 
 class Audit(Shape):

@@ -7,7 +7,7 @@ import platform
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -25,23 +25,26 @@ from bellbuoy.monitor.health import Health
 from bellbuoy.monitor.ingest import Ingest, watermark
 from bellbuoy.monitor.ingest.deciding import Deciding
 from bellbuoy.monitor.ingest.intake import intake_of
-from bellbuoy.monitor.judging.evaluate import Evaluation
+from bellbuoy.monitor.judging.evaluate import Evaluation, Told
 from bellbuoy.monitor.judging.gauges import after_tick
 from bellbuoy.monitor.judging.normal import Normal
 from bellbuoy.monitor.judging.ourselves import Ourselves
 from bellbuoy.monitor.logs import Counting
 from bellbuoy.monitor.memory import frugal, unhurried
 from bellbuoy.monitor.metrics import Metrics
+from bellbuoy.monitor.muting import Mutes
 from bellbuoy.monitor.notes import Notebook
 from bellbuoy.monitor.notify import Sender, unserved
 from bellbuoy.monitor.reading import Reading
 from bellbuoy.monitor.rehearsal import rehearsal
 from bellbuoy.monitor.schedule import Job, timetable
+from bellbuoy.monitor.silences import Silences
 from bellbuoy.monitor.sources.build import build
 from bellbuoy.monitor.store import Store, StoreCorrupt, StoreExhausted
 from bellbuoy.monitor.store.door.process import bound
 from bellbuoy.monitor.store.errors import StoreStuck
 from bellbuoy.monitor.store.rescue import open_or_set_aside
+from bellbuoy.monitor.stories import Stories
 from bellbuoy.monitor.upkeep import Upkeep
 from bellbuoy.monitor.version import VERSION
 from bellbuoy.monitor.web.app import create_app
@@ -90,7 +93,10 @@ class App:
         ]
         self.evaluation = Evaluation(self.store, config)
         after_tick(self.metrics, self.evaluation, config)
-        self.senders = [Sender(self.store, name, one, self.clock, self.metrics) for name, one in self.sinks.items()]
+        mutes = Mutes(self.store, config.quiet, config.server.timezone)
+        self.senders = [
+            Sender(self.store, name, one, self.clock, self.metrics, mutes=mutes) for name, one in self.sinks.items()
+        ]
         self.ourselves = Ourselves(self.store, config)
         self.health.watch("store", self._unwritable)
         self.intake = intake_of(self.config, self.ingests, self.store, self.clock)
@@ -167,6 +173,7 @@ class App:
             self.store.publish()
             with self.store.transaction() as tx:
                 tx.run("outbox/again", now=int(self.clock.now()))
+                tx.run("outbox/release", now=int(self.clock.now()), sink=None)
         except StoreExhausted as error:
             if self.unbegun is None:
                 log.error("the store takes nothing at the start, work goes on when there is room: %s", error)  # noqa: TRY400 - the state is told, not a defect
@@ -191,6 +198,7 @@ class App:
             return
         try:
             self.health.beat()
+            self._take_up(self.evaluation.acknowledge())
             mark = watermark(self.store, self.ingests, self.clock.now(), self.config.ingest.lateness, self.config.tick)
             if mark is None or mark // self.evaluation.tick * self.evaluation.tick <= (self.evaluation.judged or 0):
                 return
@@ -211,14 +219,18 @@ class App:
             self.metrics.ticks.labels("ok").inc()
             self.metrics.tick_last_success.set(self.clock.now())
             after_tick(self.metrics, self.evaluation, self.config)
-            for change, _ in told:
-                log.info("incident %s %s: %s", change.incident.id, change.kind, change.reason)
-                if change.kind == "opened":
-                    self.metrics.incidents_opened.labels(change.incident.severity).inc()
-            if told:
-                self._wake()
+            self._take_up(told)
         finally:
             self._judging.release()
+
+    def _take_up(self, told: Sequence[Told]) -> None:
+        """Log and count changes of incidents, and wake the senders."""
+        for change, _ in told:
+            log.info("incident %s %s: %s", change.incident.id, change.kind, change.reason)
+            if change.kind == "opened":
+                self.metrics.incidents_opened.labels(change.incident.severity).inc()
+        if told:
+            self._wake()
 
     def look(self) -> None:
         """Tell what is wrong with Bellbuoy itself, and what is over."""
@@ -290,6 +302,8 @@ class App:
             deciding,
             self.upkeep,
             Normal(self.store, self.config, self.clock),
+            Stories(self.store, self.config, self.clock),
+            Silences(self.store, self.config, self.clock),
         )
         return uvicorn.Server(
             uvicorn.Config(web, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=3)

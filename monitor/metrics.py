@@ -97,6 +97,9 @@ class Metrics:
         self.notification_duration = histogram("notification_duration_seconds", "One send, to the receipt.", "sink")
         self.outbox_pages = gauge("outbox_pages", "Pages that wait.", "sink")
         self.outbox_oldest_age = gauge("outbox_oldest_age_seconds", "Age of the oldest page that waits.", "sink")
+        self.pages_suppressed = counter(
+            "pages_suppressed", "Pages kept back from a sink, by what muted them: silence or quiet.", "sink", "reason"
+        )
         self.page_delay = histogram("page_delay_seconds", "Change of an incident to its receipt `sent`.", "sink")
         self.heartbeats = counter("heartbeats", "Pings of the dead man's switch outside.", "result")
         self.heartbeat_last_success = gauge("heartbeat_last_success_timestamp_seconds", "Last ping that arrived.")
@@ -133,6 +136,8 @@ class Metrics:
         for sink in sinks:
             for result in ("sent", "retry", "refused"):
                 self.notifications.labels(sink, result)
+            self.pages_suppressed.labels(sink, "silence")
+            self.pages_suppressed.labels(sink, "quiet")
             self.outbox_pages.labels(sink).set(0)
             self.outbox_oldest_age.labels(sink).set(0)
         for result in ("ok", "error"):

@@ -1,6 +1,6 @@
 """From the outbox to the sinks: one sender a sink, in order, with every receipt written down.
 
-A change and its outbox rows were one transaction. A crash may repeat a page under the same key; it never loses one.
+What is muted is kept back, and looked at again when the mute ends. A change and its outbox rows were one transaction. A crash may repeat a page under the same key; it never loses one.
 """
 
 import logging
@@ -16,6 +16,7 @@ import msgspec
 from bellbuoy.monitor.clock import Clock
 from bellbuoy.monitor.judging.records import page_of
 from bellbuoy.monitor.metrics import Metrics
+from bellbuoy.monitor.muting import Mute, Mutes
 from bellbuoy.monitor.store import Store, StoreExhausted
 from bellbuoy.sinks.base import News, Page, Receipt, Refused, Retry, Sent, Sink
 
@@ -41,7 +42,14 @@ class Sender:
     """
 
     def __init__(
-        self, store: Store, name: str, sink: Sink, clock: Clock, metrics: Metrics, chance: random.Random | None = None
+        self,
+        store: Store,
+        name: str,
+        sink: Sink,
+        clock: Clock,
+        metrics: Metrics,
+        chance: random.Random | None = None,
+        mutes: Mutes | None = None,
     ) -> None:
         self.store = store
         self.name = name
@@ -50,8 +58,11 @@ class Sender:
         self.metrics = metrics
         self.chance = chance or random.Random()  # noqa: S311 - jitter, no secret
         self.repeat: float = getattr(sink, "repeat", 0.0)
+        self.keeps: bool = getattr(sink, "keeps", False)
+        self.mutes = mutes or Mutes(store)
         self.wake = threading.Event()
         self.trouble: str | None = None
+        self._looked = 0.0
         self._unwritten: tuple[Mapping[str, Any], Receipt, Page] | None = None
 
     def run(self, stop: threading.Event) -> None:
@@ -87,11 +98,11 @@ class Sender:
         self._receive()
         now = self.clock.now()
         self._measure(now)
-        rows = self.store.rows("outbox/due", sink=self.name, now=int(now), repeats=self.repeat > 0)
-        if not rows:
+        found = self._next(now)
+        if found is None:
             return False
-        row = rows[0]
-        page = replace(self._page(row), tried_at=int(now))
+        row, page = found
+        page = replace(page, tried_at=int(now))
         with self.store.transaction() as tx:
             tx.run("outbox/begin", incident=row["incident"], sink=self.name)
         began = self.clock.monotonic()
@@ -100,6 +111,67 @@ class Sender:
         self._unwritten = (row, receipt, page)
         self._receive()
         return True
+
+    def _next(self, now: float) -> tuple[Mapping[str, Any], Page] | None:
+        """Return what is to be sent first, and its page; what is muted is kept back."""
+        if now < self._looked:  # the clock was put back, and with it the end of every mute
+            with self.store.transaction() as tx:
+                tx.run("outbox/release", now=int(now), sink=self.name)
+        self._looked = now
+        while rows := self.store.rows("outbox/due", sink=self.name, now=int(now), repeats=self.repeat > 0):
+            row = rows[0]
+            if row["wanted"] <= row["sent"]:
+                return row, self._page(row)  # a repeat of what was told: no news
+            incident, mute = self.mutes.named(row["incident"], row["about"], now)
+            if mute is None:
+                return row, self._page(row)
+            page = self._silently(row)
+            if page is not None:
+                return row, page
+            self._keep(row, mute, now, over=incident.state == "resolved" and (self._follows or not row["shown"]))
+        return None
+
+    @property
+    def _follows(self) -> bool:
+        """Whether the sink can be told of an end without a call."""
+        return self.sink.edits or self.keeps
+
+    def _silently(self, row: Mapping[str, Any]) -> Page | None:
+        """Return what a sink that shows an incident is given while it is muted; None where it is given nothing.
+
+        One that edits is given every change, one that keeps states a new state; one that wants repeats what it shows already.
+        """
+        shown = row["shown"]
+        if not shown:
+            return None
+        if shown < row["wanted"]:
+            states = [
+                one["state"] for one in self.store.rows("incidents/changes", incident=row["incident"], after=shown - 1)
+            ]
+            if self.sink.edits or (self.keeps and states[0] != states[-1]):
+                return replace(self._page(row), news=(), muted=True)
+        if self.repeat and row["state"] == "held":
+            return replace(self._page({**row, "wanted": shown}), news=(), muted=True)
+        return None
+
+    def _keep(self, row: Mapping[str, Any], mute: Mute, now: float, *, over: bool) -> None:
+        """Keep a page back until the mute ends; for ever where its incident is `over`, and no sink shows it as open."""
+        key = {"incident": row["incident"], "sink": self.name, "number": row["wanted"], "reason": mute.reason}
+        until = min(mute.until, int(now + self.repeat)) if self.repeat and row["shown"] else mute.until
+        with self.store.transaction() as tx:
+            if over:
+                tx.run("outbox/mute", **key)
+            else:
+                tx.run("outbox/hold", **key, until=until)
+        if row["state"] != "held":
+            self.metrics.pages_suppressed.labels(self.name, mute.kind).inc()
+            log.info(
+                "page kept back incident=%s change=%d sink=%s: %s",
+                row["incident"],
+                row["wanted"],
+                self.name,
+                mute.reason,
+            )
 
     def _send(self, page: Page) -> Receipt:
         """Send a page; a sink that raises has a bug, which must not stop the others, and the page may have left."""
@@ -138,7 +210,12 @@ class Sender:
         news = page.version > row["sent"]
         with self.store.transaction() as tx:
             if isinstance(receipt, Sent):
-                tx.run("outbox/sent", **key, number=page.version, handle=handle, again=again)
+                tx.run("outbox/forget_edited", **key)
+                if page.muted:
+                    tx.run("outbox/save_edited", **key, number=page.version)
+                    tx.run("outbox/edited", **key, handle=handle)
+                else:
+                    tx.run("outbox/sent", **key, number=page.version, handle=handle, again=again)
             elif isinstance(receipt, Retry):
                 wait = self._backoff(row["tries"]) if receipt.after is None else receipt.after
                 tx.run(
@@ -151,7 +228,9 @@ class Sender:
                 )
             else:
                 tx.run("outbox/refused", **key, reason=receipt.reason, number=page.version, again=again)
-        if isinstance(receipt, Sent) and news:
+        if isinstance(receipt, Sent) and page.muted:
+            log.info("page shown, nobody is called %s", where)
+        elif isinstance(receipt, Sent) and news:
             self.metrics.page_delay.labels(self.name).observe(max(0.0, now - row["wanted_at"]))
             log.info("page sent %s", where)
         elif isinstance(receipt, Retry):

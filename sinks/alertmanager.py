@@ -44,6 +44,7 @@ class Alertmanager:
     threads: ClassVar[bool] = False
     images: ClassVar[bool] = False
     resolves: ClassVar[bool] = True
+    keeps: ClassVar[bool] = True
     repeat: ClassVar[float] = 300.0
     """Seconds after which what still holds is sent anew."""
 

@@ -151,6 +151,8 @@ class Page:
         attempt: number of the try, from 1: an ambiguous one may have arrived.
         tried_at: when this try was made, epoch seconds: sinks read no clock, and a signature needs one. None: `at`.
         handle: what the last `sent` returned for this incident, or None.
+        muted: nobody is to be called: what is shown is edited, and nothing new appears. A sink that `edits` is given every
+            change so, one that `keeps` states only a new state.
     """
 
     key: str
@@ -178,6 +180,7 @@ class Page:
     attempt: int = 1
     tried_at: int | None = None
     handle: Handle | None = None
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +226,9 @@ class Sink(Protocol):
     """A frozen dataclass; its fields are the YAML keys, their docstrings the documentation.
 
     `send` does not raise for the outside world, does not sleep, retry, log, or decide whether to send.
-    Class attributes declare what is true of it; the battery holds it to that. Two more may be there: `pace`, seconds between
-    two sends, and `repeat`, seconds after which the page of an incident that lasts is sent anew, with its handle.
+    Class attributes declare what is true of it; the battery holds it to that. Three more may be there: `pace`, seconds between
+    two sends; `repeat`, seconds after which the page of an incident that lasts is sent anew, with its handle; and `keeps`, true
+    where the receiver keeps the state of each incident, and calls nobody when somebody has it or it is over.
     """
 
     edits: ClassVar[bool]

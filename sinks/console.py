@@ -64,7 +64,7 @@ def _drawing(page: Page, out: TextIO) -> str:
 def line(page: Page) -> str:
     """Return the page as one line of JSON: what a program reads; the chart's numbers and the handle are left out."""
     told = {field.name: getattr(page, field.name) for field in dataclasses.fields(page)}
-    for name in ("handle", "attempt", "tried_at", "chart"):
+    for name in ("handle", "attempt", "tried_at", "chart", "muted"):
         del told[name]
     return json.dumps(told, default=_plain, ensure_ascii=True, separators=(",", ":")) + "\n"
 

@@ -39,6 +39,7 @@ class PagerDuty:
     threads: ClassVar[bool] = False
     images: ClassVar[bool] = False
     resolves: ClassVar[bool] = True
+    keeps: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse settings that can never send.

@@ -56,11 +56,14 @@ class Delivery:
         self.posted = False
 
     def run(self) -> None:
-        """Show the page and tell its news; at most one new message in the channel in one go.
+        """Show the page and tell its news; at most one new message in the channel in one go, none while it is muted.
 
         Raises:
             Failed: it stopped; `handle` holds what was done.
         """
+        if self.page.muted:
+            self._edit()
+            return
         if "ts" not in self.handle and self.page.attempt > 1:
             self._adopt()
         try:
@@ -72,6 +75,16 @@ class Delivery:
             self._start_again()
             self._show()
             self._tell()
+
+    def _edit(self) -> None:
+        """Edit the message; one that is gone is made anew when people may be called."""
+        if "ts" not in self.handle:
+            return
+        try:
+            self._show()
+        except Failed as failed:
+            if failed.code not in GONE:
+                raise
 
     def _adopt(self) -> None:
         """Take over the message that an earlier try may have left; where it cannot be looked for, it is posted again."""

@@ -87,6 +87,7 @@ def battery(
             "faults:tls": case.tls,
             "secrets:everywhere": case.secrets,
             "declared:edits": case.edits,
+            "muted": case.muted,
         }
     checks |= {
         "once": case.once,
@@ -178,6 +179,16 @@ class _Case:
             assert receiver.messages == wanted, (
                 f"{receiver.messages} messages for {len(pages)} changes, declared: {wanted}"
             )
+
+    def muted(self) -> None:
+        with self._pair() as (sink, receiver):
+            if not sink.edits:
+                return  # it is never given a muted page
+            first, raised, *_ = story()
+            handle = _sent(sink.send(first)).handle
+            before = receiver.messages
+            _sent(sink.send(replace(raised, news=(), muted=True, handle=handle)))
+            assert receiver.messages == before, "a muted page made a new message"
 
     def secrets(self) -> None:
         with self._pair() as (sink, receiver), _heard() as lines:

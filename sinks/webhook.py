@@ -37,6 +37,7 @@ class Webhook:
     threads: ClassVar[bool] = False
     images: ClassVar[bool] = False
     resolves: ClassVar[bool] = True
+    keeps: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Refuse an address that cannot be posted to.
@@ -96,7 +97,7 @@ def event(page: Page) -> dict[str, Any]:
 
 def _data(page: Page) -> dict[str, Any]:
     told = {field.name: getattr(page, field.name) for field in dataclasses.fields(page)}
-    for name in ("handle", "tried_at"):
+    for name in ("handle", "tried_at", "muted"):
         del told[name]
     return told
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,6 +17,7 @@ from bellbuoy.monitor.cli.failures import DONE_NO, NOT_NOW, Failure
 
 if TYPE_CHECKING:
     from bellbuoy.config.model import Config
+    from bellbuoy.monitor.store import Store
 
 NOT_NOW_STATUS = (429, 503)
 
@@ -209,6 +211,54 @@ class Desk:
             return None
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A store that no daemon holds, opened for one visit, and the configuration that names it."""
+
+    store: "Store"
+    config: "Config"
+
+
+@contextmanager
+def holder(
+    config: Path | None, url: str | None, token_file: Path | None, *, writes: bool
+) -> "Iterator[Client | Opened]":
+    """Give who knows: whoever holds the store is its daemon; where nobody does, the store itself, which is said.
+
+    Args:
+        config: names the daemon's address, its token and the store.
+        url: the daemon's address; then only the daemon is asked.
+        token_file: file with the daemon's token.
+        writes: whether the store is written to.
+
+    Raises:
+        Failure: there is no store yet.
+        ConfigError: the configuration is refused.
+    """
+    config = given(config)
+    if url is not None or config is None:
+        yield daemon(config, url, token_file)
+        return
+    from bellbuoy.config.load import load
+    from bellbuoy.monitor.store import Store, StoreLocked
+
+    loaded = load(config, secrets=False)
+    path = Path(loaded.store.path)
+    if not path.exists():
+        raise Failure(f"error: there is no store at {path.absolute()} yet: start `bellbuoy run` first", NOT_NOW)
+    try:
+        store = Store.open(path, loaded.store, read_only=not writes)
+    except StoreLocked:
+        yield daemon(config, url, token_file)
+        return
+    said = "its next start heeds what is written there" if writes else "read from the file"
+    click.echo(f"no daemon holds {path.absolute()}; {said}", err=True)
+    try:
+        yield Opened(store, loaded)
+    finally:
+        store.close()
+
+
 @contextmanager
 def answers(config: Path | None, url: str | None, token_file: Path | None, timeout: float = 30.0) -> Iterator[Answers]:
     """Give the answers for one visit; see `Desk`."""
@@ -237,4 +287,4 @@ def given(config: Path | None) -> Path | None:
     return config or (default if default.exists() else None)
 
 
-__all__ = ["Answers", "Desk", "answers", "daemon", "given"]
+__all__ = ["Answers", "Desk", "Opened", "answers", "daemon", "given", "holder"]

@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 import click
 
-from bellbuoy.monitor.cli.asking import daemon, given
-from bellbuoy.monitor.cli.failures import DONE_NO, NOT_NOW, WRONG_USE, Failure
+from bellbuoy.monitor.cli.asking import Opened, holder
+from bellbuoy.monitor.cli.client import Client
+from bellbuoy.monitor.cli.failures import DONE_NO, WRONG_USE, Failure
 from bellbuoy.monitor.cli.options import Named, token_option, url_option, where_option
 
 who_option = click.option("--who", metavar="TEXT", help="Who decides.")
@@ -133,8 +134,8 @@ def _decided(asked: dict[str, Any], config: Path | None, url: str | None, token_
 
 
 class _Daemon:
-    def __init__(self, config: Path | None, url: str | None, token_file: Path | None) -> None:
-        self._client = daemon(config, url, token_file)
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
     def show(self, series: str | None) -> list[dict[str, Any]]:
         query = "" if series is None else f"?series={quote(series, safe='')}"
@@ -177,27 +178,11 @@ class _File:
 
 @contextmanager
 def _knowing(config: Path | None, url: str | None, token_file: Path | None, *, writes: bool) -> Iterator[_Knows]:
-    """Give who knows: whoever holds the store is its daemon; where nobody does, the store itself."""
-    config = given(config)
-    if url is not None or config is None:
-        yield _Daemon(config, url, token_file)
-        return
-    from bellbuoy.config.load import load
-    from bellbuoy.monitor.judging.normal import Normal
-    from bellbuoy.monitor.store import Store, StoreLocked
+    """Give who knows what is normal."""
+    with holder(config, url, token_file, writes=writes) as found:
+        if isinstance(found, Opened):
+            from bellbuoy.monitor.judging.normal import Normal
 
-    loaded = load(config, secrets=False)
-    path = Path(loaded.store.path)
-    if not path.exists():
-        raise Failure(f"error: there is no store at {path.absolute()} yet: start `bellbuoy run` first", NOT_NOW)
-    try:
-        store = Store.open(path, loaded.store, read_only=not writes)
-    except StoreLocked:
-        yield _Daemon(config, url, token_file)
-        return
-    said = "its next start heeds what is written there" if writes else "read from the file"
-    click.echo(f"no daemon holds {path.absolute()}; {said}", err=True)
-    try:
-        yield _File(Normal(store, loaded))
-    finally:
-        store.close()
+            yield _File(Normal(found.store, found.config))
+        else:
+            yield _Daemon(found)

@@ -48,6 +48,15 @@ class Client:
         with _ends():
             return self._connection.wire.post(path, body, accept, wait_s=self._timeout)
 
+    def delete(self, path: str) -> Any:
+        """Take away what is at `path`, and return the JSON that the daemon answers.
+
+        Raises:
+            Failure: the daemon cannot be reached or refuses; its own sentence is the text.
+        """
+        with _ends():
+            return self._connection.wire.delete(path, wait_s=self._timeout)
+
     def query(
         self, sql: str, *, explain: bool = False, limit: int | None = None, timeout: float | None = None
     ) -> Result:

@@ -17,10 +17,12 @@ from bellbuoy.detectors.baseline import cells
 from bellbuoy.detectors.judge import fold
 from bellbuoy.detectors.judgement import Judgement
 from bellbuoy.monitor.explain.page import Context, Nothing, explain
+from bellbuoy.monitor.judging import acks
 from bellbuoy.monitor.judging import judgement_rows as rows
 from bellbuoy.monitor.judging.calibrate import Calibrations, calibrate, tails
 from bellbuoy.monitor.judging.calibration_rows import calibration_rows, calibrations
 from bellbuoy.monitor.judging.endings import end, let_go, retired
+from bellbuoy.monitor.judging.enough import LEAST_INTERACTIONS, enough
 from bellbuoy.monitor.judging.groups import Group, begin_anew, groups, memory_of, thresholds
 from bellbuoy.monitor.judging.hearing import heard
 from bellbuoy.monitor.judging.incidents import Change, Incident, Observation, SeverityRules, observe
@@ -30,7 +32,6 @@ from bellbuoy.monitor.judging.like import judged_by_others
 from bellbuoy.monitor.judging.marks import Mark, Marks, begun, ended, marks, without
 from bellbuoy.monitor.judging.records import open_incidents, save_change, save_incident
 from bellbuoy.monitor.judging.routes import sinks_for
-from bellbuoy.monitor.judging.slow import SLOW
 from bellbuoy.monitor.judging.strata import counts_of, fitted, with_newcomers
 from bellbuoy.monitor.judging.watched import Watched
 from bellbuoy.monitor.judging.watchlist import Line, detectors_of, watchlist
@@ -40,9 +41,6 @@ from bellbuoy.sinks.base import Page
 log = logging.getLogger(__name__)
 
 HOUR = 3600
-
-LEAST_INTERACTIONS = 5
-"""Different interactions with a bad trial that an incident needs before it opens."""
 
 Told = tuple[Change, Page]
 
@@ -109,6 +107,7 @@ class Evaluation:
         self.deaf = deaf
         last = until // self.tick * self.tick
         while self.judged < last and not stop():
+            told += self.acknowledge()
             midnight = self.judged // DAY * DAY
             if self._new_marks(self.judged) or self.day != midnight:
                 self._learn(midnight)
@@ -119,6 +118,16 @@ class Evaluation:
                 self._forget()
                 raise
             self.judged = end
+        return told
+
+    def acknowledge(self) -> list[Told]:
+        """Take on what people acknowledged, and return the changes; they are stored and in the outbox.
+
+        Raises:
+            StoreExhausted: nothing was taken on; it waits.
+        """
+        told = acks.take(self.store, self.incidents, "agents")
+        self.incidents = acks.after(self.incidents, told)
         return told
 
     def _new_marks(self, at: int) -> bool:
@@ -333,17 +342,7 @@ class Evaluation:
         return seen, waiting
 
     def _enough(self, line: Line, verdict: Verdict, at: int) -> bool:
-        """Tell whether enough different interactions stand behind a bad verdict; where only counts are left, they decide."""
-        if verdict.state not in ("worse", "better"):
-            return False
-        series = line.watched.series
-        if verdict.state == "better" or series.signal == SLOW:
-            return True
-        since = verdict.onset if verdict.onset is not None else at - DAY
-        found = self.store.rows(
-            "explain/interactions", signal=series.signal, workflow=series.workflow, step=series.step, since=since, at=at
-        )
-        return not found[0]["trials"] or int(found[0]["interactions"]) >= LEAST_INTERACTIONS
+        return enough(self.store, line, verdict, at)
 
     def _baseline(self, change: Change) -> str:
         watched = change.incident.lead.watched

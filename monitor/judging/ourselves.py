@@ -8,6 +8,7 @@ from typing import Literal
 from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.explain.wording import moment, span
+from bellbuoy.monitor.judging import acks
 from bellbuoy.monitor.judging.incidents import RANK, Change, Incident, Member, incident_id
 from bellbuoy.monitor.judging.records import open_incidents, save_change, save_incident
 from bellbuoy.monitor.judging.routes import sinks_for
@@ -67,6 +68,8 @@ class Ourselves:
             StoreExhausted: disk or memory is used up; the next look tries again.
         """
         at = int(now)
+        taken = acks.take(self.store, self._open.values(), ABOUT)
+        self._open.update({one.lead.watched.series.signal: one for one in acks.after(self._open.values(), taken)})
         present = {one.key: one for one in troubles}
         self._seen.update(dict.fromkeys(present, now))
         changes = [
@@ -91,7 +94,7 @@ class Ourselves:
             else:
                 self._open[key] = change.incident
                 self._told[key] = present[key]
-        return changes
+        return [*(change for change, _ in taken), *changes]
 
     def _page(self, change: Change, trouble: Trouble | None) -> Page:
         """Return the page of a change; of one that is over it says what it was."""
@@ -124,7 +127,7 @@ class Ourselves:
             workflow=ABOUT,
             findings=() if ended or not trouble.remedy else (Fact("What to do", (Span(trouble.remedy),)),),
             links=(Link("Open incident", f"{address}/i/{incident.id}"),) if address else (),
-            foot=("Bellbuoy itself",),
+            foot=("Bellbuoy itself", *([] if incident.acknowledged_by is None else [acks.taken_by(incident)])),
             timezone=zone,
             data={
                 "incident": incident.id,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bellbuoy.config.model import Route
+from bellbuoy.config.model import Route, When
 from bellbuoy.monitor.judging.incidents import Incident
 
 
@@ -16,15 +16,15 @@ def sinks_for(routes: Sequence[Route], incident: Incident, about: str = "agents"
     """
     found: dict[str, None] = {}
     for route in routes:
-        if _matches(route, incident, about):
+        if matches(route.when, incident, about):
             found.update(dict.fromkeys(route.to))
             if not route.continue_:
                 break
     return list(found)
 
 
-def _matches(route: Route, incident: Incident, about: str) -> bool:
-    when = route.when
+def matches(when: When, incident: Incident, about: str = "agents") -> bool:
+    """Tell whether an incident is what `when` names; see `sinks_for`."""
     series = incident.lead.watched.series
     facts = {
         "severity": incident.severity,

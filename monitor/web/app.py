@@ -18,6 +18,16 @@ from bellbuoy.monitor.web.events import Events, Intake
 from bellbuoy.monitor.web.guard import HEADERS, LOGIN_PATH, Guard
 from bellbuoy.monitor.web.normal import BASELINES_PATH, SIGHTS_PATH, Normal, NormalDoor
 from bellbuoy.monitor.web.pages import Pages
+from bellbuoy.monitor.web.people import (
+    ACK_PATH,
+    INCIDENT_PATH,
+    INCIDENTS_PATH,
+    SILENCE_PATH,
+    SILENCES_PATH,
+    PeopleDoor,
+    Silences,
+    Stories,
+)
 from bellbuoy.monitor.web.probes import metrics, probe
 from bellbuoy.monitor.web.query import query
 from bellbuoy.monitor.web.sources import LIST_PATH, RESUME_PATH, SKIP_PATH, Decides, Sources
@@ -31,6 +41,8 @@ def create_app(
     decides: Decides | None = None,
     keeper: Keeper | None = None,
     normal: Normal | None = None,
+    stories: Stories | None = None,
+    silences: Silences | None = None,
 ) -> Starlette:
     """Return the dashboard and the machines' paths over one door.
 
@@ -41,11 +53,14 @@ def create_app(
         keeper: writes exports and reads dead letters again; None: nobody does.
         decides: takes what people decide about sources; None: nothing is decided here.
         normal: knows what is taken for normal; None: nothing is judged here.
+        stories: knows the incidents, and who takes them; None: none are kept here.
+        silences: keeps what people mute; None: nothing is muted here.
     """
     made = assets()
     events, changes = Events(intake, door.server), Changes(notes, door.server)
     sources = Sources(decides, door.server)
     upkeep, usual = UpkeepDoor(keeper), NormalDoor(normal, door.server)
+    people = PeopleDoor(stories, silences, door.server)
     pages = Pages(door, made)
 
     def live(request: Request) -> Response:
@@ -88,6 +103,12 @@ def create_app(
             Route(SIGHTS_PATH, usual.sights),
             Route(BASELINES_PATH, usual.show),
             Route(BASELINES_PATH, usual.decide, methods=["POST"]),
+            Route(INCIDENTS_PATH, people.incidents),
+            Route(INCIDENT_PATH, people.incident),
+            Route(ACK_PATH, people.acknowledge, methods=["POST"]),
+            Route(SILENCES_PATH, people.silences),
+            Route(SILENCES_PATH, people.silence, methods=["POST"]),
+            Route(SILENCE_PATH, people.end, methods=["DELETE"]),
             Route(EXPORT_PATH, upkeep.export, methods=["POST"]),
             Route(RETRY_PATH, upkeep.retry, methods=["POST"]),
             Route(LETTER_PATH, upkeep.letter),

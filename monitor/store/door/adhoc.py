@@ -29,6 +29,7 @@ PUBLISHED = (
     "incidents",
     "changes",
     "deliveries",
+    "silences",
     "dead_letters",
     "streams",
     "notes",

@@ -45,6 +45,22 @@ HELD = {
         "series": 23,
         "latency": 12_960,
     },
+    4: {
+        "events_raw": 10_460,
+        "counts": 21_969,
+        "bad": 669,
+        "dead_letters_raw": 0,
+        "received": 10_460,
+        "verdicts": 373,
+        "incidents": 1,
+        "changes": 3,
+        "outbox": 1,
+        "baselines": 230,
+        "series": 23,
+        "latency": 9_057,
+        "baseline_marks": 2,
+        "incident_told": 1,
+    },
 }
 """What the program of that time said it held, written beside the files when they were made."""
 ASKED = {"counts": "SELECT sum(n) FROM counts", "bad": "SELECT sum(bad) FROM counts"}
@@ -105,7 +121,7 @@ def test_every_earlier_schema_has_a_file():
 
 
 def test_kill_at_any_step_of_a_migration_leaves_the_old_schema_or_the_new_one(tmp_path):
-    points = [(point, after) for point in range(1, 13) for after in (0, 1)] + [(13, 0)]
+    points = [(point, after) for point in range(1, 17) for after in (0, 1)] + [(17, 0)]
     paths = [unpacked(2, tmp_path / f"{point}-{after}.duckdb") for point, after in points]
     given = "".join(f"{path} {point} {after}\n" for path, (point, after) in zip(paths, points, strict=True))
     ran = subprocess.run(
@@ -113,20 +129,21 @@ def test_kill_at_any_step_of_a_migration_leaves_the_old_schema_or_the_new_one(tm
     )
     assert ran.returncode == 0, ran.stderr
     ends = [int(line) for line in ran.stdout.split()]
-    assert len(ends) == 25
-    assert ends.count(-9) >= 20, ends
+    assert len(ends) == 33
+    assert ends.count(-9) >= 28, ends
     seen = set()
     for path in paths:
         with duckdb.connect(str(path)) as left:
             number = left.execute("SELECT max(number) FROM migrations").fetchall()[0][0]
             tables = {name for (name,) in left.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-        assert ("skips" in tables, "incident_told" in tables) == (number >= 3, number >= 4), path.name
+        made = ("skips" in tables, "incident_told" in tables, "silences_raw" in tables)
+        assert made == (number >= 3, number >= 4, number >= 5), path.name
         seen.add(number)
         with Store.open(path) as store:
             assert store.schema == len(migrations())
             assert held(store.cursor().execute, 2) == HELD[2]
         path.unlink()
-    assert seen == {2, 3, len(migrations())}, "the kills did not come before and after"
+    assert {2, 3, len(migrations())} <= seen, "the kills did not come before and after"
 
 
 def test_newer_schema_is_refused_by_the_program_with_one_sentence_and_75(tmp_path):

@@ -1,0 +1,135 @@
+"""`bellbuoy incidents`, `ack` and `silence`: what is told, and what people do about it."""
+
+import json
+import signal
+import subprocess
+import urllib.request
+
+import pytest
+from cli_process import PLAIN, PROGRAM, bellbuoy, compare
+
+
+def key_of(folder):
+    return json.loads(bellbuoy("incidents", "--format", "json", cwd=folder).stdout)[0]["id"]
+
+
+@pytest.mark.golden
+def test_the_list_reads_as_a_person_has_read_it(told):
+    done = bellbuoy("incidents", cwd=told)
+    assert done.returncode == 0, done.stderr
+    assert "no daemon holds" in done.stderr
+    compare("incidents.txt", done.stdout)
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_whole_story_reads_as_a_person_has_read_it(told, columns):
+    done = bellbuoy("incidents", key_of(told), cwd=told, environment={"COLUMNS": str(columns)})
+    assert done.returncode == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= columns
+    compare(f"incident-{columns}.txt", done.stdout)
+
+
+def test_the_story_as_json_holds_what_the_text_tells(told):
+    key = key_of(told)
+    story = json.loads(bellbuoy("incidents", key, "--format", "json", cwd=told).stdout)
+    assert story["incident"]["id"] == story["page"]["key"] == key
+    assert [one["number"] for one in story["changes"]] == list(range(1, len(story["changes"]) + 1))
+    assert story["parts"][0]["series"] == "lead-qualifier/qualify step_failure"
+    assert [one["sink"] for one in story["deliveries"]] == ["out"]
+    assert len(story["samples"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["incidents", "inc_none"], 1, "there is no incident inc_none; `bellbuoy incidents` lists them"),
+        (["incidents", "--since", "soon"], 2, "'soon' is not a duration; write 30m, 2h or 7d"),
+        (["ack"], 2, "Missing argument"),
+        (["ack", "inc_none", "--who", "kim"], 1, "there is no incident inc_none"),
+        (["silence"], 2, "give a SELECTOR with --for and --why, or --list, or --end ID"),
+        (["silence", "calls", "--for", "2h"], 2, "say for how long and why"),
+        (["silence", "calls", "--for", "2 hours", "--why", "x"], 2, "'2 hours' is not a duration"),
+        (["silence", "calls", "--for", "2h", "--why", "x", "--who", "kim"], 1, "nothing is named calls"),
+        (
+            ["silence", "lead-qualifier/qualfy", "--for", "2h", "--why", "x", "--who", "kim"],
+            1,
+            "mean lead-qualifier/qualify?",
+        ),
+        (["silence", "--end", "sil_none", "--who", "kim"], 1, "no silence sil_none is in force"),
+        (["silence", "lead-qualifier", "--for", "2h", "--why", "x", "--who", ""], 1, "say who you are"),
+    ],
+)
+def test_what_cannot_be_is_told_in_a_sentence(own, arguments, code, said):
+    done = bellbuoy(*arguments, cwd=own, environment={"USER": ""})
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_daemon_what_is_done_is_seen_at_once_and_waits_for_the_next_start(own):
+    key = key_of(own)
+    done = bellbuoy("ack", key, "--who", "kim", "--why", "rolling v41 back", cwd=own)
+    assert (done.returncode, done.stdout) == (0, f"{key} is acknowledged by kim: rolling v41 back\n")
+    assert "its next start heeds what is written there" in done.stderr
+    silenced = bellbuoy("silence", "*/qualify", "--for", "2h", "--why", "deploy of v42", "--who", "kim", cwd=own)
+    assert silenced.returncode == 0
+    assert ": lead-qualifier/qualify is silenced until " in silenced.stdout
+    listed = bellbuoy("incidents", cwd=own).stdout
+    assert "acknowledged by kim, " in listed
+    assert "muted: silenced by kim until " in listed
+    story = bellbuoy("incidents", key, cwd=own).stdout
+    assert "🟡 qualify fell from" in story
+    assert "acknowledged by kim: rolling v41 back" in story
+    assert "nobody now: silenced by kim until " in story
+    assert f"bellbuoy ack {key}" not in story, "somebody is on it"
+    assert bellbuoy("incidents", "--state", "open", cwd=own).stdout == "no open incident\n"
+
+
+@pytest.mark.timeout(240)
+def test_a_running_daemon_is_told_and_tells(own):
+    """The sink writes to a file: nothing comes while it is silenced, and one line when the silence is ended."""
+    config = json.loads((own / "bellbuoy.yaml").read_text())
+    config["sinks"] = {"out": {"console": {"path": str(own / "pages.jsonl")}}}
+    (own / "bellbuoy.yaml").write_text(json.dumps(config))
+    key = key_of(own)
+    silenced = bellbuoy("silence", key, "--for", "1d", "--why", "known", "--who", "kim", cwd=own)
+    silence = silenced.stdout.partition(":")[0]
+    process = subprocess.Popen(
+        [*PROGRAM, "run"], cwd=own, env=PLAIN, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert process.stderr is not None
+        said = next(line for line in process.stderr if "page kept back" in line)
+        assert f"incident={key} change=3 sink=out: silenced by kim until " in said
+        assert not (own / "pages.jsonl").exists()
+        shown = bellbuoy("incidents", key, cwd=own)
+        assert (shown.returncode, shown.stderr) == (0, ""), "the daemon is asked, not the store"
+        assert "out shows nothing yet; nobody is called before " in " ".join(shown.stdout.split())
+        listed = bellbuoy("silence", "--list", cwd=own)
+        assert f"{silence}  {key}, until " in listed.stdout
+        assert f"mutes now: {key}" in listed.stdout
+        done = bellbuoy("ack", key, "--who", "joe", "--why", "on it", cwd=own)
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"{key} is acknowledged by joe: on it\n", "")
+        assert "acknowledged by joe" in bellbuoy("incidents", cwd=own).stdout, "at once"
+        next(line for line in process.stderr if f"incident {key} acknowledged: acknowledged by joe: on it" in line)
+        again = bellbuoy("ack", key, "--who", "kim", cwd=own)
+        assert again.stdout == f"{key} is acknowledged by joe already\n"
+        wrong = bellbuoy("ack", "inc_none", "--who", "kim", cwd=own)
+        assert (wrong.returncode, "there is no incident inc_none" in wrong.stderr) == (1, True)
+        with urllib.request.urlopen(f"http://{config['server']['listen']}/v1/incidents?state=acknowledged") as answer:
+            assert [one["id"] for one in json.load(answer)] == [key]
+        ended = bellbuoy("silence", "--end", silence, "--who", "joe", cwd=own)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        next(line for line in process.stderr if "page sent" in line)
+        (line,) = (own / "pages.jsonl").read_text().splitlines()
+        page = json.loads(line)
+        assert (page["key"], page["state"], [one["number"] for one in page["news"]]) == (key, "acknowledged", [2, 3, 4])
+        assert "out shows all of it" in bellbuoy("incidents", key, cwd=own).stdout
+        assert "ended by joe" in bellbuoy("silence", "--list", cwd=own).stdout
+        process.send_signal(signal.SIGTERM)
+        _, rest = process.communicate(timeout=60)
+        assert process.returncode == 0, rest
+    finally:
+        process.kill()
+        process.communicate()
