@@ -14,7 +14,7 @@ from pathlib import Path
 
 from conftest import Told
 from list_source import ListSource
-from store_batches import messages
+from store_batches import START, messages
 
 from bellbuoy.config.server import Store as Settings
 from bellbuoy.monitor.clock import SystemClock
@@ -96,7 +96,8 @@ def live(path, partitions, point, after, delay):
 
 def main(folder, seed, kills):
     rng = random.Random(seed)
-    partitions = [messages(seed + number, kills * ROWS + 1000) for number in range(3)]
+    size = kills * ROWS + 1000
+    partitions = [messages(seed + number, size, start=START + number / 8) for number in range(3)]  # no two are one event
     deaths = Counter()
     for number in range(kills + 1):
         point = POINTS[number % len(POINTS)] if number < kills else "none"
