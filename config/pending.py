@@ -22,9 +22,6 @@ PENDING = (
     "workflows.steps.gate",
     "workflows.steps.consequential",
     "workflows.steps.integrations",
-    "sinks.slack.app_token",
-    "sinks.slack.signing_secret",
-    "sinks.slack.actors",
     "sinks.slack.remind",
     "sinks.slack.storm",
 )

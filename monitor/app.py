@@ -29,12 +29,14 @@ from bellbuoy.monitor.judging.evaluate import Evaluation, Told
 from bellbuoy.monitor.judging.gauges import after_tick
 from bellbuoy.monitor.judging.normal import Normal
 from bellbuoy.monitor.judging.ourselves import Ourselves
+from bellbuoy.monitor.listening import listeners
 from bellbuoy.monitor.logs import Counting
 from bellbuoy.monitor.memory import frugal, unhurried
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.muting import Mutes
 from bellbuoy.monitor.notes import Notebook
 from bellbuoy.monitor.notify import Sender, unserved
+from bellbuoy.monitor.presses import Hands, Presses, pressable
 from bellbuoy.monitor.reading import Reading
 from bellbuoy.monitor.rehearsal import rehearsal
 from bellbuoy.monitor.schedule import Job, timetable
@@ -49,6 +51,7 @@ from bellbuoy.monitor.upkeep import Upkeep
 from bellbuoy.monitor.version import VERSION
 from bellbuoy.monitor.web.app import create_app
 from bellbuoy.monitor.web.listen import ListenError, listen
+from bellbuoy.monitor.web.slack import interactions
 from bellbuoy.sinks.base import Sink
 from bellbuoy.sinks.console import Console
 
@@ -101,6 +104,13 @@ class App:
         self.health.watch("store", self._unwritable)
         self.intake = intake_of(self.config, self.ingests, self.store, self.clock)
         self.upkeep = Upkeep(self.store, config, self.clock)
+        self.stories, self.silences = Stories(self.store, config, self.clock), Silences(self.store, config, self.clock)
+        self.normal = Normal(self.store, config, self.clock)
+        hands = Hands(self.stories, self.silences, self.normal)
+        self.presses = Presses(
+            self.store, pressable(self.sinks), hands, config.server.timezone, self.clock, self.metrics
+        )
+        self.hearing = listeners(self.presses, self.clock, self.metrics)
         self.listeners = self._listen()
         self.server = self._server()
         self.threads: list[threading.Thread] = []
@@ -115,12 +125,7 @@ class App:
         logging.getLogger().addHandler(Counting(self.metrics.log_messages))
         self.metrics.build_info.labels(VERSION, platform.python_version(), self.store.version).set(1)
         self.metrics.budget_false_pages.set(self.config.budget.false_pages)
-        self._start("web", self.server.run, self.listeners)
-        for ingest in self.ingests:
-            self._start(f"read {ingest.source.name}", ingest.read_loop, self.stop)
-            self._start(f"write {ingest.source.name}", ingest.write_loop, self.stop)
-        for sender in self.senders:
-            self._start(f"send {sender.name}", sender.run, self.stop)
+        self._start_work()
         chores = Chores(
             self.config, self.store, self.ingests, self.health, self.metrics, self.clock, self.failing, self.upkeep
         )
@@ -144,7 +149,7 @@ class App:
         self.health.fail("draining", "stopping")
         log.info("draining: committing what was read, sending what is due")
         scheduler.shutdown(wait=False)
-        self._join(("read", "write", "send"), deadline - 4.0)
+        self._join(("read", "write", "send", "hear", "press"), deadline - 4.0)
         if self.intake is not None:
             self.intake.close()
         with self._judging:
@@ -164,6 +169,19 @@ class App:
         if self.failure is not None:
             raise self.failure
         return 0
+
+    def _start_work(self) -> None:
+        """Start a thread for everything that goes on beside the timetable."""
+        self._start("web", self.server.run, self.listeners)
+        for ingest in self.ingests:
+            self._start(f"read {ingest.source.name}", ingest.read_loop, self.stop)
+            self._start(f"write {ingest.source.name}", ingest.write_loop, self.stop)
+        for sender in self.senders:
+            self._start(f"send {sender.name}", sender.run, self.stop)
+        for listener in self.hearing:
+            self._start(f"hear {listener.sinks[0]}", listener.run, self.stop)
+        if self.presses.sinks:
+            self._start("press", self.presses.run, self.stop)
 
     def _begin(self) -> None:
         """Write what a start writes, once; where there is no room it is told, and tried again every second."""
@@ -301,9 +319,10 @@ class App:
             Notebook(self.store, self.clock),
             deciding,
             self.upkeep,
-            Normal(self.store, self.config, self.clock),
-            Stories(self.store, self.config, self.clock),
-            Silences(self.store, self.config, self.clock),
+            self.normal,
+            self.stories,
+            self.silences,
+            interactions(self.presses, self.clock, self.metrics),
         )
         return uvicorn.Server(
             uvicorn.Config(web, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=3)

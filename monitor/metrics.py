@@ -101,6 +101,20 @@ class Metrics:
             "pages_suppressed", "Pages kept back from a sink, by what muted them: silence or quiet.", "sink", "reason"
         )
         self.page_delay = histogram("page_delay_seconds", "Change of an incident to its receipt `sent`.", "sink")
+        self.slack_socket_connected = gauge(
+            "slack_socket_connected",
+            "1 while Slack tells over Socket Mode what is pressed, of sinks that use it.",
+            "sink",
+        )
+        self.slack_presses = counter(
+            "slack_presses",
+            "Presses of buttons: done, declined (it was over, or cannot be), forbidden (not one of `actors`) or failed.",
+            "action",
+            "result",
+        )
+        self.slack_requests_refused = counter(
+            "slack_requests_refused", "Requests to /slack/interactions that were not taken, and why.", "reason"
+        )
         self.heartbeats = counter("heartbeats", "Pings of the dead man's switch outside.", "result")
         self.heartbeat_last_success = gauge("heartbeat_last_success_timestamp_seconds", "Last ping that arrived.")
         self.maintenance_last_success = gauge(

@@ -75,7 +75,11 @@ def _actions(block: Block, mention: str) -> Iterator[str]:
     elements = block.get("elements", [])
     yield from _count(elements, 25, "elements", least=1)
     for element in elements:
-        yield from _button(element, mention)
+        check = ELEMENTS.get(str(element.get("type")))
+        if check is None:
+            yield f"element {element.get('type')!r} does not belong here"
+        else:
+            yield from check(element, mention)
 
 
 def _context(block: Block, mention: str) -> Iterator[str]:
@@ -135,15 +139,31 @@ def markup(said: str, mention: str = "") -> list[str]:
 
 
 def _button(element: Block, mention: str) -> Iterator[str]:
-    if element.get("type") != "button":
-        yield f"element {element.get('type')!r} is not a button"
-        return
     yield from _text(element.get("text"), 75, mention, "plain_text")
     if len(element.get("value", "")) > 2000:
         yield "value of more than 2000 characters"
     url = element.get("url", "https://")
     if len(url) > 3000 or not url.startswith(("https://", "http://")):
         yield "url must be http(s) and have at most 3000 characters"
+    if "confirm" in element:
+        yield from _confirm(element["confirm"], mention)
+
+
+def _select(element: Block, mention: str) -> Iterator[str]:
+    yield from _text(element.get("placeholder"), 150, mention, "plain_text")
+    options = element.get("options", [])
+    yield from _count(options, 100, "options", least=1)
+    for option in options:
+        yield from _text(option.get("text"), 75, mention, "plain_text")
+        if not 1 <= len(option.get("value", "")) <= 75:
+            yield "value of an option must have 1 to 75 characters"
+
+
+def _confirm(dialog: Block, mention: str) -> Iterator[str]:
+    yield from _text(dialog.get("title"), 100, mention, "plain_text")
+    yield from _text(dialog.get("text"), 300, mention)
+    for answer in ("confirm", "deny"):
+        yield from _text(dialog.get(answer), 30, mention, "plain_text")
 
 
 CHECKS: dict[str, Callable[[Block, str], Iterator[str]]] = {
@@ -156,3 +176,6 @@ CHECKS: dict[str, Callable[[Block, str], Iterator[str]]] = {
     "divider": _divider,
 }
 """One check a kind of block; a kind that is not here does not belong into a message."""
+
+ELEMENTS: dict[str, Callable[[Block, str], Iterator[str]]] = {"button": _button, "static_select": _select}
+"""One check a kind of element of `actions`."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, TypeAlias
 
 from bellbuoy.sinks.base import Fact, News, Page, Sentence, Span
+from bellbuoy.sinks.slack_buttons import block_id, decisions, plain
 from bellbuoy.sinks.text import clean, escape, link, safe_url, weekday
 from bellbuoy.sinks.wording import alt_text, lasted, open_link, remarks
 
@@ -54,6 +55,7 @@ def blocks(
     mention: str = "",
     called_at: int | None = None,
     without: Iterable[Part] = (),
+    pressable: bool = False,
 ) -> list[Block]:
     """Return the message's blocks, at most `MESSAGE_BYTES` of JSON: what does not fit is cut with "…".
 
@@ -63,13 +65,14 @@ def blocks(
         mention: who is called by this very message, in Slack's own markup; empty on edits.
         called_at: when people were called before, epoch seconds, or None.
         without: parts that this workspace refused.
+        pressable: whether somebody hears what is pressed; without it the buttons are links.
     """
     left_out = frozenset(without)
     if "blocks" in left_out:
         return []
     made: list[Block] = []
     for scale in (1.0, 0.5, 0.25, 0.12):
-        made = _layout(page, image, mention, called_at, left_out, scale)
+        made = _layout(page, image, mention, called_at, left_out, scale, pressable=pressable)
         if size(made) <= MESSAGE_BYTES:
             break
     return made
@@ -81,9 +84,16 @@ def size(made: list[Block]) -> int:
 
 
 def _layout(
-    page: Page, image: str | None, mention: str, called_at: int | None, left_out: frozenset[Part], scale: float
+    page: Page,
+    image: str | None,
+    mention: str,
+    called_at: int | None,
+    left_out: frozenset[Part],
+    scale: float,
+    *,
+    pressable: bool,
 ) -> list[Block]:
-    made: list[Block] = [{"type": "header", "text": _plain(_headline(page), 150)}]
+    made: list[Block] = [{"type": "header", "text": plain(_headline(page), 150)}]
     impact = mrkdwn(page.impact, int(2900 * scale))
     if impact.strip():
         made.append({"type": "section", "text": _mrkdwn(impact)})
@@ -94,17 +104,17 @@ def _layout(
         made.append(
             {
                 "type": "container",
-                "title": _plain("Evidence", 150),
-                "subtitle": _plain(_subtitle(page), 150),
+                "title": plain("Evidence", 150),
+                "subtitle": plain(_subtitle(page), 150),
                 "is_collapsible": True,
                 "default_collapsed": True,
                 "width": "full",
                 "child_blocks": inside,
             }
         )
-    buttons = _buttons(page)
+    buttons = [] if page.state == "resolved" else [*(decisions(page) if pressable else []), *_links(page)]
     if buttons:
-        made.append({"type": "actions", "block_id": f"act:{page.key[:200]}:{page.version}", "elements": buttons})
+        made.append({"type": "actions", "block_id": block_id(page), "elements": buttons})
     made.append({"type": "context", "elements": [_mrkdwn(_foot(page, mention, called_at, scale))]})
     return made
 
@@ -192,10 +202,7 @@ def _label(fact: Fact) -> str:
     return f"*{name}*" if name else ""
 
 
-def _buttons(page: Page) -> list[Block]:
-    """Return link buttons; a resolved incident needs none."""
-    if page.state == "resolved":
-        return []
+def _links(page: Page) -> list[Block]:
     made: list[Block] = []
     for place, target in enumerate(page.links[:5]):
         url = safe_url(target.url)
@@ -204,7 +211,7 @@ def _buttons(page: Page) -> list[Block]:
             made.append(
                 {
                     "type": "button",
-                    "text": _plain(label, 75),
+                    "text": plain(label, 75),
                     "action_id": f"link:{place}",
                     "value": page.key[:200],
                     "url": url,
@@ -231,10 +238,6 @@ def _foot(page: Page, mention: str, called_at: int | None, scale: float) -> str:
 
 def _date(at: int, verb: str, timezone: str) -> str:
     return f"<!date^{at}^{verb} {{date_short_pretty}} {{time}}|{verb} {weekday(at, timezone)}>"
-
-
-def _plain(text: str, limit: int) -> Block:
-    return {"type": "plain_text", "text": clean(text, limit), "emoji": True}
 
 
 def _mrkdwn(text: str) -> Block:

@@ -1,5 +1,6 @@
 """The sink for Slack: one message per incident, edited in place, its changes told in the thread."""
 
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,8 +10,15 @@ from urllib.parse import urlsplit
 from bellbuoy.sinks.base import Page, Receipt, Refused, Secret, Sent
 from bellbuoy.sinks.outgoing import Failed
 from bellbuoy.sinks.slack_api import call, client
+from bellbuoy.sinks.slack_buttons import Press
 from bellbuoy.sinks.slack_delivery import Delivery
+from bellbuoy.sinks.slack_socket import Socket
 from bellbuoy.sinks.slack_webhook import by_webhook
+from bellbuoy.sinks.text import escape
+
+PRESSER_S = 3.0
+"""Longest wait for an answer of Slack about a press: others have pressed meanwhile."""
+_ACTOR = re.compile(r"[UWS][A-Z0-9]{1,30}")
 
 
 @dataclass(frozen=True)
@@ -33,12 +41,13 @@ class Slack:
     Attributes:
         channel: name ("#agents") or id ("C0123"). With the id, a message whose fate is unknown can be looked for.
         bot_token: token of the app's bot; scopes `chat:write`, and `files:write`, `files:read` for the chart.
-        app_token: for buttons over Socket Mode. Not used yet.
-        signing_secret: for buttons over HTTP. Not used yet.
+        app_token: the app's own token, scope `connections:write`: buttons over Socket Mode, with no public address.
+        signing_secret: of the app: buttons over HTTP, at `/slack/interactions` of `server.public_url`.
         webhook_url: an incoming webhook in place of `bot_token`: a new message per change, no edit, thread or chart.
         api_url: where Slack's API is; a test or a proxy stands here.
         mention: whom to call, by severity: `{page: "<!subteam^S012ABC>"}`; once when the severity is first reached.
-        actors: who may press buttons; empty for anyone in the channel. Not used yet.
+        actors: who may press buttons: ids of members (`U…`) and of user groups (`S…`, scope `usergroups:read`); empty for
+            anyone in the channel.
         chart: `image` uploads the chart as a picture, `none` leaves it out; `native` is not used yet and leaves it out.
         remind: seconds between reminders while open. Not used yet.
         storm: how many new incidents in how short a time become one digest. Not used yet.
@@ -78,6 +87,13 @@ class Slack:
         unknown = set(self.mention) - {"page", "ticket", "watch"}
         if unknown:
             raise ValueError(f"`mention` of slack knows page, ticket and watch, not {', '.join(sorted(unknown))}")
+        if self.bot_token is None and (self.app_token or self.signing_secret):
+            raise ValueError("buttons of slack need `bot_token`: the message of a `webhook_url` cannot be edited")
+        unknown = {actor for actor in self.actors if not _ACTOR.fullmatch(actor)}
+        if unknown:
+            raise ValueError(
+                f"`actors` of slack are ids as U02ABCDEF and S02ABCDEF, no names: {', '.join(sorted(unknown))}"
+            )
         if self.bot_token is None:  # a webhook can do none of these
             for name in ("edits", "threads", "images"):
                 object.__setattr__(self, name, False)
@@ -98,6 +114,40 @@ class Slack:
                 Refused(receipt.reason, f"{self.channel}: {receipt.why}") if isinstance(receipt, Refused) else receipt
             )
         return Sent(delivery.handle)
+
+    @property
+    def pressable(self) -> bool:
+        """Whether what is pressed under its messages is heard."""
+        return self.app_token is not None or self.signing_secret is not None
+
+    def socket(self) -> Socket | None:
+        """Return the line on which Socket Mode tells what is pressed; None without `app_token`."""
+        return None if self.app_token is None else Socket(self.app_token, self.api_url)
+
+    def forbids(self, user: str) -> str | None:
+        """Return why a member may not press buttons; None where they may.
+
+        Raises:
+            Failed: Slack does not say who is in a user group.
+        """
+        if not self.actors or user in self.actors:
+            return None
+        assert self.bot_token is not None
+        api = client(self.bot_token, self.api_url, PRESSER_S)
+        for group in (actor for actor in self.actors if actor.startswith("S")):
+            if user in call(api.usergroups_users_list, usergroup=group).get("users", []):
+                return None
+        return "you may not do this here: the setting `actors` names who may"
+
+    def answer(self, press: Press, text: str) -> None:
+        """Say something to the one who pressed, and to nobody else.
+
+        Raises:
+            Failed: it was not taken, or nobody knows whether it was.
+        """
+        assert self.bot_token is not None
+        api = client(self.bot_token, self.api_url, PRESSER_S)
+        call(api.chat_postEphemeral, channel=press.channel, user=press.user, text=escape(text, 600))
 
     def probe(self) -> str | None:
         """Return what is wrong with token or address, or None; nobody sees anything of it."""

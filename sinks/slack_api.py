@@ -95,22 +95,22 @@ class _Client(WebClient):
             return {"status": response.code, "headers": response.headers, "body": text}
 
 
-def _silent() -> logging.Logger:
+def silent() -> logging.Logger:
     """Return a logger that says nothing: the SDK logs failures, and a sink does not."""
     logger = logging.Logger("bellbuoy.sinks.slack", logging.CRITICAL)  # noqa: LOG001 - kept out of the tree of loggers
     logger.disabled = True
     return logger
 
 
-def client(token: Secret, api_url: str) -> WebClient:
-    """Return a client that sends each request once."""
+def client(token: Secret, api_url: str, timeout_s: float | None = None) -> WebClient:
+    """Return a client that sends each request once, and waits so long for an answer, `TIMEOUT_S` unless said."""
     base = api_url if api_url.endswith("/") else api_url + "/"
     return _Client(
         token=token.reveal(),
         base_url=base,
-        timeout=TIMEOUT_S,  # type: ignore[arg-type] # the SDK hands it to urllib, which takes fractions
+        timeout=TIMEOUT_S if timeout_s is None else timeout_s,  # type: ignore[arg-type] # the SDK hands it to urllib, which takes fractions
         retry_handlers=[],
-        logger=_silent(),
+        logger=silent(),
     )
 
 

@@ -36,6 +36,8 @@ class Settings(Protocol):
     @property
     def mention(self) -> Mapping[str, str]: ...  # noqa: D102 - documented at the sink
     @property
+    def pressable(self) -> bool: ...  # noqa: D102 - documented at the sink
+    @property
     def wait(self) -> Any: ...  # noqa: D102 - documented at the sink
 
 
@@ -127,6 +129,7 @@ class Delivery:
                 mention=mention,
                 called_at=int(called) if called else None,
                 without=self._without(),
+                pressable=self.sink.pressable,
             )
             if mention and "blocks" not in said:
                 said["text"] += f" {mention}"

@@ -31,12 +31,14 @@ CAN = {
 KINDS = {
     "slack": """\
 It needs `channel` and `bot_token`, or a `webhook_url`. A stand-in for Slack is reached by `api_url`: everything that would
-go to Slack goes there instead.
+go to Slack goes there instead. [slack.md](slack.md) has the app's manifest and says what its buttons do.
 
 ```yaml
 sinks:
   reliability:
     slack: { channel: "#agent-reliability", bot_token: { env: SLACK_BOT_TOKEN }, mention: { page: "<!here>" } }
+  answered:
+    slack: { channel: C0456, bot_token: { env: SLACK_BOT_TOKEN }, app_token: { env: SLACK_APP_TOKEN }, actors: [U02ABCDEF] }
   rehearsal:
     slack: { channel: C0123, bot_token: { env: SLACK_BOT_TOKEN }, api_url: "http://127.0.0.1:8888/api/" }
 ```

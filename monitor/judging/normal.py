@@ -89,6 +89,8 @@ class Normal:
             StoreExhausted: nothing can be written at present.
         """
         at, now = self.judged(), self.clock.now()
+        if asked.kind == "accept" and (said := self._said(asked.incident, at)) is not None:
+            return said
         if asked.kind == "pin":
             rows, told = self._pinned(asked, at)
         else:
@@ -109,6 +111,15 @@ class Normal:
             for row in rows:
                 tx.insert("baseline_marks", [{"id": uuid.uuid4().hex, "known_at": int(now * 1e6), **same, **row}])
         return f"{told}; the next tick takes it on"
+
+    def _said(self, key: str | None, at: int) -> str | None:
+        """Return in a sentence that an incident is expected already, and the next tick takes it on; None where it is not."""
+        rows = [row for row in self.store.rows("judgement/marks", at=at) if row["taken"] is None]
+        said = next((row for row in rows if row["kind"] == "accept" and row["incident"] == key), None)
+        if said is None:
+            return None
+        who = f", says {said['who']}" if said["who"] else ""
+        return f"{key} is expected already{who}; the next tick takes it on"
 
     def _expected(self, asked: Asked, at: int) -> dict[SeriesKey, int]:
         """Return from when on each series of an incident is learned."""

@@ -30,6 +30,7 @@ from bellbuoy.monitor.web.people import (
 )
 from bellbuoy.monitor.web.probes import metrics, probe
 from bellbuoy.monitor.web.query import query
+from bellbuoy.monitor.web.slack import INTERACTIONS_PATH, Interactions
 from bellbuoy.monitor.web.sources import LIST_PATH, RESUME_PATH, SKIP_PATH, Decides, Sources
 from bellbuoy.monitor.web.upkeep import EXPORT_PATH, LETTER_PATH, RETRY_PATH, Keeper, UpkeepDoor
 
@@ -43,6 +44,7 @@ def create_app(
     normal: Normal | None = None,
     stories: Stories | None = None,
     silences: Silences | None = None,
+    interactions: Interactions | None = None,
 ) -> Starlette:
     """Return the dashboard and the machines' paths over one door.
 
@@ -55,6 +57,7 @@ def create_app(
         normal: knows what is taken for normal; None: nothing is judged here.
         stories: knows the incidents, and who takes them; None: none are kept here.
         silences: keeps what people mute; None: nothing is muted here.
+        interactions: takes what is pressed in Slack; None: no Slack app sends it here.
     """
     made = assets()
     events, changes = Events(intake, door.server), Changes(notes, door.server)
@@ -112,6 +115,7 @@ def create_app(
             Route(EXPORT_PATH, upkeep.export, methods=["POST"]),
             Route(RETRY_PATH, upkeep.retry, methods=["POST"]),
             Route(LETTER_PATH, upkeep.letter),
+            *([] if interactions is None else [Route(INTERACTIONS_PATH, interactions.post, methods=["POST"])]),
             Route("/static/{name}", partial(serve, made)),
             Route("/favicon.ico", icon),
         ],

@@ -11,10 +11,12 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bellbuoy.monitor.web.door import Door, ServerSettings
+from bellbuoy.monitor.web.slack import INTERACTIONS_PATH
 
 COOKIE = "bellbuoy"
 SESSION_S = 7 * 86400
-OPEN_PATHS = frozenset({"/livez", "/readyz", "/startupz"})
+OPEN_PATHS = frozenset({"/livez", "/readyz", "/startupz", INTERACTIONS_PATH})
+"""Paths that want no token: the probes, and what is signed instead."""
 LOGIN_PATH = "/login"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not bound

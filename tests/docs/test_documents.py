@@ -8,6 +8,7 @@ from typing import get_args
 
 import jsonschema
 import pytest
+import yaml
 
 from bellbuoy.config.load import load
 from bellbuoy.monitor.cli import COMMANDS
@@ -17,6 +18,8 @@ from bellbuoy.monitor.simulate.drift import DriftKind
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.door.adhoc import ask
+from bellbuoy.monitor.web.slack import INTERACTIONS_PATH
+from bellbuoy.sinks.slack import Slack
 
 pytestmark = pytest.mark.docs
 ROOT = Path(__file__).parent.parent.parent
@@ -94,6 +97,7 @@ def test_the_sinks_of_the_document_are_accepted(tmp_path, monkeypatch, need):
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-made-up")
     monkeypatch.setenv("APPRISE_URL", "json://127.0.0.1/")
     monkeypatch.setattr(sys, "path", [*sys.path, str(need("apprise"))])
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-made-up")
     text = (ROOT / "docs/sinks.md").read_text()
     found = [block for block in blocks(text, "yaml") if block.startswith("sinks:")]
     assert len(found) == len(re.findall(r"^## `", text, re.MULTILINE))
@@ -106,6 +110,18 @@ def test_the_sinks_of_the_document_are_accepted(tmp_path, monkeypatch, need):
         mine = block.replace("/run/secrets", str(tmp_path))
         file.write_text(f"{head}{mine}routes:\n  - {{ to: [{', '.join(names)}] }}\n{store}")
         assert list(load(file).sinks) == names
+
+
+def test_the_slack_app_of_the_document_may_do_what_is_used_and_no_more():
+    manifest, sink, by_requests = (
+        yaml.safe_load(block) for block in blocks((ROOT / "docs/slack.md").read_text(), "yaml")
+    )
+    assert manifest["oauth_config"]["scopes"] == {"bot": ["chat:write", "files:write", "files:read"]}
+    assert manifest["settings"]["interactivity"] == {"is_enabled": True}
+    assert manifest["settings"]["socket_mode_enabled"] is True
+    assert by_requests["settings"]["interactivity"]["request_url"].endswith(INTERACTIONS_PATH)
+    assert set(sink["sinks"]["reliability"]["slack"]) <= set(Slack.__dataclass_fields__)
+    Slack(**sink["sinks"]["reliability"]["slack"])
 
 
 def test_the_drifts_of_the_document_can_be_read():

@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from fake_slack import FakeSlack
+from fake_slack_app import FakeSlackApp
 
 MENTION = "<!subteam^S012ABC>"
 
@@ -17,6 +18,14 @@ MENTION = "<!subteam^S012ABC>"
 def fake_slack() -> Iterator[FakeSlack]:
     """A fake Slack whose linter found nothing by the end of the test."""
     with FakeSlack(mention=MENTION) as slack:
+        yield slack
+    assert slack.findings == []
+
+
+@pytest.fixture
+def fake_slack_app() -> Iterator[FakeSlackApp]:
+    """A fake Slack whose app can be heard; its linter found nothing by the end of the test."""
+    with FakeSlackApp(mention=MENTION) as slack:
         yield slack
     assert slack.findings == []
 

@@ -60,6 +60,8 @@ def test_what_is_expected_ends_the_incident_and_is_learned_from_its_onset_on(wor
     before = store.rows("explain/buckets", **counted(worse))
     said = Normal(store, CONFIG).decide(Asked("accept", incident=key, who="kim", why="new script"))
     assert "lead-qualifier/qualify step_failure is learned from 2026-" in said
+    again = Normal(store, CONFIG).decide(Asked("accept", incident=key, who="dana"))
+    assert again == f"{key} is expected already, says kim; the next tick takes it on"
     after = run(worse, store, 13, 24)
     ended = after[0]
     assert (ended.kind, ended.incident.id) == ("resolved", key)
