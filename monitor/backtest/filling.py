@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bellbuoy.config.model import Config
@@ -15,7 +17,7 @@ from bellbuoy.monitor.event import Limits, decode
 from bellbuoy.monitor.json_lines import ENCODER, plain
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.sources.log_file import LogFile
-from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store import Series, Store
 from bellbuoy.monitor.store.kept import keep
 
 FAR_US = 4_102_444_800_000_000
@@ -117,19 +119,24 @@ def fill_store(recording: Recording, path: Path, config: Config) -> int:
             with recording.transaction() as tx:
                 keep(tx, table)
             events += table.num_rows
-        numbers = {one.key: one.id for one in recording.series()}
-        late = [
-            {
-                "minute": row["minute"] * 1_000_000,
-                "series": numbers[row["signal"], row["workflow"], row["step"], row["segment"]],
-                "n": row["n"],
-                "bad": row["bad"],
-                "taken_at": row["taken"] * 1_000_000,
-            }
-            for row in store.rows("backtest/late")
-        ]
+        late = _renumbered(store.arrow("backtest/late"), store.series(), recording.series())
         with recording.transaction() as tx:
             tx.insert("notes", store.arrow("backtest/all_notes"))
             tx.insert("late_counts", late)
             tx.insert("baseline_marks", store.arrow("backtest/all_marks"))
     return events
+
+
+def _renumbered(late: pa.Table, known: Sequence[Series], own: Sequence[Series]) -> pa.Table:
+    """Return what came late as rows of another store, whose series have other numbers; it is about those that are counted there."""
+    numbers = {one.key: one.id for one in own}
+    to = np.full(max((one.id for one in known), default=0) + 1, -1, np.int32)
+    for one in known:
+        to[one.id] = numbers.get(one.key, -1)
+    series = to[late["series"].to_numpy()]
+    instants = {
+        name: pc.multiply(late[column], 1_000_000).cast(pa.timestamp("us"))
+        for name, column in (("minute", "minute"), ("taken_at", "taken"))
+    }
+    rows = pa.table({**instants, "series": pa.array(series), "n": late["n"], "bad": late["bad"]})
+    return rows.filter(pa.array(series >= 0))

@@ -2,9 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
-
-import numpy as np
 
 from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import Counts, Verdict
@@ -16,7 +13,7 @@ from bellbuoy.monitor.judging.evaluate import Evaluation, Told
 from bellbuoy.monitor.judging.groups import FLEET_S
 from bellbuoy.monitor.judging.incidents import Change
 from bellbuoy.monitor.judging.late import REACH_S, Late
-from bellbuoy.monitor.judging.learn import Learner
+from bellbuoy.monitor.judging.learn import DAY, Learner
 from bellbuoy.monitor.judging.marks import marks
 from bellbuoy.monitor.judging.slow import SlowCalls
 from bellbuoy.monitor.judging.watched import SeriesKey
@@ -77,24 +74,10 @@ class Backtesting(Evaluation):
         self.recording.know(midnight)
         super()._learn(midnight)
 
-    def _judge(self, since: int, until: int) -> list[Told]:
-        """Judge a span in parts, so that what came late is in the tick at which it was taken in."""
-        cuts = sorted({one.taken for one in self.recording.late if since < one.taken < until})
-        told = []
-        for begins, ends in pairwise((since, *cuts, until)):
-            told += super()._judge(begins, ends)
-        return told
-
     def _late(self, ids: list[int], since: int) -> Late:
-        """Return what was taken in at the tick that begins at `since`."""
-        own = [one for one in self.recording.late if one.taken == since]
-        n, bad = np.zeros((1, len(ids))), np.zeros((1, len(ids)))
-        column = {number: place for place, number in enumerate(ids)}
-        for one in own:
-            if one.minute >= since - REACH_S and one.series in column:
-                n[0, column[one.series]] += one.n
-                bad[0, column[one.series]] += one.bad
-        return Late(Counts(np.array([since], np.int64), n, bad), 0, 0, self.store.known_us)
+        """Return what was taken in at each tick of the day from `since` on; what lies past what is judged now is asked for again."""
+        counts = self.recording.late_in(ids, since, since // DAY * DAY + DAY, REACH_S)
+        return Late(counts, 0, 0, self.store.known_us)
 
     def _heard(self, midnight: int) -> list[Series]:
         last = self.recording.last_heard(midnight - FLEET_S, midnight)

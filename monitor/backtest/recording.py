@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,24 +21,30 @@ ROWS = 500_000
 """Stored at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Late:
-    """Counts of a minute that came after its tick was judged.
+    """Counts of minutes that came after their tick was judged, in the order in which they were taken in, shape (L,) each.
 
     Attributes:
         taken: beginning of the tick at which they were taken in, epoch seconds.
         minute: of theirs, epoch seconds.
-        series: its number.
-        place: row and column in the arrays.
+        row, column: place in the arrays; the row may lie outside of them.
         n, bad: differences; they may be negative.
     """
 
-    taken: int
-    minute: int
-    series: int
-    place: tuple[int, int]
-    n: int
-    bad: int
+    taken: NDArray[np.int64]
+    minute: NDArray[np.int64]
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
+    n: NDArray[np.int32]
+    bad: NDArray[np.int32]
+
+    def add(self, counted: tuple[NDArray[np.int32], NDArray[np.int32]], some: slice, sign: int) -> None:
+        """Add some of them to arrays of counts, or take them away, in place."""
+        inside = (self.row[some] >= 0) & (self.row[some] < len(counted[0]))
+        place = self.row[some][inside], self.column[some][inside]
+        for into, own in zip(counted, (self.n, self.bad), strict=True):
+            np.add.at(into, place, sign * own[some][inside])
 
 
 class Recording(Store):
@@ -48,7 +53,7 @@ class Recording(Store):
     Attributes:
         counted: it holds counts, and no events.
         since, until: whole ticks that hold its counts, epoch seconds; 0 before `seal`.
-        late: what came after its tick was judged, in the order in which it was taken in.
+        late: what came after its tick was judged; None before `seal`.
     """
 
     counted = False
@@ -58,7 +63,7 @@ class Recording(Store):
     _bad: NDArray[np.int32] | None = None
     _column: NDArray[np.int64]
     _seen: tuple[NDArray[np.int32], NDArray[np.int32]]
-    late: Sequence[Late] = ()
+    late: Late | None = None
     _known = 0
 
     def take_counts(self, counts: Counted, config: Config) -> None:
@@ -120,30 +125,58 @@ class Recording(Store):
             )
             n[row, column], bad[row, column] = found["n"].to_numpy(), found["bad"].to_numpy()
         self._n, self._bad, self._tick, self.since, self.until = n, bad, tick, since, until
-        self.late = self._late_of(self.rows("backtest/late"))
+        self.late = self._late()
         self._seen = self._n, self._bad
-        if self.late:
+        if len(self.late.taken):
             self._seen = n.copy(), bad.copy()
-            for one in self.late:
-                _add(self._seen, one, -1)
+            self.late.add(self._seen, slice(None), -1)
             self._n, self._bad = (part.copy() for part in self._seen)
 
-    def _late_of(self, rows: list[dict[str, Any]]) -> list[Late]:
-        numbers = {one.key: one.id for one in self.series()}
-        late = []
-        for row in rows:
-            number = numbers[row["signal"], row["workflow"], row["step"], row["segment"]]
-            place = (row["minute"] - self.since) // self._tick, int(self._column[number])
-            late.append(Late(row["taken"], row["minute"], number, place, row["n"], row["bad"]))
-        return late
+    def _late(self) -> Late:
+        found = self.arrow("backtest/late")
+        minute, series, n, bad, taken = (found[name].to_numpy() for name in ("minute", "series", "n", "bad", "taken"))
+        return Late(taken, minute, (minute - self.since) // self._tick, self._column[series], n, bad)
 
     def know(self, at: int) -> None:
         """Learn from now on also from what came late and was taken in up to an instant, epoch seconds."""
         assert self._n is not None
         assert self._bad is not None
-        while self._known < len(self.late) and self.late[self._known].taken <= at:
-            _add((self._n, self._bad), self.late[self._known], 1)
-            self._known += 1
+        assert self.late is not None
+        upto = int(np.searchsorted(self.late.taken, at, side="right"))
+        if upto > self._known:
+            self.late.add((self._n, self._bad), slice(self._known, upto), 1)
+            self._known = upto
+
+    def late_in(self, series: Sequence[int], since: int, until: int, reach: int) -> Counts:
+        """Return what came late and was taken in at the ticks of a span: a row a tick that took some, a column a series.
+
+        Args:
+            series: ids; a column each.
+            since: beginning of the first tick, epoch seconds.
+            until: end of the last one.
+            reach: minutes that lie so many seconds before the tick, and no more, are in it.
+
+        Returns:
+            The differences, which may be negative; `at` is the beginning of the tick.
+        """
+        assert self._n is not None, "it is sealed before it is judged"
+        assert self.late is not None
+        some = slice(*np.searchsorted(self.late.taken, (since, until)).tolist())
+        taken, row = np.unique(self.late.taken[some], return_inverse=True)
+        columns = self._columns(series)
+        held = np.flatnonzero(columns >= 0)
+        into = np.full(self._n.shape[1], -1)
+        into[columns[held]] = held
+        column = into[self.late.column[some]]
+        kept = (column >= 0) & (self.late.minute[some] >= self.late.taken[some] - reach)
+        n, bad = np.zeros((len(taken), len(columns))), np.zeros((len(taken), len(columns)))
+        for counts, own in ((n, self.late.n), (bad, self.late.bad)):
+            np.add.at(counts, (row[kept], column[kept]), own[some][kept])
+        return Counts(taken, n, bad)
+
+    def _columns(self, series: Sequence[int]) -> NDArray[np.int64]:
+        """Return the column of each series in the arrays; -1 for one that is not in them."""
+        return self._column[np.minimum(np.asarray(series, np.int64), len(self._column) - 1)]
 
     def add_slow(self, at: int, offset: int) -> None:
         """Count `slow` for the steps that have a latency limit since a midnight, as an append after it would have."""
@@ -179,8 +212,7 @@ class Recording(Store):
         """
         if self._n is None or self._bad is None or tick_seconds != self._tick:
             return super().ticks(series, since, until, tick_seconds, upto)
-        numbers = np.asarray(series, np.int64)
-        columns = self._column[np.minimum(numbers, len(self._column) - 1)]
+        columns = self._columns(series)
         size = (until - since) // tick_seconds
         n, bad = np.zeros((size, len(columns))), np.zeros((size, len(columns)))
         skipped = (since - self.since) // tick_seconds
@@ -212,13 +244,6 @@ class Recording(Store):
             if at < 0 or counts[at]:
                 heard[one.id] = until - 60 if at < 0 else int(self.since + last[at] * self._tick)
         return heard
-
-
-def _add(counted: tuple[NDArray[np.int32], NDArray[np.int32]], late: Late, sign: int) -> None:
-    row, column = late.place
-    if 0 <= row < len(counted[0]):
-        counted[0][row, column] += sign * late.n
-        counted[1][row, column] += sign * late.bad
 
 
 def _instants(seconds: NDArray[np.int64]) -> pa.Array:

@@ -258,7 +258,7 @@ class Evaluation:
     def _due(self, since: int, until: int) -> tuple[Counts, list[int], Late]:
         """Return the counts of a span, a column a line and then one a stratum; which ticks are judged; and what came late.
 
-        What came late is in the first tick that is judged.
+        What came late is in the first tick that is judged, or in that at which a recording has it.
         """
         members = [line.members for line in self.lines]
         for group in self.groups:
@@ -274,7 +274,7 @@ class Evaluation:
             differences = summed(came.counts, ids, members)
             left = [place for place, line in enumerate(self.lines) if not takes_late(line)]
             differences.n[:, left] = differences.bad[:, left] = 0.0
-            added(own, differences, places[0])
+            added(own, differences, places, self.tick)
         return own, places, came
 
     def _late(self, ids: list[int], since: int) -> Late:

@@ -1,5 +1,6 @@
 """Late events: what came after its tick was judged is taken in at the present tick, once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,8 @@ class Late:
     """What has come since the last judging at minutes that were judged before.
 
     Attributes:
-        counts: one row, a column a series: the differences that are taken in now; they may be negative.
+        counts: a column a series: the differences that are taken in now, which may be negative; a row for each tick that
+            takes some in, `at` its beginning. In a daemon that is the first that is judged.
         taken: trials that came, in it; what was taken away (repeats) is in `counts` and not here.
         too_old: trials that came too late to be judged; likewise.
         upto: the store's mark up to which rows of `counts` are judged with it, microseconds; kept in `progress`.
@@ -63,11 +65,24 @@ def late(store: Store, series: list[int], after: int | None, since: int) -> Late
     return Late(Counts(np.array([since], np.int64), n, bad), taken, too_old, upto)
 
 
-def added(counts: Counts, more: Counts, place: int) -> None:
-    """Add one row of differences to the tick at `place`, in place; a count never falls under nothing."""
-    n = np.maximum(counts.n[place] + more.n[0], 0.0)
-    counts.bad[place] = np.clip(counts.bad[place] + more.bad[0], 0.0, n)
-    counts.n[place] = n
+def added(counts: Counts, more: Counts, places: Sequence[int], tick: int) -> None:
+    """Add differences to the ticks that take them in, in place; a count never falls under nothing.
+
+    Args:
+        counts: of consecutive ticks.
+        more: a row for each tick that takes some in, by its beginning: it is in the first tick from then on that is
+            judged, unless the next row comes before.
+        places: the ticks that are judged, in order.
+        tick: length of a tick, seconds.
+    """
+    begins = counts.at[list(places)] - tick
+    first = np.searchsorted(begins, more.at)
+    for row, (place, after) in enumerate(zip(first.tolist(), [*first.tolist()[1:], len(begins)], strict=True)):
+        if place < after:
+            into = places[place]
+            n = np.maximum(counts.n[into] + more.n[row], 0.0)
+            counts.bad[into] = np.clip(counts.bad[into] + more.bad[row], 0.0, n)
+            counts.n[into] = n
 
 
 def takes_late(line: Line) -> bool:
