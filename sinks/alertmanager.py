@@ -69,12 +69,12 @@ class Alertmanager:
     def send(self, page: Page) -> Receipt:
         """Tell all members of the incident as it stands; one that takes it suffices.
 
-        A member that missed it hears of it with the next repeat; one that missed the end lets the alert resolve by itself.
+        The same page at another instant is a repeat. A member that missed it hears of it with the next repeat; one that missed the end lets the alert resolve by itself.
         """
         handle = page.handle or {}
         at = page.at if page.tried_at is None else page.tried_at
         version = int(handle.get("version", "0"))
-        if page.version < version or (page.version == version and at <= int(handle.get("at", "0"))):
+        if page.version < version or (page.version == version and str(at) == handle.get("at")):
             return Sent(dict(handle))
         before = json.loads(handle["labels"]) if "labels" in handle else None
         labels = self._labels(page, before)

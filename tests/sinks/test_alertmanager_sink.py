@@ -54,7 +54,9 @@ def test_the_same_page_is_sent_anew_when_time_has_passed_and_only_then():
         assert sink.send(replace(golden.opened(), handle=handle, tried_at=AT)) == Sent(handle)
         assert len(receiver.accepted) == 1
         again = sink.send(replace(golden.opened(), handle=handle, tried_at=AT + 300))
-        first, second = arrived(receiver)
+        assert isinstance(sink.send(replace(golden.opened(), handle=again.handle, tried_at=AT - 60)), Sent)
+        first, second, back = arrived(receiver)
+    assert seconds(back[0]["endsAt"]) == AT - 60 + HOLDS_S, "also when a clock was set back"
     assert again == Sent({**handle, "at": str(AT + 300)})
     assert second[0]["labels"] == first[0]["labels"]
     assert seconds(second[0]["endsAt"]) == AT + 300 + HOLDS_S
