@@ -76,8 +76,10 @@ class Alertmanager:
         version = int(handle.get("version", "0"))
         if page.version < version or (page.version == version and str(at) == handle.get("at")):
             return Sent(dict(handle))
+        if page.muted and page.state != "resolved" and handle.get("state", "resolved") == "resolved":
+            return Sent(dict(handle))  # an alert that begins calls people: it begins when the mute ends
         before = json.loads(handle["labels"]) if "labels" in handle else None
-        labels = self._labels(page, before)
+        labels = before if before and page.muted else self._labels(page, before)
         alerts = [alert(page, labels, at)]
         if before is not None and before != labels:
             alerts.insert(0, {"labels": before, **_span(page, at, ended=True)})
@@ -119,7 +121,8 @@ class Alertmanager:
         return next((one for one in unsure if one.reason == "no_answer"), (unsure or receipts)[0])
 
     def _handle(self, page: Page, labels: dict[str, str], at: int) -> Handle:
-        return {"version": str(page.version), "at": str(at), "labels": json.dumps(labels, sort_keys=True)}
+        told = json.dumps(labels, sort_keys=True)
+        return {"version": str(page.version), "at": str(at), "state": page.state, "labels": told}
 
 
 def alert(page: Page, labels: Mapping[str, str], at: int) -> dict[str, Any]:

@@ -57,6 +57,8 @@ class PagerDuty:
         """Send the event of the change."""
         if page.version <= int((page.handle or {}).get("version", "0")):
             return Sent(dict(page.handle or {}))
+        if page.muted and action(page) == "trigger":
+            return Sent(dict(page.handle or {}))  # a trigger calls people: it is sent when the mute ends
         body = {"routing_key": self.routing_key.reveal(), **event(page)}
         said = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "bellbuoy"}
@@ -91,7 +93,7 @@ def action(page: Page) -> Action:
     """
     if page.state == "resolved":
         return "resolve"
-    anew = any(item.raised for item in page.news) or (page.handle is None and page.change != "acknowledged")
+    anew = any(item.raised for item in page.news) or (not page.handle and page.change != "acknowledged")
     return "acknowledge" if page.state == "acknowledged" and not anew else "trigger"
 
 

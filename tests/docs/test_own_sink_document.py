@@ -105,4 +105,4 @@ def test_every_field_reason_and_declaration_is_told_and_is_there():
     assert set(page) == {field.name for field in dataclasses.fields(Page)}
     assert receipts == ["Sent", "Retry", "Refused"]
     assert set(reasons) == set(get_args(Reason))
-    assert declared == ["edits", "threads", "images", "resolves", *re.findall(r"`(\w+)`, seconds", Sink.__doc__)]
+    assert declared == ["edits", "threads", "images", "resolves", *re.findall(r"`(\w+)`, ", Sink.__doc__)]

@@ -85,6 +85,31 @@ def test_a_risen_severity_ends_the_alert_and_begins_another_in_one_request():
     assert taken[0]["annotations"]["state"] == "acknowledged"
 
 
+def test_while_it_is_muted_no_alert_begins():
+    """A new severity and an incident that comes back are new alerts: they wait; what fires is repeated, and ends."""
+    taken, last = golden.acknowledged(), None
+    with Receiver() as receiver:
+        sink = Alertmanager(url=receiver.url)
+        for after, (page, muted) in enumerate(
+            (
+                (golden.opened(), False),
+                (taken, True),
+                (taken, False),
+                (golden.resolved(), True),
+                (golden.reopened(), True),
+                (golden.reopened(), False),
+            )
+        ):
+            receipt = sink.send(replace(page, handle=last, tried_at=AT + after, muted=muted))
+            assert isinstance(receipt, Sent)
+            last = receipt.handle
+        (first,), (same,), (ended, begun), (over,), (back,) = arrived(receiver)
+    assert (same["labels"], same["annotations"]["state"]) == (first["labels"], "acknowledged")
+    assert (ended["labels"], begun["labels"]["severity"]) == (first["labels"], "page")
+    assert seconds(over["endsAt"]) == AT + 3
+    assert seconds(back["endsAt"]) == AT + 5 + HOLDS_S
+
+
 def test_the_end_is_now_and_never_before_the_beginning():
     with Receiver() as receiver:
         sink = Alertmanager(url=receiver.url)

@@ -58,6 +58,19 @@ def test_what_was_taken_or_over_before_it_arrived_calls_nobody(fake):
     assert len(fake.accepted) == 2
 
 
+def test_while_it_is_muted_nobody_is_called_and_afterwards_they_are(fake):
+    """What comes back while it is muted waits; an end and an acknowledgement are told."""
+    one = sink(fake)
+    first = one.send(golden.opened())
+    over = one.send(replace(golden.resolved(), muted=True, news=(), handle=first.handle))
+    assert (fake.incidents[golden.KEY].status, over.handle["version"]) == ("resolved", "4")
+    back = one.send(replace(golden.reopened(), muted=True, news=(), handle=over.handle))
+    assert back == over
+    assert fake.incidents[golden.KEY].calls == 1
+    one.send(replace(golden.reopened(), handle=back.handle))
+    assert (fake.incidents[golden.KEY].status, fake.incidents[golden.KEY].calls) == ("triggered", 2)
+
+
 def test_people_are_called_when_it_gets_worse_in_somebodys_hands():
     worse = replace(golden.acknowledged(), version=4, change="updated", handle={"version": "3"})
     assert action(worse) == "acknowledge"
