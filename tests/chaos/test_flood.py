@@ -153,7 +153,10 @@ def test_every_message_of_a_flood_finds_its_place_and_memory_is_flat(tmp_path, r
     frugal()  # as the daemon does
     began = time.monotonic()
     with Store.open(tmp_path / "b.duckdb", Settings(memory_limit=256 << 20, checkpoint=32 << 20)) as store:
-        ask = store.cursor().execute
+
+        def ask(sql):
+            return store.cursor().execute(sql)  # the file is opened anew now and then
+
         for first in range(0, MESSAGES, BATCH):
             upto = min(first + BATCH, MESSAGES)
             values = [mutated(rng, rng.choice(begin)) if number % 4 else good(number) for number in range(first, upto)]
