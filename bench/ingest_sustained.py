@@ -21,7 +21,7 @@ from bellbuoy.bench.ingest_topic import broker, fill, filled
 SAMPLE_S = 5.0
 SPAN_S = 7 * 86400.0
 """A backlog is what a week brought."""
-MEMORY_LIMIT = "192MiB"
+MEMORY_LIMIT = "128MiB"
 """Enough for taking in and judging; DuckDB fills what it is given with blocks of the file."""
 CONFIG = """
 version: 1

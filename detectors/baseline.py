@@ -21,6 +21,8 @@ WEEK_FROM: Final = 28 * DAY
 """Seconds of history from which days of the week may differ."""
 RARE_TRIALS: Final = 3_000
 """Trials that qualify a signal which is too rarely bad for `min_bad`."""
+AT_ONCE: Final = 50
+"""Series that are fitted together: a dozen arrays of four weeks of them are alive at once, 3 MB each."""
 Counted: TypeAlias = Array | NDArray[np.bool_]
 
 
@@ -73,7 +75,7 @@ def fit(
     knows better.
 
     Args:
-        counts: consecutive ticks of equal length, at most some 200 series at a time (memory).
+        counts: consecutive ticks of equal length.
         weight: 0 where a tick is not normal and must not be learned from, shape (T, S); None uses all.
         since: when each series was there from, epoch seconds, shape (S,); None: from its first trial.
         zone: time zone of the local day.
@@ -91,21 +93,27 @@ def fit(
     Raises:
         ValueError: counts are negative, not finite, more bad than trials, or ticks are not consecutive; names the place.
     """
+    size = counts.n.shape[1]
     seconds = _check(counts)
-    if counts.n.shape[1] == 1:  # numpy adds up a lone column in another order: what is beside a series must not matter
-        two = np.zeros(2, dtype=np.int64)
-        fitted = fit(
-            Counts(counts.at, counts.n[:, two], counts.bad[:, two]),
-            weight=None if weight is None else np.asarray(weight)[:, two],
-            since=since,
-            zone=zone,
-            season=season,
-            forms=None if forms is None else (forms[0][two], forms[1][two]),
-            min_trials=min_trials,
-            min_bad=min_bad,
-            min_span=min_span,
-        )
-        return take(fitted, two[:1])
+    if size == 1 or size > AT_ONCE:
+
+        def part(columns: NDArray[np.int64]) -> Baseline:
+            least = [one if np.ndim(one) == 0 else np.asarray(one)[columns] for one in (min_trials, min_bad, min_span)]
+            return fit(
+                Counts(counts.at, counts.n[:, columns], counts.bad[:, columns]),
+                weight=None if weight is None else np.asarray(weight)[:, columns],
+                since=None if since is None else since[columns],
+                zone=zone,
+                season=season,
+                forms=None if forms is None else (forms[0][columns], forms[1][columns]),
+                min_trials=least[0],
+                min_bad=least[1],
+                min_span=least[2],
+            )
+
+        if size == 1:  # numpy adds up a lone column in another order: what is beside a series must not matter
+            return take(part(np.zeros(2, dtype=np.int64)), np.zeros(1, dtype=np.int64))
+        return concat([part(np.arange(first, min(first + AT_ONCE, size))) for first in range(0, size, AT_ONCE)])
     used = counts.n >= 0 if weight is None else np.asarray(weight) > 0
     n = counts.n if weight is None else np.where(used, counts.n, 0.0)
     bad = counts.bad if weight is None else np.where(used, counts.bad, 0.0)

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 RESUME_AT = 1
 """Batches left at which reading goes on."""
+AT_ONCE = 4_096
+"""Records that are read and decoded before the next ones: as objects of Python they take three times what they have as columns."""
 LAG_EVERY_S = 10.0
 LINGER_S = 0.005
 """How long a source whose senders wait is asked for more while the writer is idle, and ten times that at most."""
@@ -116,7 +118,7 @@ class Reading:
             wait = max(0.0, min(POLL_S, left if parts else POLL_S))
             if parts and self._prompt:
                 wait = min(wait, LINGER_S)
-            chunks = self._read(self._batch.rows - records, self._batch.bytes - size, wait)
+            chunks = self._read(min(self._batch.rows - records, AT_ONCE), self._batch.bytes - size, wait)
             if not chunks and (not parts or self._source.finished or self._hasty):
                 break
             for chunk in chunks:

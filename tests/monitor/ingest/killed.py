@@ -97,7 +97,9 @@ def live(path, partitions, point, after, delay):
 def main(folder, seed, kills):
     rng = random.Random(seed)
     size = kills * ROWS + 1000
-    partitions = [messages(seed + number, size, start=START + number / 8) for number in range(3)]  # no two are one event
+    partitions = [
+        messages(seed + number, size, start=START + number / 8) for number in range(3)
+    ]  # no two are one event
     deaths = Counter()
     for number in range(kills + 1):
         point = POINTS[number % len(POINTS)] if number < kills else "none"
