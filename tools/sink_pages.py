@@ -51,6 +51,17 @@ sinks:
   tickets:
     webhook: { url: "https://tickets.example.com/bellbuoy", secret: { file: /run/secrets/webhook_secret } }
 ```
+
+`type` is `io.bellbuoy.incident.` and `opened` (also where it comes back), `updated`, `acknowledged` or `resolved`; `subject` is the
+incident, `data` the page with the chart's numbers. A receiver checks `webhook-signature` over `webhook-id`, `webhook-timestamp` and
+the bytes of the body with any library for Standard Webhooks, passes over an `id` that it knows, and answers 2xx within ten
+seconds. 408, 425, 429 and 5xx are tried again; any other answer is refused.
+
+| beside Slack, what is lost | |
+|---|---|
+| edits, thread | every change is an event; what a person sees of it is the receiver's matter |
+| single changes | several that waited are one event, the newest, with all of them in `news`; one whose answer was lost comes again under its `id` |
+| the way back | nothing that the receiver does is known to Bellbuoy |
 """,
     "pagerduty": """\
 It needs `routing_key`. In PagerDuty: open the service (or the event orchestration) that is to be called, add an integration
@@ -94,7 +105,8 @@ route:
 ```
 
 The members of a cluster do not tell each other of alerts: list them all. One that takes the alert suffices; one that was down
-is told with the next repeat, and an end that it missed comes by itself.
+is told with the next repeat, and an end that it missed comes by itself. That a member is down is told by who watches
+Alertmanager, not here.
 
 | beside Slack, what is lost | |
 |---|---|

@@ -1,9 +1,12 @@
 """Alertmanager: one alert for an incident, held up by repeats, ended with it; and Alertmanager itself shows it."""
 
 import json
+import re
+import subprocess
 import time
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import alertmanagers
 import golden_pages as golden
@@ -310,6 +313,19 @@ def test_one_of_two_that_is_down_hears_of_it_when_it_is_back(alertmanager):
     assert two.alerts() == []
     assert isinstance(sink.send(replace(golden.opened(), handle=handle, tried_at=now())), Sent)
     assert len(two.alerts()) == 1
+
+
+@pytest.mark.needs("amtool")
+def test_alertmanager_takes_the_routes_of_the_document(need, tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "sinks.md").read_text()
+    (block,) = re.findall(r"```yaml\n# alertmanager.yml\n(.*?)```", text, re.DOTALL)
+    file = tmp_path / "alertmanager.yml"
+    file.write_text(f"{block}receivers: [{{ name: everyone }}, {{ name: on-call }}]\n")
+    subprocess.run([need("amtool"), "check-config", file], check=True, capture_output=True, timeout=30)
+    route = [need("amtool"), "config", "routes", "test", f"--config.file={file}", "alertname=BellbuoyIncident"]
+    for severity, receiver in (("page", "on-call"), ("ticket", "everyone")):
+        done = subprocess.run([*route, f"severity={severity}"], check=True, capture_output=True, text=True, timeout=30)
+        assert done.stdout.strip() == receiver
 
 
 @real
