@@ -11,6 +11,7 @@ from typing import Any, Final
 from bellbuoy.bench.detect import endings, families, fleets, others, slides, speed, strata
 from bellbuoy.bench.detect.scenarios import FAMILIES
 from bellbuoy.bench.detect.size import Size
+from bellbuoy.bench.detect.through import chain, mix, slide, sudden
 
 QUICK_PEERS: Final = ("ADWIN",)
 """Of the peers that look at every outcome those of a quick run."""
@@ -47,29 +48,36 @@ JOBS: Final = (
     Job("sparse", others.sparse),
     Job("speed", speed.run, alone=True),
 )
+"""Through the fold."""
+THROUGH: Final = (
+    Job("slide", slide.run),
+    *(Job(fall.name, partial(sudden.run, fall)) for fall in sudden.FALLS),
+    Job("mix", mix.run),
+    Job("chain", chain.run),
+)
+"""Through the backtest; what takes longest first."""
 
 
-def run(names: Iterable[str], size: Size, processes: int) -> Iterator[tuple[str, dict[str, Any]]]:
+def run(jobs: Iterable[Job], size: Size, processes: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the name and the result of each job, in the order in which they end; those that tell times last, alone."""
-    chosen = [job for job in JOBS if job.name in set(names)]
+    chosen = list(jobs)
     beside = [job for job in chosen if not job.alone]
     if processes <= 1 or len(beside) <= 1:
         for job in beside:
-            yield job.name, _timed(job.name, size)
+            yield job.name, _timed(job, size)
     else:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(processes, mp_context=context) as pool:
-            running = {pool.submit(_timed, job.name, size): job.name for job in beside}
+            running = {pool.submit(_timed, job, size): job.name for job in beside}
             for done in as_completed(running):
                 yield running[done], done.result()
     for job in chosen:
         if job.alone:
-            yield job.name, _timed(job.name, size)
+            yield job.name, _timed(job, size)
 
 
-def _timed(name: str, size: Size) -> dict[str, Any]:
+def _timed(job: Job, size: Size) -> dict[str, Any]:
     """Return what a job found, and the seconds that it took."""
-    (job,) = (one for one in JOBS if one.name == name)
     began = time.perf_counter()
     found = job.work(size)
     return {**found, "seconds": round(time.perf_counter() - began, 1)}

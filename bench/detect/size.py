@@ -12,7 +12,7 @@ class Size:
     """How much is run.
 
     Attributes:
-        replicates: series of a scenario.
+        replicates: series of a scenario; through the backtest workflows.
         outcomes: series of the peers that look at every outcome.
         columns: names of the columns; None: all.
         seed: first part of the seeds.

@@ -124,6 +124,7 @@ def made(
     ticks: int,
     change: Change | None = None,
     quiet: int = DAY,
+    begins: int | None = None,
     history: int = HISTORY,
     seed: int = SEED,
     first: int = 0,
@@ -139,6 +140,7 @@ def made(
         ticks: how many are judged, from the start on.
         change: what goes wrong; None: nothing.
         quiet: ticks that are judged before the day in which it does.
+        begins: place of the first tick of it in all series; None: one of that day, another in each.
         history: ticks before those that are judged.
         seed: first part of the seeds.
         first: number of the first replicate.
@@ -148,21 +150,21 @@ def made(
     whole = history + ticks
     at = began + 300 * np.arange(1, whole + 1, dtype=np.int64)
     clock = at - 300 + _ahead(at, zone)
-    begins = np.full(replicates, history)
+    first_ticks = np.full(replicates, history)
     n = np.empty((whole, replicates))
     bad = np.empty((whole, replicates))
     for place in range(replicates):
         random = np.random.default_rng(np.random.SeedSequence([seed, scenario, first + place]))
         extra, times = np.zeros(whole), np.ones(whole)
         if change:
-            begins[place] += quiet + int(random.integers(DAY))
-            extra[begins[place] :] = change.added(whole - begins[place])
-            times[begins[place] :] = change.times(whole - begins[place])
+            own = history + quiet + int(random.integers(DAY)) if begins is None else begins
+            first_ticks[place] = own
+            extra[own:], times[own:] = change.added(whole - own), change.times(whole - own)
         if world.falls and (first + place) % 7 == 0:
             fall = history - 1 - 72 - int(random.integers(28 * DAY - 72))
             extra[fall : fall + 72] += 0.15
         n[:, place], bad[:, place] = _series(world, random, clock, extra, times)
-    return Streams(at, n, bad, history, begins)
+    return Streams(at, n, bad, history, first_ticks)
 
 
 def _ahead(at: Instants, zone: str) -> Instants:
@@ -173,10 +175,15 @@ def _ahead(at: Instants, zone: str) -> Instants:
     return np.array([offset_of(hour * 3600, zone) for hour in hours.tolist()], dtype=np.int64)[place]
 
 
-def _series(
-    world: World, random: np.random.Generator, clock: Instants, extra: Array, times: Array
-) -> tuple[Array, Array]:
-    ticks = len(clock)
+def rates(world: World, random: np.random.Generator, clock: Instants, extra: Array) -> Array:
+    """Return the bad rate of a series at each tick.
+
+    Args:
+        world: how it behaves.
+        random: its phase, its days of the week and its noise.
+        clock: beginnings of the ticks, seconds by whose days it goes.
+        extra: what is added to the rate.
+    """
     day = 2.0 * np.pi * (clock % 86_400) / 86_400
     rate = world.bad + world.season * np.cos(day + 2.0 * np.pi * random.random()) + extra
     if world.weekend:
@@ -184,14 +191,21 @@ def _series(
         rate = rate + np.where(weekday >= 5, world.weekend, 0.0)
     rate = np.clip(rate, 1e-4, 1.0 - 1e-4)
     if world.noise:
-        wander = _noise(random, ticks, world.memory) * world.noise
+        wander = _noise(random, len(clock), world.memory) * world.noise
         rate = 1.0 / (1.0 + np.exp(-(np.log(rate / (1.0 - rate)) + wander)))
     if world.scatter:
         worth = (1.0 - world.scatter) / world.scatter
         rate = random.beta(rate * worth, (1.0 - rate) * worth)
-    volume = world.volume * (1.0 + world.traffic * np.cos(day)) * times
+    return np.asarray(rate)
+
+
+def _series(
+    world: World, random: np.random.Generator, clock: Instants, extra: Array, times: Array
+) -> tuple[Array, Array]:
+    rate = rates(world, random, clock, extra)
+    volume = world.volume * (1.0 + world.traffic * np.cos(2.0 * np.pi * (clock % 86_400) / 86_400)) * times
     if world.bustle:
-        volume = volume * np.exp(_noise(random, ticks, world.memory) * world.bustle - world.bustle**2 / 2.0)
+        volume = volume * np.exp(_noise(random, len(clock), world.memory) * world.bustle - world.bustle**2 / 2.0)
     n = random.poisson(volume)
     return n.astype(np.float64), random.binomial(n, rate).astype(np.float64)
 

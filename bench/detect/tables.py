@@ -21,7 +21,7 @@ def tables(run: Mapping[str, Any]) -> str:
     """
     found = run["found"]
     parts = [
-        _targets(run),
+        targets(run, "series"),
         _delays(found, "equal"),
         _delays(found, "usual"),
         _falses(found),
@@ -32,7 +32,8 @@ def tables(run: Mapping[str, Any]) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _targets(run: Mapping[str, Any]) -> str:
+def targets(run: Mapping[str, Any], what: str) -> str:
+    """Return what is promised and what was seen; `what` there are so many of in a scenario."""
     rows = [
         (
             one["number"],
@@ -44,7 +45,7 @@ def _targets(run: Mapping[str, Any]) -> str:
         for one in run["targets"]
     ]
     quick = " A quick run may miss a bound by two standard errors." if run["quick"] else ""
-    head = f"### What is promised\n\n{run['replicates']} series a scenario.{quick}\n"
+    head = f"### What is promised\n\n{run['replicates']} {what} a scenario.{quick}\n"
     lines = ["| | measured | promised | seen | |", "|---|---|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
     return head + "\n" + "\n".join(lines) + "\n"
 
@@ -129,7 +130,6 @@ def _tried(name: str, own: Mapping[str, Any] | None) -> list[list[str]]:
 
 
 def _speeds(run: Mapping[str, Any]) -> str:
-    machine = ", ".join(f"{name} {value}" for name, value in run["machine"].items())
     found = run["found"]
     us = [
         f"{name} {short(number(one['us']))}"
@@ -137,7 +137,13 @@ def _speeds(run: Mapping[str, Any]) -> str:
         if "us" in one
     ]
     told = f"Microseconds by tick and series: {', '.join(us)}.\n\n" if us else ""
-    return f"{told}Seeds {run['seed']}, scenario, replicate; {run['seconds']:.0f} s; load {run['load']} before; {machine}.\n"
+    return told + made_on(run)
+
+
+def made_on(run: Mapping[str, Any]) -> str:
+    """Return the seeds, the time and the machine of a run."""
+    machine = ", ".join(f"{name} {value}" for name, value in run["machine"].items())
+    return f"Seeds {run['seed']}, scenario, replicate; {run['seconds']:.0f} s; load {run['load']} before; {machine}.\n"
 
 
 def _named(name: str) -> str:

@@ -72,7 +72,7 @@ def _sudden(found: Mapping[str, Any], slack: float) -> Iterator[Target]:
                 continue
             ratio, error = number(own[PRODUCT]["usual_to_oracle"]), number(own[PRODUCT]["usual_to_oracle_error"])
             what = f"{family.name}, {cell.name}: delay over the oracle's"
-            yield Target("T1", what, "at most 1.25", f"{ratio:.2f} ± {error:.2f}", ratio - slack * _or_0(error) <= 1.25)
+            yield Target("T1", what, "at most 1.25", f"{ratio:.2f} ± {error:.2f}", ratio - slack * or_0(error) <= 1.25)
 
 
 def _realistic(found: Mapping[str, Any], slack: float) -> Iterator[Target]:
@@ -81,7 +81,7 @@ def _realistic(found: Mapping[str, Any], slack: float) -> Iterator[Target]:
     cells = found["realistic"]["cells"]
     own = [cells[name][PRODUCT]["usual"] for name in cells]
     mean = geometric([number(one["mean"]) for one in own])
-    share = np.sqrt(sum((_or_0(number(one["error"])) / number(one["mean"])) ** 2 for one in own)) / len(own)
+    share = np.sqrt(sum((or_0(number(one["error"])) / number(one["mean"])) ** 2 for one in own)) / len(own)
     yield Target(
         "T2",
         "realistic: geometric mean of the three delays",
@@ -117,7 +117,7 @@ def _nulls(found: Mapping[str, Any], slack: float) -> Iterator[Target]:
         own = found[family.name]["null"][PRODUCT]
         low, high = family.judged
         mean, error, p99 = (number(own["usual"][name]) for name in ("mean", "error", "p99"))
-        kept = low <= mean + slack * _or_0(error) and mean - slack * _or_0(error) <= high
+        kept = low <= mean + slack * or_0(error) and mean - slack * or_0(error) <= high
         yield Target(
             "T3",
             f"{family.name}: false openings by series and 30 days",
@@ -142,7 +142,7 @@ def _ramp(found: Mapping[str, Any], slack: float) -> Iterator[Target]:
         ("usual", "both detectors on one budget of one in 30 days", 11),
         ("seldom", "slow_drift at one in a million ticks", 15),
     ):
-        day, error = number(own[name]["mean"]) / DAY, _or_0(number(own[name]["error"])) / DAY
+        day, error = number(own[name]["mean"]) / DAY, or_0(number(own[name]["error"])) / DAY
         kept = day - slack * error <= days and own[name]["missed"] == 0
         yield Target("T4", f"ramp, 5 a tick: first opening, {what}", f"by day {days}", f"day {day:.1f}", kept)
     share = number(own["open_in_month_5"])
@@ -152,7 +152,7 @@ def _ramp(found: Mapping[str, Any], slack: float) -> Iterator[Target]:
 def _rest(found: Mapping[str, Any], slack: float) -> Iterator[Target]:
     if "mix" in found:
         seen, size = number(found["mix"]["mix"]["strata"]["opened"]), found["mix"]["mix"]["strata"]["delay"]["streams"]
-        error = _share_error(WEEK_OPENED, size)
+        error = share_error(WEEK_OPENED, size)
         yield Target(
             "T5",
             "mix shift alone: series that open within a week",
@@ -162,7 +162,7 @@ def _rest(found: Mapping[str, Any], slack: float) -> Iterator[Target]:
         )
     if "chain" in found:
         seen = number(found["chain"]["right_step"])
-        error = _share_error(0.98, found["chain"]["chains"])
+        error = share_error(0.98, found["chain"]["chains"])
         yield Target(
             "T5", "chain of 8: the right step opens first", "at least 98 %", f"{seen:.1%}", seen + slack * error >= 0.98
         )
@@ -170,13 +170,13 @@ def _rest(found: Mapping[str, Any], slack: float) -> Iterator[Target]:
         own = found["recovery"]
         for name in own:
             if name.startswith("none"):
-                seen, error = number(own[name]["resolved"]), _share_error(0.04, own[name]["open"])
+                seen, error = number(own[name]["resolved"]), share_error(0.04, own[name]["open"])
                 what = f"still bad ({name.removeprefix('none, ')}): incidents resolved within 1,500 ticks"
                 yield Target("T5", what, "at most 4 %", f"{seen:.1%}", seen - slack * error <= 0.04)
         median = number(own["full"]["median"])
         yield Target("T5", "full recovery: median to the resolve", "at most 60 ticks", f"{median:.0f}", median <= 60)
         half = number(own["half"]["resolved"])
-        error = _share_error(0.02, own["half"]["open"])
+        error = share_error(0.02, own["half"]["open"])
         yield Target(
             "T5", "half recovered: incidents resolved", "at most 2 %", f"{half:.1%}", half - slack * error <= 0.02
         )
@@ -201,9 +201,11 @@ def number(value: Any) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _or_0(value: float) -> float:
+def or_0(value: float) -> float:
+    """Return a number, 0 for NaN."""
     return 0.0 if np.isnan(value) else value
 
 
-def _share_error(share: float, size: int) -> float:
+def share_error(share: float, size: int) -> float:
+    """Return the standard error of a share that is seen in so many."""
     return float(np.sqrt(share * (1.0 - share) / max(size, 1)))

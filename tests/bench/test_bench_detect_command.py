@@ -118,7 +118,12 @@ def test_a_quick_run_is_given_two_standard_errors():
 def test_unknown_names_are_told(capsys):
     for arguments, sentence in (
         (["--columns", "z 6 h,zz"], "--columns: no column is called zz; there are oracle, z 1 h,"),
-        (["--scenario", "paradise"], "invalid choice: 'paradise'"),
+        (["--scenario", "paradise"], "--scenario: none is called paradise; there are realistic; i.i.d."),
+        (
+            ["--through", "backtest", "--scenario", "realistic"],
+            "none is called realistic; there are slide; fall of .03;",
+        ),
+        (["--through", "backtest", "--columns", "none"], "--columns: through the backtest nothing is compared"),
         (["--replicates", "1"], "--replicates: at least 2, for a standard error"),
     ):
         with pytest.raises(SystemExit):
@@ -127,12 +132,14 @@ def test_unknown_names_are_told(capsys):
 
 
 def test_names_of_scenarios_differ_and_so_do_their_seeds():
-    names = [job.name for job in jobs.JOBS]
-    assert len(set(names)) == len(names)
+    for some in (jobs.JOBS, jobs.THROUGH):
+        names = [job.name for job in some]
+        assert len(set(names)) == len(names)
     numbers = [one.number for family in command.jobs.FAMILIES for one in (family, *family.cells)]
     assert len(set(numbers)) == len(numbers)
 
 
-def test_the_page_shows_what_was_measured():
+@pytest.mark.parametrize("way", command.WAYS.values(), ids=command.WAYS)
+def test_the_page_shows_what_was_measured(way):
     page = (ROOT / "docs" / "detection-bench.md").read_text()
-    assert command.placed(page, tables(json.loads(command.RESULT.read_text()))) == page
+    assert command.placed(page, way) == page
