@@ -24,13 +24,15 @@ RENEWED = frozenset({"warning", "refresh_requested"})
 
 
 class Socket:
-    """Hears one app. The SDK's own client is not used: it reads a connection that has ended in a circle, asks for a new one
-    every five seconds without end, and its threads may never end. Its `Connection`, which speaks the protocol, is.
+    """Hears one app.
+
+    The SDK's own client is not used: it reads a connection that has ended in a circle, asks for a new one every five
+    seconds without end, and its threads may never end. Its `Connection`, which speaks the protocol, is.
 
     Args:
         token: of the app, with the scope `connections:write`.
         api_url: where Slack's API is.
-    """  # noqa: D205 - the summary and its reason belong together
+    """
 
     def __init__(self, token: Secret, api_url: str) -> None:
         self.token = token

@@ -1,13 +1,17 @@
 """Socket Mode through the SDK's connection: heard, answered, followed without a gap, and ended at once."""
 
+import shutil
+import socket
+import ssl
 import threading
 
 import pytest
+from certificates import Certificates
 from fake_slack_app import FakeSlackApp
 
 from bellbuoy.sinks.base import Secret
 from bellbuoy.sinks.outgoing import Failed
-from bellbuoy.sinks.slack_socket import Socket
+from bellbuoy.sinks.slack_socket import Socket, _Wire
 
 PAYLOAD = {"type": "block_actions", "actions": [{"action_id": "ack"}]}
 
@@ -183,3 +187,57 @@ def test_an_address_where_nobody_is_fails_without_the_ticket(slack):
     found = ear.end(asked=False)
     assert found.reason == "unreachable"
     assert "ticket" not in str(found)
+
+
+@pytest.fixture(scope="module")
+def contexts(tmp_path_factory, lacking):
+    """Contexts of TLS for our end and for Slack's: Slack itself is spoken to so, where a read times out and ends otherwise."""
+    if not shutil.which("openssl"):
+        lacking("openssl", "it makes the certificates")
+    files = Certificates(tmp_path_factory.mktemp("tls"))
+    here, there = ssl.create_default_context(cafile=files.ca), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    there.load_cert_chain(files.broker, files.key(files.broker))
+    return here, there
+
+
+def test_over_tls_too_a_read_waits_and_an_end_is_an_end(contexts):
+    here, there = contexts
+    near, far = socket.socketpair()
+    stop, pings, found = threading.Event(), [], []
+
+    def slack_s_end():
+        with there.wrap_socket(far, server_side=True) as secured:
+            assert not stop.wait(1.2), "longer than two looks"
+            secured.sendall(b"\x81\x02{}")
+            found.append(secured.recv(100))
+
+    thread = threading.Thread(target=slack_s_end)
+    thread.start()
+    with here.wrap_socket(near, server_hostname="localhost") as secured:
+        wire = _Wire(secured, stop, pings.append)
+        assert wire.recv(65_536) == b"\x81\x02{}"
+        wire.send(b"answer")
+        with pytest.raises(ConnectionError, match="cut"):
+            wire.recv(65_536)
+    thread.join(10)
+    assert found == [b"answer"]
+
+
+def test_over_tls_too_a_read_ends_when_it_is_to_stop(contexts):
+    here, there = contexts
+    near, far = socket.socketpair()
+    stop = threading.Event()
+
+    def slack_s_end():
+        with there.wrap_socket(far, server_side=True):
+            stop.set()
+            assert ended.wait(10)
+
+    ended = threading.Event()
+    thread = threading.Thread(target=slack_s_end)
+    thread.start()
+    with here.wrap_socket(near, server_hostname="localhost") as secured:
+        with pytest.raises(ConnectionError, match="stopping"):
+            _Wire(secured, stop, lambda _: None).recv(10)
+        ended.set()
+        thread.join(10)
