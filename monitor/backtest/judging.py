@@ -79,6 +79,10 @@ class Backtesting(Evaluation):
         counts = self.recording.late_in(ids, since, since // DAY * DAY + DAY, REACH_S)
         return Late(counts, 0, 0, self.store.known_us)
 
+    def _known_to(self) -> int | None:
+        """Return none: the recording itself gives what was judged by then."""
+        return None
+
     def _heard(self, midnight: int) -> list[Series]:
         last = self.recording.last_heard(midnight - FLEET_S, midnight)
         return [

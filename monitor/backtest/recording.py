@@ -138,11 +138,11 @@ class Recording(Store):
         return Late(taken, minute, (minute - self.since) // self._tick, self._column[series], n, bad)
 
     def know(self, at: int) -> None:
-        """Learn from now on also from what came late and was taken in up to an instant, epoch seconds."""
+        """Learn from now on also from what came late and was taken in before an instant, epoch seconds."""
         assert self._n is not None
         assert self._bad is not None
         assert self.late is not None
-        upto = int(np.searchsorted(self.late.taken, at, side="right"))
+        upto = int(np.searchsorted(self.late.taken, at))
         if upto > self._known:
             self.late.add((self._n, self._bad), slice(self._known, upto), 1)
             self._known = upto

@@ -163,6 +163,7 @@ class Evaluation:
 
     def _learn(self, midnight: int) -> None:
         """Fit what is due at a midnight, or load what was fitted then, and set up the groups."""
+        self.learner.known_to = self._known_to()
         series = self._heard(midnight)
         pinned = self.learner.pins
         self.lines = begun(watchlist(self.config.detectors, self.detectors, series), self.marks, pinned)
@@ -194,6 +195,10 @@ class Evaluation:
         self.known, self.calibrations = known, measured
         self.groups = groups(self.config, self.lines, known, memory, midnight, tails(self.lines, measured))
         self.day = midnight
+
+    def _known_to(self) -> int | None:
+        """Return the mark up to which is learned: what is judged, whatever is stored before the next tick, and in which life."""
+        return self.folded
 
     def _heard(self, midnight: int) -> list[Series]:
         """Return the series as they were at a midnight."""

@@ -41,12 +41,17 @@ class Need:
 
 
 class Learner:
-    """Fits the baselines as of a midnight; everything it reads is in the store."""
+    """Fits the baselines as of a midnight; everything it reads is in the store.
+
+    Attributes:
+        known_to: the mark up to which rows of `counts` are learned from, microseconds; None: all.
+    """
 
     def __init__(self, store: Store, config: Config) -> None:
         self.store = store
         self.config = config
         self.tick = int(config.tick)
+        self.known_to: int | None = None
         self.pins: dict[str, Span] = {}
         self._anew: dict[SeriesKey, float] = {}
         self.decide(None)
@@ -208,7 +213,9 @@ class Learner:
         since = min(need.since for need in needs) // self.tick * self.tick
         until = max(need.until for need in needs) // self.tick * self.tick
         ids = sorted({member for need in needs for member in need.members})
-        counts = summed(self.store.ticks(ids, since, until, self.tick), ids, [need.members for need in needs])
+        counts = summed(
+            self.store.ticks(ids, since, until, self.tick, self.known_to), ids, [need.members for need in needs]
+        )
         if recount:
             self.slow.recount(counts, [need.key for need in needs], since, until, at)
         weight, judged = np.ones(counts.n.shape), np.ones(counts.n.shape, dtype=np.bool_)

@@ -1,5 +1,6 @@
 """The daemon's way through pieces, restarts, late events and a decision, and the backtest over what it stored: the same verdicts to the byte."""
 
+import functools
 import json
 from dataclasses import replace
 
@@ -35,42 +36,70 @@ routes: [{ to: [out] }]
 
 
 def arrivals(seed):
-    """Return the events of some weeks, each with its arrival: most at once, some up to a day late, none early."""
+    """Return the events of some weeks, each with its arrival: most at once, some up to three days late, none early."""
     random = np.random.default_rng(seed)
     drifts = parse_drifts(["qualify:0.985->0.7@day20"], LEAD_QUALIFIER)
     plan = replace(Plan(), days=LENGTH, per_day=60, seed=seed, drifts=drifts)
     lines = [line for _, lines in days(plan) for line in lines]
     at = np.array([json.loads(line)["ts"] for line in lines], dtype=np.int64) // 1000
-    late = (random.random(len(at)) < 0.04) & (at > at.min() + 3 * DAY) & (at < at.max() - DAY)
-    arrival = at + np.where(late, random.integers(1, DAY - 7200, len(at)), random.integers(0, 60, len(at)))
+    late = (random.random(len(at)) < 0.04) & (at > at.min() + 3 * DAY) & (at < at.max() - 3 * DAY)
+    arrival = at + np.where(
+        late, random.integers(1, random.choice([DAY, 3 * DAY], len(at))), random.integers(0, 60, len(at))
+    )
     order = np.argsort(arrival, kind="stable")
     return [lines[place] for place in order], arrival[order]
+
+
+def take_in(store, lines, first, at):
+    chunk = Chunk(STREAM, range(first, first + len(lines)), lines, first + len(lines))
+    store.append(decode(chunk, stream_id=store.stream_id(STREAM), received_at_us=at * 1_000_000, limits=Limits()))
+
+
+class Meanwhile(Evaluation):
+    """Judges while more is stored: between what is learned at a midnight and what is judged."""
+
+    store_more = None
+
+    def _judge(self, since, until):
+        if self.store_more is not None:
+            self.store_more()
+        return super()._judge(since, until)
 
 
 def live(path, config, seed):
     """Let the daemon's own parts take in and judge the events in pieces, with restarts between some of them."""
     random = np.random.default_rng([seed, 2])
     lines, arrival = arrivals(seed)
+    last_ones, lines, arrival = (
+        lines[-400::20],
+        np.delete(lines, np.s_[-400::20]).tolist(),
+        np.delete(arrival, np.s_[-400::20]),
+    )
     begins, ends = int(arrival[0]), int(arrival[-1]) + 3600
     done, at = 0, begins // 300 * 300
     restarts, expected = 0, False
     while at < ends:
         with Store.open(path, config.store) as store:
             store.follow(config)
-            evaluation = Evaluation(store, config)
+            evaluation = Meanwhile(store, config)
             restarts += 1
+
+            def upto(last):
+                nonlocal done
+                if last > done:
+                    take_in(store, lines[done:last], done, at)  # noqa: B023 - within this life
+                    done = last
+
             while at < ends:
                 at = min(at + int(random.choice([300, 900, 3600, 6 * 3600, 20 * 3600])), ends)
                 last = int(np.searchsorted(arrival, at))
-                if last > done:
-                    chunk = Chunk(STREAM, range(done, last), lines[done:last], last)
-                    number = store.stream_id(STREAM)
-                    store.append(decode(chunk, stream_id=number, received_at_us=at * 1_000_000, limits=Limits()))
-                    done = last
+                upto(int(random.integers(done, last + 1)))
+                evaluation.store_more = functools.partial(upto, last)
                 if random.random() < 0.9:
                     evaluation.advance(at - 120)
                 if random.random() < 0.1:
                     break
+            upto(last)
             evaluation.advance(at - 120)
             judged = evaluation.judged
             if not expected and evaluation.incidents:
@@ -78,8 +107,10 @@ def live(path, config, seed):
                 expected = True
     assert restarts > 3
     assert expected, "an incident was open at a restart"
-    with Store.open(path, config.store, read_only=True) as store:
+    with Store.open(path, config.store) as store:
+        store.follow(config)
         assert store.rows("backtest/late"), "some of them came late"
+        take_in(store, last_ones, done, at)  # after the last judging
         return judged
 
 
