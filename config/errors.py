@@ -42,6 +42,7 @@ CODES: dict[str, str] = {
     "BB210": "a time zone that is not known",
     "BB211": "a route that can never match",
     "BB212": "a sink that nothing uses",
+    "BB213": "quiet hours that hold pages for much of the week",
     "BB214": "a consequential step without a gate",
     "BB216": "severities in the wrong order",
     "BB217": "no detector against slow drift",
@@ -50,7 +51,7 @@ CODES: dict[str, str] = {
 }
 """Every kind of finding and what it is about."""
 
-WARNINGS = frozenset({"BB211", "BB212", "BB214", "BB216", "BB217", "BB219"})
+WARNINGS = frozenset({"BB211", "BB212", "BB213", "BB214", "BB216", "BB217", "BB219"})
 """Codes that are warnings; all others are errors."""
 
 MOST = 1000

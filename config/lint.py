@@ -22,6 +22,10 @@ OBJECTIVES = ("interaction_failure", "step_failure")
 """Signals that an objective speaks of."""
 MOST = 20_000
 """Kinds of incidents that are tried against the routes."""
+WEEK = 7 * 1440
+"""Minutes."""
+QUIET = 0.25
+"""More of the week than this is much to hold pages for."""
 ELSE = "\0"
 """Stands for any name that no route names."""
 
@@ -29,7 +33,7 @@ ELSE = "\0"
 def lint(config: "Config") -> list[Remark]:
     """Return what is wrong or doubtful in a configuration that has passed all other checks."""
     rules = (
-        _reachable, _time_zone, _retention, _pinned, _topics, _doors, _routes, _unused, _gates, _severity, _kinds, _watchers,
+        _reachable, _time_zone, _retention, _pinned, _topics, _doors, _routes, _unused, _quiet, _gates, _severity, _kinds, _watchers,
     )  # fmt: skip
     return [remark for rule in rules for remark in rule(config)]
 
@@ -158,6 +162,22 @@ def _unused(config: "Config") -> Iterator[Remark]:
         if name not in used:
             message = f"no route or audit names sink '{name}'; add it to a route's `to` or delete it"
             yield Remark("BB212", ("sinks", name), message, on_key=True)
+
+
+def _quiet(config: "Config") -> Iterator[Remark]:
+    held: dict[str, set[int]] = {}
+    for index, hours in enumerate(config.quiet):
+        if hours.below is not None or hours.when.severity not in (None, "page"):
+            continue  # pages are told all the same
+        minutes = held.setdefault(repr(hours.when), set())
+        before = len(minutes)
+        for day in hours.every.days:
+            begins = day * 1440 + hours.every.start
+            minutes.update(minute % WEEK for minute in range(begins, begins + hours.every.minutes))
+        if before <= QUIET * WEEK < len(minutes):
+            share = f"{100 * len(minutes) / WEEK:.0f} %"
+            message = f"with '{hours.name}' pages wait for {share} of the week; add below: page, or make it shorter"
+            yield Remark("BB213", ("quiet", index, "every"), message)
 
 
 def _gates(config: "Config") -> Iterator[Remark]:
