@@ -120,9 +120,9 @@ class Sender:
         self._looked = now
         while rows := self.store.rows("outbox/due", sink=self.name, now=int(now), repeats=self.repeat > 0):
             row = rows[0]
-            if row["wanted"] <= row["sent"]:
-                return row, self._page(row)  # a repeat of what was told: no news
             incident, mute = self.mutes.named(row["incident"], row["about"], now)
+            if row["wanted"] <= row["sent"]:  # a repeat of what was told
+                return row, replace(self._page(row), muted=mute is not None)
             if mute is None:
                 return row, self._page(row)
             page = self._silently(row)
@@ -211,7 +211,7 @@ class Sender:
         with self.store.transaction() as tx:
             if isinstance(receipt, Sent):
                 tx.run("outbox/forget_edited", **key)
-                if page.muted:
+                if page.muted and news:
                     tx.run("outbox/save_edited", **key, number=page.version)
                     tx.run("outbox/edited", **key, handle=handle)
                 else:

@@ -49,7 +49,7 @@ class Slack:
         actors: who may press buttons: ids of members (`U…`) and of user groups (`S…`, scope `usergroups:read`); empty for
             anyone in the channel.
         chart: `image` uploads the chart as a picture, `none` leaves it out; `native` is not used yet and leaves it out.
-        remind: seconds between reminders while open. Not used yet.
+        remind: seconds between reminders in the thread while nobody has taken the incident; they call nobody. 0 for none.
         storm: how many new incidents in how short a time become one digest. Not used yet.
     """
 
@@ -114,6 +114,11 @@ class Slack:
                 Refused(receipt.reason, f"{self.channel}: {receipt.why}") if isinstance(receipt, Refused) else receipt
             )
         return Sent(delivery.handle)
+
+    @property
+    def repeat(self) -> float:
+        """Seconds after which an incident that lasts is sent anew: a reminder. A webhook has no thread for it."""
+        return self.remind if self.threads else 0.0
 
     @property
     def pressable(self) -> bool:

@@ -15,7 +15,7 @@ from bellbuoy.sinks.outgoing import Failed
 from bellbuoy.sinks.render import Part, evidence, message, reply
 from bellbuoy.sinks.slack_api import call
 from bellbuoy.sinks.slack_upload import upload
-from bellbuoy.sinks.text import escape, link, safe_url
+from bellbuoy.sinks.text import duration, escape, link, safe_url
 from bellbuoy.sinks.wording import alt_text
 
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
@@ -66,6 +66,9 @@ class Delivery:
         if self.page.muted:
             self._edit()
             return
+        if self._is_repeat():
+            self._remind()
+            return
         if "ts" not in self.handle and self.page.attempt > 1:
             self._adopt()
         try:
@@ -77,6 +80,24 @@ class Delivery:
             self._start_again()
             self._show()
             self._tell()
+
+    def _is_repeat(self) -> bool:
+        """Tell whether all of the page is there already."""
+        shown, told = (int(self.handle.get(name, "0")) for name in ("version", "told"))
+        return "ts" in self.handle and not self.page.news and min(shown, told) >= self.page.version
+
+    def _remind(self) -> None:
+        """Remind of what nobody has taken, in the thread and with no call; never twice, so a try that may have arrived is the last."""
+        page = self.page
+        if page.state != "open" or page.tried_at is None or page.attempt > 1:
+            return
+        text = f"Still open after {duration(page.tried_at - page.opened_at)}, and nobody has taken it."
+        said = reply(page, [News(page.version, page.tried_at, text)], loud=False)
+        try:
+            call(self.api.chat_postMessage, channel=self.handle["channel"], thread_ts=self.handle["ts"], **said)
+        except Failed as failed:
+            if failed.code not in GONE:  # a message that is gone comes back with the next change
+                raise
 
     def _edit(self) -> None:
         """Edit the message; one that is gone is made anew when people may be called."""

@@ -51,8 +51,10 @@ def test_what_is_written_and_without_effect_is_named():
 
 
 def test_settings_of_a_sink_are_named_by_its_kind():
-    text = BASE.replace("{ console: {} }", '{ slack: { channel: "#a", bot_token: { env: T }, remind: 4h } }')
-    assert pending(load_text(text, environ={"T": "xoxb"})) == ["sinks.slack.remind"]
+    text = BASE.replace(
+        "{ console: {} }", '{ slack: { channel: "#a", bot_token: { env: T }, storm: { incidents: 5 } } }'
+    )
+    assert pending(load_text(text, environ={"T": "xoxb"})) == ["sinks.slack.storm"]
 
 
 def test_the_shipped_examples_say_in_their_comments_what_is_pending():
