@@ -47,8 +47,11 @@ class Words:
         named = [table for table, _ in _NAMED.findall(whole) if table in self.columns]
         if not begun:
             return _begin("", self._all(named or ["events"])) if before.strip() else ["select"]
-        nearest = self._all(named or self.columns)
-        return _begin(begun, [*nearest, *KEYWORDS, *self.columns, *self.functions])
+        nearest = list(self._all(named or self.columns))
+        likely = (
+            [*KEYWORDS, *nearest] if before.strip() == begun else [*nearest, *KEYWORDS]
+        )  # a statement begins with a verb
+        return _begin(begun, [*likely, *self.columns, *self.functions])
 
     def _of(self, owner: str, whole: str) -> tuple[str, ...]:
         """Return the columns of a table, named by itself or by what the statement calls it."""
