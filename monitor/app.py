@@ -289,6 +289,8 @@ class App:
         return self.stop.is_set()
 
     def _job_failed(self, name: str, error: BaseException) -> None:
+        if self.closed.is_set():
+            return  # without a store it cannot go on; the next start takes it up
         if self.failing.get(name) != str(error):  # a job that fails in the same way every second is told once
             log.error("%s failed: %s", name, error, exc_info=None if isinstance(error, StoreExhausted) else error)
         self.failing[name] = str(error)

@@ -76,4 +76,5 @@ def timetable(jobs: list[Job], failed: Callable[[str, BaseException], None], beg
 
     scheduler.add_listener(heard, EVENT_JOB_ERROR)
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
+    logging.getLogger("apscheduler.executors").setLevel(logging.CRITICAL)  # what failed is told by whoever hears of it
     return scheduler

@@ -1,5 +1,6 @@
 """The outside hears a ping while all is well, and names when it is not."""
 
+import threading
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ from bellbuoy.monitor.chores import Chores
 from bellbuoy.monitor.clock import VirtualClock
 from bellbuoy.monitor.health import Health
 from bellbuoy.monitor.metrics import Metrics
-from bellbuoy.monitor.schedule import timetable
+from bellbuoy.monitor.schedule import Job, timetable
 from bellbuoy.monitor.store import Store
 
 NOW = 1_800_000_000.0
@@ -163,3 +164,24 @@ def test_what_was_missed_is_looked_for_some_minutes_after_the_start_and_never_be
         }
     finally:
         scheduler.shutdown(wait=False)
+
+
+def test_a_job_that_raises_is_told_once_by_whoever_hears_of_it(caplog):
+    def breaks():
+        raise ValueError("boom")
+
+    heard = threading.Event()
+    told = []
+
+    def failed(name, error):
+        told.append((name, str(error)))
+        heard.set()
+
+    scheduler = timetable([Job("breaks", breaks, every=0.02)], failed, 0.0)
+    scheduler.start()
+    try:
+        assert heard.wait(10)
+    finally:
+        scheduler.shutdown(wait=True)
+    assert told[0] == ("breaks", "boom")
+    assert caplog.records == []
