@@ -41,7 +41,7 @@ def completed(*words):
 )
 def test_bash_completes_commands_flags_and_words():
     assert completed("") == list(COMMANDS)
-    assert completed("s") == ["simulate", "status", "source", "schema"]
+    assert completed("s") == ["simulate", "status", "silence", "source", "schema"]
     assert completed("status", "--f") == ["--fail-on", "--format"]
     assert completed("status", "--fail-on", "") == ["watch", "ticket", "page"]
     assert completed("query", "--format", "a") == ["arrow"]
