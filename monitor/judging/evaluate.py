@@ -25,7 +25,7 @@ from bellbuoy.monitor.judging.endings import end, let_go, retired
 from bellbuoy.monitor.judging.enough import LEAST_INTERACTIONS, enough
 from bellbuoy.monitor.judging.groups import Group, begin_anew, groups, memory_of, thresholds
 from bellbuoy.monitor.judging.hearing import heard
-from bellbuoy.monitor.judging.incidents import Change, Incident, Observation, SeverityRules, observe
+from bellbuoy.monitor.judging.incidents import Change, Incident, Observation, SeverityRules, observe, watched_in
 from bellbuoy.monitor.judging.late import Late, added, late, takes_late
 from bellbuoy.monitor.judging.learn import DAY, Known, Learner, summed
 from bellbuoy.monitor.judging.like import judged_by_others
@@ -68,7 +68,7 @@ class Evaluation:
         )
         self.outages = [(int(one.from_), int(one.to)) for one in config.outages]
         self.incidents = open_incidents(store)
-        self.members = _members(self.incidents)
+        self.members = watched_in(self.incidents)
         self.lines: list[Line] = []
         self.groups: list[Group] = []
         self.known: Known = {}
@@ -140,7 +140,7 @@ class Evaluation:
     def _forget(self) -> None:
         """Drop what is in memory: nothing of the failed transaction is in the store, from which the next try begins."""
         self.incidents = open_incidents(self.store)
-        self.members = _members(self.incidents)
+        self.members = watched_in(self.incidents)
         self.groups = []
         self.day = None
         self.judged = self._judged()
@@ -292,7 +292,7 @@ class Evaluation:
 
     def _tell(self, changes: Sequence[Change], told: list[Told], closed: dict[str, Incident]) -> None:
         """Note changes with their pages, and the incidents as they are after them."""
-        self.members = _members(self.incidents)
+        self.members = watched_in(self.incidents)
         for change in changes:
             closed[change.incident.id] = change.incident
             told.append((change, self._page(change)))
@@ -396,8 +396,3 @@ class Evaluation:
     def _progress(self, name: str) -> int | None:
         found = self.store.rows("judgement/progress", name=name)
         return int(found[0]["at"]) if found else None
-
-
-def _members(incidents: Sequence[Incident]) -> set[Watched]:
-    """Return all that is in an incident."""
-    return {member.watched for one in incidents for member in one.members}

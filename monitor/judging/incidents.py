@@ -195,6 +195,11 @@ def acknowledge(incident: Incident, actor: str, at: int, why: str) -> Change | N
     return Change("acknowledged", at, after, incident, f"acknowledged by {actor}" + (f": {why}" if why else ""))
 
 
+def watched_in(incidents: Iterable[Incident]) -> set[Watched]:
+    """Return all that is in an incident."""
+    return {member.watched for one in incidents for member in one.members}
+
+
 def _home(incidents: Iterable[Incident], watched: Watched) -> Incident | None:
     return next((one for one in incidents if any(member.watched == watched for member in one.members)), None)
 
