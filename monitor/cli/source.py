@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 import click
 
-from bellbuoy.monitor.cli.asking import daemon, given
-from bellbuoy.monitor.cli.failures import DONE_NO, NOT_NOW, Failure
+from bellbuoy.monitor.cli.asking import Opened, holder
+from bellbuoy.monitor.cli.client import Client
+from bellbuoy.monitor.cli.failures import DONE_NO, Failure
 from bellbuoy.monitor.cli.options import Named, token_option, url_option, where_option
 
 
@@ -90,8 +91,8 @@ def lines(rows: list[dict[str, Any]]) -> list[str]:
 class _Daemon:
     """A running daemon decides."""
 
-    def __init__(self, config: Path | None, url: str | None, token_file: Path | None) -> None:
-        self._client = daemon(config, url, token_file)
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
     def streams(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._client.get("/v1/sources")["streams"]
@@ -137,26 +138,11 @@ class _File:
 @contextmanager
 def _deciding(config: Path | None, url: str | None, token_file: Path | None) -> Iterator[_Decides]:
     """Give who decides: whoever holds the store is its daemon; where nobody does, the store itself."""
-    config = given(config)
-    if url is not None or config is None:
-        yield _Daemon(config, url, token_file)
-        return
-    from bellbuoy.config.load import load
-    from bellbuoy.monitor.clock import SystemClock
-    from bellbuoy.monitor.ingest.deciding import Deciding
-    from bellbuoy.monitor.store import Store, StoreLocked
+    with holder(config, url, token_file, writes=True) as held:
+        if not isinstance(held, Opened):
+            yield _Daemon(held)
+            return
+        from bellbuoy.monitor.clock import SystemClock
+        from bellbuoy.monitor.ingest.deciding import Deciding
 
-    loaded = load(config, secrets=False)
-    path = Path(loaded.store.path)
-    if not path.exists():
-        raise Failure(f"error: there is no store at {path.absolute()} yet: start `bellbuoy run` first", NOT_NOW)
-    try:
-        store = Store.open(path, loaded.store)
-    except StoreLocked:
-        yield _Daemon(config, url, token_file)
-        return
-    click.echo(f"no daemon holds {path.absolute()}; its next start heeds what is written there", err=True)
-    try:
-        yield _File(Deciding(store, SystemClock(), running=False))
-    finally:
-        store.close()
+        yield _File(Deciding(held.store, SystemClock(), running=False))
