@@ -61,6 +61,8 @@ JUDGE_EVERY_S = 1.0
 LOOK_EVERY_S = 10.0
 """How often Bellbuoy looks whether something is wrong with itself."""
 DRAIN_S = 10.0
+LAST_S = 25.0
+"""After so long the process ends in any case, and says on standard error where each thread stood."""
 
 
 class App:
@@ -145,6 +147,7 @@ class App:
             )
         log.info("started version=%s listen=%s store=%s", VERSION, self.config.server.listen, self.store.path)
         self.stop.wait()
+        faulthandler.dump_traceback_later(LAST_S, exit=True)
         deadline = self.clock.monotonic() + DRAIN_S
         self.health.fail("draining", "stopping")
         log.info("draining: committing what was read, sending what is due")

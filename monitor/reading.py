@@ -14,7 +14,7 @@ from bellbuoy.monitor.ingest import Ingest
 from bellbuoy.monitor.judging.records import incident, page_of
 from bellbuoy.monitor.judging.watchlist import baseline_of, detectors_of
 from bellbuoy.monitor.metrics import Metrics
-from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store import Store, StoreError
 from bellbuoy.monitor.store.door.adhoc import QueryRefused as Refused
 from bellbuoy.monitor.store.door.adhoc import ask
 from bellbuoy.monitor.summary import DAY, overview_of, workflow_of
@@ -156,6 +156,9 @@ class Reading:
         except Refused as refusal:
             self.metrics.queries.labels(_RESULT.get(refusal.result, refusal.result)).inc()
             raise door.QueryRefused(str(refusal), _STATUS.get(refusal.result, 400)) from None
+        except StoreError as error:
+            self.metrics.queries.labels("error").inc()
+            raise door.QueryRefused(str(error), 503) from None
         self.metrics.queries.labels("ok").inc()
         note = ""
         if answer.truncated:

@@ -12,11 +12,12 @@ import pandas as pd
 import pyarrow as pa
 
 from bellbuoy.config.server import Store as Settings
+from bellbuoy.monitor.store.cursors import Cursors
 from bellbuoy.monitor.store.damage import SMALL, TWICE, damaged, log_of, look_through, suspect, suspicions, trust
 from bellbuoy.monitor.store.door.gate import Gate
 from bellbuoy.monitor.store.errors import StoreCorrupt, StoreError, StoreExhausted, StoreLocked, StoreUnfinished
 from bellbuoy.monitor.store.migrate import migrate
-from bellbuoy.monitor.store.opening import GROUP, another, connect, exhausted, release, settle
+from bellbuoy.monitor.store.opening import GROUP, connect, exhausted, release, settle
 from bellbuoy.monitor.store.readers import ASKED_S, BRIEF_S, Readers
 from bellbuoy.monitor.store.statements import statement
 from bellbuoy.monitor.store.transaction import Transaction, dicts
@@ -34,6 +35,9 @@ NEARLY = 10 * GROUP
 AFRESH = 1_000_000
 """Events after which the file is opened anew, where nobody reads. What DuckDB knows of a row group that it wrote it keeps
 in memory until then, 1.4 KB a column: 20 MB a million events, beside `memory_limit`. Of a file just opened it has nothing."""
+
+UNWINDING, AGAIN_S = 60, 0.05
+"""How often, and how far apart (seconds), who reads is interrupted before the file is opened anew."""
 
 
 class Engine:
@@ -57,7 +61,7 @@ class Engine:
         self._lock = threading.Lock()
         self._writer_thread: int | None = None
         self._local = threading.local()
-        self._cursors: list[tuple[threading.Thread, duckdb.DuckDBPyConnection]] = []
+        self._cursors = Cursors()
         self.damage: str | None = None
         self.unmerged: str | None = None
         self._merge_at = settings.checkpoint
@@ -235,9 +239,10 @@ class Engine:
             StoreExhausted: there is no room to open it.
             StoreCorrupt, StoreLocked, StoreError: it cannot be opened.
         """
+        self._lost = True
+        self._break_off()
         with _gate:
-            self._lost = True
-            self._drop_all()
+            self._cursors.close()
             self._life += 1
             with suppress(duckdb.Error):
                 self._db.close()
@@ -250,19 +255,20 @@ class Engine:
             self._lost = False
             self._grown = 0
 
-    def _drop_all(self) -> None:
-        for _, cursor in self._cursors:
-            cursor.interrupt()
-            with suppress(duckdb.Error):  # one that is busy is closed by its reader, which is interrupted
-                cursor.close()
-        self._cursors = []
+    def _break_off(self) -> None:
+        """Interrupt who reads until nobody does, or their time is over: what a reader holds is the old instance."""
+        for _ in range(UNWINDING):
+            with _gate:
+                self._cursors.interrupt()
+            if self.readers.gone(AGAIN_S):
+                return
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return the calling thread's own cursor for reading."""
         life, cursor = getattr(self._local, "cursor", (-1, None))
         if cursor is None or life != self._life:
             with _gate:
-                life, cursor = self._life, self._added()
+                life, cursor = self._life, self._cursors.add(self._db)
             self._local.cursor = life, cursor
         found: duckdb.DuckDBPyConnection = cursor
         return found
@@ -273,7 +279,7 @@ class Engine:
         self.readers.enter(BRIEF_S, long=True)
         try:
             with _gate:
-                cursor = self._added()
+                cursor = self._cursors.add(self._db)
             try:
                 yield cursor
             finally:
@@ -284,18 +290,12 @@ class Engine:
     def new_cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a new cursor; until it is dropped, or for ever if it is abandoned, it counts as reading."""
         self.readers.enter(ASKED_S)
-        with _gate:
-            return self._added()
-
-    def _added(self) -> duckdb.DuckDBPyConnection:
-        """Return a new cursor; those of threads that have ended are closed now."""
-        cursor = another(self._db)
-        for thread, old in self._cursors:
-            if not thread.is_alive():
-                old.close()
-        self._cursors = [(thread, old) for thread, old in self._cursors if thread.is_alive()]
-        self._cursors.append((threading.current_thread(), cursor))
-        return cursor
+        try:
+            with _gate:
+                return self._cursors.add(self._db)
+        except duckdb.Error:
+            self.readers.leave()
+            raise
 
     def drop_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Close a cursor of `new_cursor`."""
@@ -309,7 +309,7 @@ class Engine:
     def abandon(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Let go of a cursor that is busy and cannot be stopped: closing it would wait for it, for ever."""
         with _gate:
-            self._cursors = [(thread, one) for thread, one in self._cursors if one is not cursor]
+            self._cursors.forget(cursor)
 
     def rows(self, name: str, /, **params: Any) -> list[dict[str, Any]]:
         """Return the rows of `sql/NAME.sql` as dicts, read on the calling thread's own cursor."""
@@ -340,16 +340,33 @@ class Engine:
                 if same or self._writer_thread == threading.get_ident():
                     self._classify(error)
                     raise
-        with self._lock:
-            if self._lost:
-                self._renew()
+        self.renewed(life)
         with self.readers.within():
             return work(self.cursor())
+
+    @property
+    def life(self) -> int:
+        """How often the file has been opened anew: what was begun in another life may have been broken off."""
+        return self._life
+
+    def renewed(self, life: int) -> bool:
+        """Return whether the file is open anew since a `life`; where it has to be, it is opened now.
+
+        Raises:
+            StoreExhausted: there is no room to open it.
+            StoreCorrupt, StoreLocked, StoreError: it cannot be opened.
+        """
+        if self._lost:
+            with self._lock:
+                if self._lost:
+                    self._renew()
+        return life != self._life
 
     def close(self) -> None:
         """Bring the file up to date with its log and let go of it; a second call does nothing."""
         with self._lock, _gate:
-            self._drop_all()
+            self._lost = False  # what is closed is not opened anew
+            self._cursors.close()
             if not self.read_only and self.damage is None:
                 with suppress(duckdb.Error):  # the log is replayed at the next start all the same
                     self._db.execute("CHECKPOINT")

@@ -39,6 +39,12 @@ class Readers:
         with self._changed:
             self._now -= 1
             self._long -= long
+            self._changed.notify_all()
+
+    def gone(self, seconds: float) -> bool:
+        """Wait until nobody reads, or `seconds` are over; return whether nobody does."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._now, seconds)
 
     @contextmanager
     def within(self, patience: float = BRIEF_S) -> Iterator[None]:

@@ -44,6 +44,8 @@ ERROR_CHARS = 400
 """Longest text of an error: DuckDB's may carry the value that it is about."""
 FAULTS = (duckdb.Error, pa.ArrowException, MemoryError, RuntimeError, OSError, ValueError)
 """What DuckDB and Arrow raise when a query fails; Arrow wraps DuckDB's errors into its own."""
+LOST = (duckdb.FatalException, duckdb.IOException)
+"""Of these the ones that may tell of the file: other errors carry the asker's own words, which could say anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,26 +113,49 @@ def ask(
     Raises:
         QueryRefused: it is not allowed, takes too long, finds no place, DuckDB reports an error, or nobody waits for
             it any more.
+        StoreError: DuckDB has given up on the file, and it cannot be opened anew; or it is damaged.
     """
     bounds = Bounds(**limits)
     clock = SystemClock()
     began = clock.monotonic()
     with store.gate.passed(bounds.at_once, bounds.seconds, bounds.waiting, gone):
-        cursor = store.new_cursor()
-        watched = Watched(lambda: _answered(store, cursor, sql, bounds, explain, watched.late), cursor.interrupt)
+        life = store.life
         try:
-            table, types, truncated = watched.result(bounds.seconds, limit=limit, gone=gone)
+            table, types, truncated = _watched(store, sql, bounds, explain, on_stuck, gone, limit)
         except QueryRefused as refusal:
-            if refusal.result == "stuck":
-                store.abandon(cursor)
-                if on_stuck is not None:
-                    on_stuck(sql)
-            raise
-        finally:
-            if not watched.thread.is_alive():
-                store.drop_cursor(cursor)
+            if refusal.result not in {"error", "refused"} or not store.renewed(life):
+                raise
+            table, types, truncated = _watched(store, sql, bounds, explain, on_stuck, gone, limit)
     took = (clock.monotonic() - began) * 1000
     return Answer(tuple(table.column_names), types, table, truncated, took)
+
+
+def _watched(
+    store: Engine,
+    sql: str,
+    bounds: Bounds,
+    explain: bool,
+    on_stuck: Callable[[str], None] | None,
+    gone: threading.Event | None,
+    limit: str,
+) -> tuple[pa.Table, tuple[str, ...], bool]:
+    """Run it once, on a cursor and a thread of its own."""
+    try:
+        cursor = store.new_cursor()
+    except duckdb.Error as error:  # the file is not open at present
+        raise QueryRefused("error", _told(error)) from error
+    watched = Watched(lambda: _answered(store, cursor, sql, bounds, explain, watched.late), cursor.interrupt)
+    try:
+        return watched.result(bounds.seconds, limit=limit, gone=gone)
+    except QueryRefused as refusal:
+        if refusal.result == "stuck":
+            store.abandon(cursor)
+            if on_stuck is not None:
+                on_stuck(sql)
+        raise
+    finally:
+        if not watched.thread.is_alive():
+            store.drop_cursor(cursor)
 
 
 def _answered(
@@ -140,6 +165,8 @@ def _answered(
         _judge(store, cursor, sql, bounds.text)
         return _run(cursor, f"EXPLAIN {sql}" if explain else sql, bounds, late)
     except FAULTS as error:
+        if isinstance(error, LOST):
+            store.heard(error)
         raise QueryRefused("error", _told(error)) from error
 
 

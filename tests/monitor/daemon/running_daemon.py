@@ -62,7 +62,7 @@ class Daemon:
         self.url = f"http://127.0.0.1:{self.port}"
         self.answers = []
         self.process = None
-        self._environment = {**os.environ, **(environment or {})}
+        self._environment = {**os.environ, "PYTHONFAULTHANDLER": "1", **(environment or {})}
         sinks = sinks or {"out": {"console": {}}}
         config = {
             "version": 1,
@@ -102,7 +102,12 @@ class Daemon:
         """Ask it to end, and return its exit code and the seconds that it took."""
         began = time.monotonic()
         self.process.terminate()
-        code = self.process.wait(within + 20)
+        try:
+            code = self.process.wait(within + 20)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)  # the log then says where each thread is
+            self.process.wait(10)
+            raise AssertionError(f"it does not end: {self.log[-20000:]}") from None
         return code, time.monotonic() - began
 
     def end(self):
