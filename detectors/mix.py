@@ -11,6 +11,8 @@ from bellbuoy.detectors.base import Array, Baseline, Evidence, State, Tick
 
 KEPT: Final = 20.0
 """Nats above ln A up to which the evidence of the sum is kept: it is shown, and ends soon after the mix is back."""
+MEMORY: Final = 36.0
+"""Ticks over which the present mix is averaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Prepared:
         boundary: its boundary of normal, shape (CELLS, M).
         scatter: dispersion of each alternative in each stratum, shape (K, M).
         limit: evidence of the sum at which it is capped, shape (S,).
+        weight: variance that a trial of each stratum adds beyond chance while the mix is the usual one, shape (M,).
+        volume: trials a tick of each stratum, shape (M,).
     """
 
     plain: mixture.Prepared
@@ -53,6 +57,8 @@ class Prepared:
     boundary: Array
     scatter: Array
     limit: Array
+    weight: Array
+    volume: Array
 
     def normal(self, tick: Tick) -> Array:
         """Return the bad share that is normal for the mix of this tick, shape (S,)."""
@@ -80,6 +86,15 @@ class Stratified:
     Strata may scatter together, which none of them shows alone: the dispersion of a stratum is at least that of the whole,
     or all strata's excess added up if that is less.
 
+    What a rate scatters beyond chance moves all of a stratum's trials together, so its excess of dispersion grows with the
+    trials: twice as many, twice the excess. Where the mix has moved to strata that scatter, all excess is raised by
+
+        r = max(1, (sum_g w_g n_g^2 / v_g) / (sum_g w_g n_g) / (n^2 / n v)),  w_g = (dispersion_g - 1) q_g (1 - q_g)
+
+    with v_g the usual trials a tick, n_g those of late, n and v their sums, all four averaged over `MEMORY` ticks, and
+    n (n - 1) for the squares, as chance adds n to them. Of one stratum, of the usual mix, and where only the volume of the
+    whole changes, r is 1.
+
     Attributes:
         ratios: how many times the normal rate of the whole the alternatives are, each above 1.
 
@@ -97,8 +112,9 @@ class Stratified:
         object.__setattr__(self, "ratios", mixture.checked(self.ratios))
 
     def begin(self, size: int) -> State:
-        """Return the state of `size` streams that have seen nothing: that of `rate_shift`, and the sum's mixture."""
-        return {**mixture.begin(size, self.ratios), "sum": np.full((len(self.ratios), size), -np.inf)}
+        """Return the state of `size` streams that have seen nothing: that of `rate_shift`, the sum's mixture, and the mix of late."""
+        beside = {"sum": np.full((len(self.ratios), size), -np.inf), "mix": np.full((4, size), np.nan)}
+        return {**mixture.begin(size, self.ratios), **beside}
 
     def prepare(self, baseline: Baseline, threshold: Array, direction: Array, strata: Strata | None = None) -> Prepared:
         """Set up the prices of trials in every stratum.
@@ -124,14 +140,17 @@ class Stratified:
         ticks = threshold / np.maximum(together, 1e-12)
         own = dispersion.at(parts.dispersion, ticks[:, owner])
         joint = np.minimum(dispersion.at(baseline.dispersion, ticks), 1.0 + _summed(own - 1.0, first))
+        scatter = np.maximum(own, joint[:, owner])
         return Prepared(
             plain=plain,
             first=first,
             owner=owner,
             rate=parts.rate,
             boundary=np.clip(parts.rate + direction[owner] * parts.margin, mixture.LOWEST, mixture.HIGHEST),
-            scatter=np.maximum(own, joint[:, owner]),
+            scatter=scatter,
             limit=threshold + KEPT,
+            weight=(scatter.mean(axis=0) - 1.0) * mean * (1.0 - mean),
+            volume=parts.per_tick,
         )
 
     def step(self, state: State, tick: Tick, prepared: Prepared) -> tuple[State, Evidence]:
@@ -139,15 +158,17 @@ class Stratified:
         plain, cell = prepared.plain, tick.cell
         n, bad = _counts(tick, prepared)
         odds = mixture.log_odds_ratio(plain.boundary(cell), plain.ratio, plain.up)[:, prepared.owner]
-        gain = (bad * odds - n * np.log1p(prepared.boundary[cell] * np.expm1(odds))) / prepared.scatter
+        mix, raised = _mixed(state["mix"], n, tick, prepared)
+        scatter = 1.0 + (prepared.scatter - 1.0) * raised[prepared.owner]
+        gain = (bad * odds - n * np.log1p(prepared.boundary[cell] * np.expm1(odds))) / scatter
         expected = np.add.reduceat(n * prepared.rate[cell], prepared.first)
-        own = {name: array for name, array in state.items() if name != "sum"}
+        own = {name: array for name, array in state.items() if name not in ("sum", "mix")}
         after, evidence = mixture.advance(own, tick, _summed(gain, prepared.first), expected, plain)
         summed = mixture.step({**own, "log_m": state["sum"]}, tick, plain)[0]["log_m"]
         beside = np.logaddexp.reduce(summed, axis=0) - plain.log_count
         summed = summed - np.where(tick.n > 0, np.maximum(beside - prepared.limit, 0.0), 0.0)
         beside = np.minimum(beside, prepared.limit)
-        return {**after, "sum": summed}, Evidence(evidence.value, evidence.onset, evidence.since, beside)
+        return {**after, "sum": summed, "mix": mix}, Evidence(evidence.value, evidence.onset, evidence.since, beside)
 
 
 def _counts(tick: Tick, prepared: Prepared) -> tuple[Array, Array]:
@@ -155,6 +176,21 @@ def _counts(tick: Tick, prepared: Prepared) -> tuple[Array, Array]:
     if tick.strata is None:
         return tick.n[prepared.owner], tick.bad[prepared.owner]
     return tick.strata[0], tick.strata[1]
+
+
+def _mixed(before: Array, n: Array, tick: Tick, prepared: Prepared) -> tuple[Array, Array]:
+    """Return the averages of late after a tick, shape (4, S), and by how much those before it raise excess, shape (S,)."""
+    weight, volume = prepared.weight, prepared.volume
+    usual = _summed(np.stack((weight * volume, weight * volume, volume)), prepared.first)
+    usual = np.concatenate((usual, usual[2:] ** 2))
+    before = np.where(np.isnan(before), usual, before)
+    pairs = np.divide(weight * n * (n - 1.0), volume, out=np.zeros_like(n), where=volume > 0)
+    now = _summed(np.stack((pairs, weight * n)), prepared.first)
+    now = np.concatenate((now, (tick.n, tick.n * (tick.n - 1.0))))
+    after = np.where(tick.n > 0, before + (now - before) / MEMORY, before)
+    heavy, light = before[0] * before[2] * usual[2], before[1] * before[3]
+    raised: Array = np.maximum(np.divide(heavy, light, out=np.ones_like(heavy), where=light > 0), 1.0)
+    return after, raised
 
 
 def _summed(values: Array, first: NDArray[np.int64]) -> Array:

@@ -19,15 +19,19 @@ COUNTS = st.lists(st.tuples(st.integers(0, 30), st.floats(0, 1)), min_size=1, ma
 MONTH = 8640
 
 
-def whole_of(rates, volumes):
-    """Baselines of one stream and of its strata."""
+def whole_of(rates, volumes, scatter=1.0):
+    """Baselines of one stream and of its strata, all scattering alike."""
     rate = float(np.dot(rates, volumes) / np.sum(volumes))
-    return exact(np.array([rate]), np.array([float(np.sum(volumes))])), exact(np.array(rates), np.array(volumes))
+    whole, parts = (
+        exact(np.array([rate]), np.array([float(np.sum(volumes))])),
+        exact(np.array(rates), np.array(volumes)),
+    )
+    return tuple(replace(one, dispersion=np.full_like(one.dispersion, scatter)) for one in (whole, parts))
 
 
-def folded(counts, rates, volumes, direction=1.0, threshold=9.0):
+def folded(counts, rates, volumes, direction=1.0, threshold=9.0, scatter=1.0):
     """Evidence of the strata and of the sum after each tick; counts: ticks of (n, bad) of each stratum."""
-    whole, parts = whole_of(rates, volumes)
+    whole, parts = whole_of(rates, volumes, scatter)
     detector = Stratified()
     strata = Strata(parts, np.zeros(len(rates), np.int64))
     prepared = detector.prepare(whole, np.full(1, threshold), np.full(1, direction), strata)
@@ -40,9 +44,9 @@ def folded(counts, rates, volumes, direction=1.0, threshold=9.0):
     return told, state, prepared
 
 
-def plain(counts, rate, volume, direction=1.0, threshold=9.0):
+def plain(counts, rate, volume, direction=1.0, threshold=9.0, scatter=1.0):
     detector = RateShift()
-    normal = exact(np.array([rate]), np.array([volume]))
+    normal, _ = whole_of([rate], [volume], scatter)
     prepared = detector.prepare(normal, np.full(1, threshold), np.full(1, direction))
     state, told = detector.begin(1), []
     for place, (n, bad) in enumerate(counts):
@@ -51,12 +55,12 @@ def plain(counts, rate, volume, direction=1.0, threshold=9.0):
     return told, state
 
 
-@given(COUNTS, st.sampled_from([1.0, -1.0]), st.floats(0.001, 0.9))
+@given(COUNTS, st.sampled_from([1.0, -1.0]), st.floats(0.001, 0.9), st.sampled_from([1.0, 4.0]))
 @settings(deadline=None, max_examples=60)
-def test_one_stratum_is_the_plain_detector_number_for_number(pairs, direction, rate):
+def test_one_stratum_is_the_plain_detector_number_for_number(pairs, direction, rate, scatter):
     counts = [(float(n), float(int(n * share))) for n, share in pairs]
-    told, state, _ = folded([[one] for one in counts], [rate], [20.0], direction)
-    expected, other = plain(counts, rate, 20.0, direction)
+    told, state, _ = folded([[one] for one in counts], [rate], [20.0], direction, scatter=scatter)
+    expected, other = plain(counts, rate, 20.0, direction, scatter=scatter)
     assert [value for value, _ in told] == pytest.approx(expected, rel=1e-9, abs=1e-9)
     assert state["total"] == pytest.approx(other["total"])
     capped = [min(value, 9.0 + 20.0) for value in expected]
@@ -114,11 +118,49 @@ def test_one_more_bad_in_a_stratum_never_lowers_the_evidence(pairs, place, strat
     assert all(b[0] >= a[0] - 1e-9 for a, b in zip(before[place:], after[place:], strict=True) if a[0] > -np.inf)
 
 
-def run(random, mix, rates, ticks, size=200, threshold=None):
+def test_excess_grows_with_the_mix_and_not_with_the_volume():
+    """Dispersion 4 at 1,000 trials a tick each: strata of .5 bad, of which one comes to have nine tenths.
+
+    Of late n = (1800, 200): sum n_g^2 / v_g = 3280 against sum n_g = 2000 = n, so the excess of 3 is raised to 3 x 1.64.
+    """
+    rates, volumes, bad = [0.5, 0.5], [1000.0, 1000.0], [(1000.0, 540.0)] * 2
+
+    def told(before, scatter):
+        _, state, prepared = folded([before] * 600, rates, volumes, scatter=scatter)
+        fresh = {**Stratified().begin(1), "mix": state["mix"]}
+        whole = np.sum(bad, axis=0)[:, None]
+        tick = Tick(300, 0, whole[0], whole[1], strata=np.array(bad).T)
+        return float(Stratified().step(fresh, tick, prepared)[1].value[0])
+
+    usual = told([(1000.0, 500.0), (1000.0, 500.0)], 4.0)
+    assert told([(3000.0, 1500.0), (3000.0, 1500.0)], 4.0) == pytest.approx(usual, rel=1e-3)
+    heavier = told([(1000.0, 500.0), (1000.0, 500.0)], 1.0 + 3.0 * 1.64)
+    assert told([(1800.0, 900.0), (200.0, 100.0)], 4.0) == pytest.approx(heavier, rel=1e-3)
+    assert abs(heavier - usual) > 0.5
+
+
+def noise(random, ticks, size):
+    """Log odds that wander with a memory of an hour and a standard deviation of .25, shape (T, S)."""
+    keeps = np.exp(-1.0 / 12.0)
+    steps = random.normal(0.0, 0.25 * np.sqrt(1.0 - keeps**2), (ticks, size))
+    for t in range(1, ticks):
+        steps[t] += keeps * steps[t - 1]
+    return steps
+
+
+def moved(rate, by):
+    odds = rate / (1.0 - rate) * np.exp(by)
+    return odds / (1.0 + odds)
+
+
+def run(random, mix, rates, ticks, size=200, threshold=None, noisy=False):
     """Fold streams of 20 trials a tick with two strata, learned from 28 days at 70/30 of .02 and .12."""
     history = 28 * 288
     n = np.stack([random.poisson(volume, (history, size)) for volume in (14, 6)])
-    bad = np.stack([random.binomial(one, rate) for one, rate in zip(n, (0.02, 0.12), strict=True)])
+    by = np.zeros((history + ticks, size, 2))
+    if noisy:
+        by = noise(random, history + ticks, 2 * size).reshape(by.shape)
+    bad = np.stack([random.binomial(n[g], moved(rate, by[:history, :, g])) for g, rate in enumerate((0.02, 0.12))])
     at = 300 * np.arange(1 - history, 1)
     whole = baseline.fit(Counts(at, n.sum(axis=0).astype(float), bad.sum(axis=0).astype(float)))
     parts = [
@@ -133,7 +175,7 @@ def run(random, mix, rates, ticks, size=200, threshold=None):
     state, first, mixed = judge.begin(detector, size), np.full(size, np.nan), np.zeros(size, bool)
     for t in range(ticks):
         counts = np.stack([random.poisson(20 * share, size) for share in (1 - mix, mix)], axis=1)
-        wrong = random.binomial(counts, np.array(rates))
+        wrong = random.binomial(counts, moved(np.array(rates), by[history + t]))
         among = np.stack((counts.ravel(), wrong.ravel())).astype(float)
         tick = Tick(
             300 * (t + 1),
@@ -158,6 +200,17 @@ def test_a_pure_shift_of_the_mix_opens_no_more_than_the_false_rate_and_is_told()
     told = np.flatnonzero(judgement.mixed)
     assert judgement.state[told[0]] == WATCH
     assert judgement.verdict(int(told[0])).why.startswith("mix: the whole is worse than normal and its strata are not")
+
+
+@pytest.mark.stat
+def test_a_shift_of_the_mix_opens_no_more_than_none_where_rates_are_restless():
+    """Each stratum's rate wanders by itself, and the one that is bad more often comes to have twice its trials."""
+    random = np.random.default_rng(20_261_129)
+    usual, _, _ = run(random, 0.3, (0.02, 0.12), 2_016, noisy=True)
+    shifted, _, _ = run(random, 0.6, (0.02, 0.12), 2_016, noisy=True)
+    opened, without = (~np.isnan(shifted)).mean(), (~np.isnan(usual)).mean()
+    error = np.sqrt((without * (1.0 - without) + opened * (1.0 - opened)) / len(usual))
+    assert opened <= without + 2.0 * error, (opened, without)
 
 
 @pytest.mark.stat

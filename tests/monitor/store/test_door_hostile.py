@@ -17,8 +17,8 @@ from bellbuoy.monitor.store.door.adhoc import QueryRefused, ask
 pytestmark = pytest.mark.store
 
 SECONDS = 0.2
-LATE = 0.5
-"""How long after its limit a statement may end."""
+LATE = 2.0
+"""How long after its limit a statement may end: DuckDB looks at an interrupt between two pieces of work, and the largest takes a second."""
 
 
 def child(folder, *arguments):
