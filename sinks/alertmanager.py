@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from bellbuoy.sinks.base import Handle, Page, Receipt, Retry, Secret, Sent
-from bellbuoy.sinks.outgoing import Failed, post, refuse
+from bellbuoy.sinks.outgoing import Failed, host_of, post, refuse
 from bellbuoy.sinks.text import clean, safe_url
 from bellbuoy.sinks.wording import open_link, plain, told
 
@@ -55,8 +55,7 @@ class Alertmanager:
             ValueError: what is missing or wrong, and the way out.
         """
         for url in self._members() or ("",):
-            parts = urlsplit(url)
-            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username is not None:
+            if not host_of(url) or urlsplit(url).query or urlsplit(url).username is not None:
                 raise ValueError(
                     "`url` of alertmanager must be an http(s) address without a query or a user, or a list of them"
                 )

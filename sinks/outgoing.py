@@ -52,6 +52,16 @@ class Answer:
     body: bytes = field(repr=False)
 
 
+def host_of(url: str) -> str:
+    """Return the host of an http(s) address; empty where the text is none, and `post` could not try it."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in {"http", "https"} and parts.port != 0
+    except ValueError:  # a port that is none, half of a bracket
+        return ""
+    return (parts.hostname or "") if known else ""
+
+
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     """Send one POST and return the answer, whatever its status.
 
@@ -60,11 +70,12 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     Raises:
         Failed: no answer, or an address that no page may be sent to.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    host = host_of(url)
+    if not host:
         raise Failed("not_found", "the url of the sink is no http(s) address", code="url")
+    parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection = _connected(parts.scheme, parts.hostname, parts.port)
+    connection = _connected(parts.scheme, host, parts.port)
     try:
         connection.request("POST", target, body, dict(headers))
         response = connection.getresponse()

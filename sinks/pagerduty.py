@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal, TypeAlias
-from urllib.parse import urlsplit
 
 from bellbuoy.sinks.base import Page, Receipt, Secret, Sent, Severity
-from bellbuoy.sinks.outgoing import Answer, Failed, post, refuse
+from bellbuoy.sinks.outgoing import Answer, Failed, host_of, post, refuse
 from bellbuoy.sinks.text import clean, safe_url
 from bellbuoy.sinks.wording import open_link, plain, told
 
@@ -49,8 +48,7 @@ class PagerDuty:
         """
         if not self.routing_key.reveal():
             raise ValueError("`routing_key` of pagerduty is empty; give the integration key of a service")
-        parts = urlsplit(self.api_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if not host_of(self.api_url):
             raise ValueError("`api_url` of pagerduty must be an http(s) address")
 
     def send(self, page: Page) -> Receipt:

@@ -5,10 +5,9 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
 from bellbuoy.sinks.base import Page, Receipt, Refused, Secret, Sent
-from bellbuoy.sinks.outgoing import Failed
+from bellbuoy.sinks.outgoing import Failed, host_of
 from bellbuoy.sinks.slack_api import call, client
 from bellbuoy.sinks.slack_buttons import Press
 from bellbuoy.sinks.slack_delivery import Delivery
@@ -82,7 +81,7 @@ class Slack:
         """
         if self.webhook_url is None and (self.bot_token is None or not self.channel):
             raise ValueError("slack needs `bot_token` and `channel`, or a `webhook_url`")
-        if urlsplit(self.api_url).scheme not in {"http", "https"}:
+        if not host_of(self.api_url):
             raise ValueError("`api_url` of slack must be an http(s) address")
         unknown = set(self.mention) - {"page", "ticket", "watch"}
         if unknown:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from bellbuoy.sinks.base import Page, Receipt, Secret, Sent
-from bellbuoy.sinks.outgoing import Failed, post, refuse
+from bellbuoy.sinks.outgoing import Failed, host_of, post, refuse
 from bellbuoy.sinks.text import clean
 
 BODY_BYTES = 262_144
@@ -45,8 +45,7 @@ class Webhook:
         Raises:
             ValueError: what is wrong, and the way out.
         """
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if not host_of(self.url):
             raise ValueError("`url` of webhook must be an http(s) address")
 
     def __repr__(self) -> str:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from bellbuoy.bench.detect.size import Size
-from bellbuoy.bench.detect.streams import DAY, HISTORY, Change
+from bellbuoy.bench.detect.streams import DAY, HISTORY, Change, World, made
 from bellbuoy.bench.detect.through import sudden
 from bellbuoy.bench.detect.through.backtested import backtested, configured
 from bellbuoy.bench.detect.through.fleet import LATE, Fleet, written
 from bellbuoy.bench.detect.through.tables import tables
-from bellbuoy.bench.detect.through.targets import judge
+from bellbuoy.bench.detect.through.targets import judge, scattered
 from bellbuoy.monitor.store import Store
 
 SEED = 7
@@ -97,6 +97,16 @@ def test_what_is_kept_and_what_is_missed_is_told():
     for quick in (False, True):
         assert [one.kept for one in judge(found(**bad), quick=quick)] == [False] * 12
     assert "day 14.0 ± 1.0" in {one.seen for one in judge(found(**bad), quick=False)}
+
+
+def test_noise_scatters_as_much_as_the_bound_of_a_recovery_allows_for():
+    world = World(noise=0.25)
+    own = made(world, 1, 60, ticks=100 * DAY, seed=SEED, history=0)
+    bad, n = (one.reshape(100, DAY, 60).sum(axis=1) for one in (own.bad, own.n))
+    rate = own.bad.sum() / own.n.sum()
+    seen = ((bad - n * rate) ** 2 / (n * rate * (1.0 - rate))).mean()
+    assert scattered(world) == pytest.approx(seen, rel=0.1)
+    assert scattered(World()) == 1.0
 
 
 def test_a_run_is_told_in_tables():

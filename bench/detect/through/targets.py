@@ -1,17 +1,20 @@
 """What is promised of the product as a whole, and whether a run has kept it: the bounds are those of its parts."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from bellbuoy.bench.detect import figures
 from bellbuoy.bench.detect.figures import False_, geometric
-from bellbuoy.bench.detect.streams import DAY
+from bellbuoy.bench.detect.scenarios import REALISTIC
+from bellbuoy.bench.detect.streams import DAY, World
 from bellbuoy.bench.detect.targets import SLACK, WEEK_OPENED, Target, number, or_0, share_error
 from bellbuoy.bench.detect.through.sudden import FALLS
 
 LOW, HIGH = 0.4, 1.5
+RECOVERED: Final = 60
+"""Ticks within which half of the incidents end once all is normal again, where trials are independent."""
 
 
 def judge(found: Mapping[str, Any], *, quick: bool) -> list[Target]:
@@ -38,6 +41,16 @@ def quiet(found: Mapping[str, Any], what: str) -> dict[str, False_]:
         for world, series in found.get(one.name, {}).get(what, {}).items():
             counted.setdefault(world, []).extend(np.repeat(np.arange(len(series)), series).tolist())
     return {world: figures.false(np.array(own, dtype=np.float64), 1.0) for world, own in counted.items()}
+
+
+def scattered(world: World) -> float:
+    """Return how many times the variance of chance the bad trials of a long span have, given the world's noise.
+
+    A noise on the logit with variance s^2 and correlation exp(-|k| / memory) adds volume x q (1 - q) x s^2 x the sum of its
+    correlations. A trial proves as much less: Bellbuoy divides every evidence by it, that of a recovery as well.
+    """
+    lasting = 1.0 + 2.0 / float(np.expm1(1.0 / world.memory))
+    return 1.0 + world.volume * world.bad * (1.0 - world.bad) * world.noise**2 * lasting
 
 
 def _sudden(found: Mapping[str, Any], slack: float) -> Iterator[Target]:
@@ -102,4 +115,6 @@ def _rest(found: Mapping[str, Any], slack: float) -> Iterator[Target]:
         if "recovered" in own:
             median = number(own["recovered"]["median"])
             what = f"recovered ({one.name}): median to the end of the incident"
-            yield Target("T5", what, "at most 60 ticks", f"{median:.0f} of {own['recovered']['open']}", median <= 60)
+            bound = RECOVERED * scattered(REALISTIC)
+            told = f"at most {RECOVERED} x {scattered(REALISTIC):.1f} = {bound:.0f} ticks"
+            yield Target("T5", what, told, f"{median:.0f} of {own['recovered']['open']}", median <= bound)
