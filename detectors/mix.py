@@ -47,7 +47,8 @@ class Prepared:
         scatter: dispersion of each alternative in each stratum, shape (K, M).
         limit: evidence of the sum at which it is capped, shape (S,).
         weight: variance that a trial of each stratum adds beyond chance while the mix is the usual one, shape (M,).
-        volume: trials a tick of each stratum, shape (M,).
+        pairs: the same for each pair of trials in a tick, shape (M,).
+        usual: averages of the usual mix, as `_mixed` keeps them of the present one, shape (4, S).
     """
 
     plain: mixture.Prepared
@@ -58,7 +59,8 @@ class Prepared:
     scatter: Array
     limit: Array
     weight: Array
-    volume: Array
+    pairs: Array
+    usual: Array
 
     def normal(self, tick: Tick) -> Array:
         """Return the bad share that is normal for the mix of this tick, shape (S,)."""
@@ -92,8 +94,8 @@ class Stratified:
         r = max(1, (sum_g w_g n_g^2 / v_g) / (sum_g w_g n_g) / (n^2 / n v)),  w_g = (dispersion_g - 1) q_g (1 - q_g)
 
     with v_g the usual trials a tick, n_g those of late, n and v their sums, all four averaged over `MEMORY` ticks, and
-    n (n - 1) for the squares, as chance adds n to them. Of one stratum, of the usual mix, and where only the volume of the
-    whole changes, r is 1.
+    n (n - 1) for the squares, as chance adds n to them. Of one stratum r is 1; of the usual mix, and where only the volume
+    of the whole changes, the ratio is 1 on average, and what chance adds to it is all that r is above 1.
 
     Attributes:
         ratios: how many times the normal rate of the whole the alternatives are, each above 1.
@@ -141,6 +143,9 @@ class Stratified:
         own = dispersion.at(parts.dispersion, ticks[:, owner])
         joint = np.minimum(dispersion.at(baseline.dispersion, ticks), 1.0 + _summed(own - 1.0, first))
         scatter = np.maximum(own, joint[:, owner])
+        weight = (scatter.mean(axis=0) - 1.0) * mean * (1.0 - mean)
+        volume = parts.per_tick
+        heavy, whole_volume = _summed(weight * volume, first), _summed(volume, first)
         return Prepared(
             plain=plain,
             first=first,
@@ -149,8 +154,9 @@ class Stratified:
             boundary=np.clip(parts.rate + direction[owner] * parts.margin, mixture.LOWEST, mixture.HIGHEST),
             scatter=scatter,
             limit=threshold + KEPT,
-            weight=(scatter.mean(axis=0) - 1.0) * mean * (1.0 - mean),
-            volume=parts.per_tick,
+            weight=weight,
+            pairs=np.divide(weight, volume, out=np.zeros_like(weight), where=volume > 0),
+            usual=np.stack((heavy, heavy, whole_volume, whole_volume**2)),
         )
 
     def step(self, state: State, tick: Tick, prepared: Prepared) -> tuple[State, Evidence]:
@@ -180,13 +186,10 @@ def _counts(tick: Tick, prepared: Prepared) -> tuple[Array, Array]:
 
 def _mixed(before: Array, n: Array, tick: Tick, prepared: Prepared) -> tuple[Array, Array]:
     """Return the averages of late after a tick, shape (4, S), and by how much those before it raise excess, shape (S,)."""
-    weight, volume = prepared.weight, prepared.volume
-    usual = _summed(np.stack((weight * volume, weight * volume, volume)), prepared.first)
-    usual = np.concatenate((usual, usual[2:] ** 2))
+    usual, squares = prepared.usual, n * (n - 1.0)
     before = np.where(np.isnan(before), usual, before)
-    pairs = np.divide(weight * n * (n - 1.0), volume, out=np.zeros_like(n), where=volume > 0)
-    now = _summed(np.stack((pairs, weight * n)), prepared.first)
-    now = np.concatenate((now, (tick.n, tick.n * (tick.n - 1.0))))
+    own = _summed(np.stack((prepared.pairs * squares, prepared.weight * n)), prepared.first)
+    now = np.concatenate((own, (tick.n, tick.n * (tick.n - 1.0))))
     after = np.where(tick.n > 0, before + (now - before) / MEMORY, before)
     heavy, light = before[0] * before[2] * usual[2], before[1] * before[3]
     raised: Array = np.maximum(np.divide(heavy, light, out=np.ones_like(heavy), where=light > 0), 1.0)
