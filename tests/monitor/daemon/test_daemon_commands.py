@@ -5,12 +5,15 @@ import gzip
 import http.client
 import io
 import json
+import sys
 import threading
 import urllib.request
 from collections import Counter
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
+import running_daemon
 from daemon_traffic import ALL, Traffic
 from ports import free_port
 from running_daemon import CALM, bellbuoy, until
@@ -274,6 +277,16 @@ def test_readers_that_keep_asking_do_not_hinder_the_end(ingesting):
     assert code == 0, running.log[-3000:]
     assert seconds < 10
     assert "Traceback" not in running.log, running.log[-5000:]
+
+
+def test_what_hinders_the_end_is_told_and_does_not_last(daemon, tmp_path, monkeypatch):
+    monkeypatch.setattr(running_daemon, "PROGRAM", [sys.executable, str(Path(__file__).parent / "stuck_daemon.py")])
+    running = daemon([Traffic(tmp_path / "calls.jsonl").source]).start()
+    code, _ = running.stop()
+    assert code == 1
+    assert "draining" in running.log
+    assert "Timeout (" in running.log
+    assert "stuck_daemon.py" in running.log.partition("Timeout (")[2], "it says where the thread stood"
 
 
 def test_query_refuses_in_a_sentence(ingesting):
