@@ -17,8 +17,10 @@ from bellbuoy.monitor.store.door.adhoc import QueryRefused, ask
 pytestmark = pytest.mark.store
 
 SECONDS = 0.2
-LATE = 2.0
-"""How long after its limit a statement may end: DuckDB looks at an interrupt between two pieces of work, and the largest takes a second."""
+LATE = 0.5
+"""How long after its limit a statement may end."""
+LATER = {"inequality join": 2.0}
+"""The same for what DuckDB does in large pieces: it looks at an interrupt between two of them."""
 
 
 def child(folder, *arguments):
@@ -30,6 +32,10 @@ def child(folder, *arguments):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def is_late(end):
+    return end["took"] > SECONDS + LATER.get(end["name"], LATE)
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +62,10 @@ def test_nothing_is_changed_or_told(ends):
 
 
 def test_each_ends_at_its_time(ends, tmp_path):
-    late = [end for end in ends if end["took"] > SECONDS + LATE]
+    late = [end for end in ends if is_late(end)]
     if late:  # the machine may have been busy with something else: what is late is late again
         again = {end["name"]: end for end in child(tmp_path, "table", 0, 0, SECONDS)}
-        late = [end for end in late if again[end["name"]]["took"] > SECONDS + LATE]
+        late = [end for end in late if is_late(again[end["name"]])]
     assert late == []
     assert sum(end["result"] == "timeout" for end in ends) >= 5
 
