@@ -1,8 +1,9 @@
 """Events → Arrow arrays, column by column; what is nested costs only where it is present."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from operator import attrgetter, is_
+from functools import cache
+from operator import attrgetter
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -23,7 +24,6 @@ LATEST_US = 4_102_444_800_000_000
 """2100-01-01: no credential is valid for longer."""
 
 _MICROS_FROM = 10**14
-_IS_NONE = partial(is_, None)
 
 
 class Builder:
@@ -85,10 +85,9 @@ class Builder:
     def _structs(self, column: Column, values: list[Any], rows: Rows, path: str) -> Any:
         if None not in values:
             return self._fields(column, values, rows, path)
-        absent = _absent_mask(values)
-        present = list(filter(None, values))  # no object is false
-        places = pa.array(np.cumsum(~absent) - 1, pa.int64(), mask=absent)
-        return self._fields(column, present, np.asarray(rows)[~absent], path).take(places)
+        absent = _absent(values)
+        blank = _blank(column)
+        return self._fields(column, [value or blank for value in values], rows, path, absent)  # no object is false
 
     def _lists(self, column: Column, values: list[Any], rows: Rows, path: str) -> Any:
         flat = [item for value in values if value is not None for item in value]
@@ -100,10 +99,10 @@ class Builder:
             mask=_absent(values),
         )
 
-    def _fields(self, column: Column, owners: list[Any], rows: Rows, path: str) -> Any:
+    def _fields(self, column: Column, owners: list[Any], rows: Rows, path: str, absent: Any = None) -> Any:
         arrays = [self.array(child, owners, rows, path) for child in column.children]
         kind = column.type.value_type if column.shape == "structs" else column.type
-        return pa.StructArray.from_arrays(arrays, fields=list(kind))
+        return pa.StructArray.from_arrays(arrays, fields=list(kind), mask=absent)
 
 
 def micros(values: Sequence[Any]) -> Any:
@@ -155,8 +154,14 @@ def text(value: Any) -> str:
     return str(value)
 
 
+@cache
+def _blank(column: Column) -> Any:
+    """Return what stands for an object that is not there: each of its fields reads as None."""
+    return SimpleNamespace(**dict.fromkeys(child.attribute for child in column.children))
+
+
 def _absent_mask(values: Sequence[Any]) -> Any:
-    return np.fromiter(map(_IS_NONE, values), bool, len(values))
+    return np.frombuffer(bytes([value is None for value in values]), bool)
 
 
 def _absent(values: Sequence[Any]) -> Any:

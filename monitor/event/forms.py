@@ -5,9 +5,9 @@ objects, and a column that no message has is never read from any of them. A fiel
 from the first message that brings it, so that nothing but the speed depends on what is known.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
-from operator import or_
+from operator import attrgetter, or_
 from typing import Any
 
 import msgspec
@@ -41,9 +41,9 @@ class Form:
         }
         self._type = _Absent(COLUMNS[0], classes)
 
-    def absent(self, events: Iterable[Any]) -> dict[str, Any]:
+    def absent(self, events: Sequence[Any]) -> dict[str, Any]:
         """Return the column `type`, and each column that none of the events brings: it holds its type's default."""
-        types = np.fromiter(map(_place_of_type, events), np.int8)
+        types = pa.array(np.fromiter(map(_PLACES.__getitem__, map(_TYPE, events)), np.int8, len(events)))
         arrays = {name: one.array(types) for name, one in self._absent.items()}
         return arrays | {"type": self._type.array(types)}
 
@@ -53,17 +53,23 @@ class _Absent:
 
     def __init__(self, column: Column, classes: list[type]) -> None:
         values = [getattr(cls, column.attribute) for cls in classes]
-        self._type = column.type
-        self._values = None if values == [None] * len(values) else pa.array(values, column.type)
+        self._values = pa.array(values, column.type)
+        self._alike = values == values[:1] * len(values)
+        self._column = self._repeated(0)
 
     def array(self, types: Any) -> Any:
-        return pa.nulls(len(types), self._type) if self._values is None else self._values.take(pa.array(types))
+        """Return the column of events of these types, each by its place among the classes."""
+        if not self._alike:
+            return self._values.take(types)
+        if len(self._column) < len(types):
+            self._column = self._repeated(len(types))
+        return self._column.slice(0, len(types))
+
+    def _repeated(self, n: int) -> Any:
+        return pa.repeat(self._values[0], n) if self._values[0].is_valid else pa.nulls(n, self._values.type)
 
 
-def _place_of_type(event: Any) -> int:
-    return _PLACES[event.type]
-
-
+_TYPE = attrgetter("type")
 _TAGS = {cls: tag(cls) for cls in TYPES}
 _PLACES = {name: place for place, name in enumerate(_TAGS.values())}
 _FIELDS = {cls: msgspec.structs.fields(cls) for cls in TYPES}

@@ -119,15 +119,17 @@ class LogFile:
             rest = b""
         if not lines:
             return None
-        ends = list(accumulate((len(line) + 1 for line in lines), initial=self.offset))
-        offsets = ends[:-1]
+        sizes = list(map(len, lines))
+        offsets = [
+            start + place for place, start in enumerate(accumulate(sizes[:-1], initial=self.offset))
+        ]  # and newlines
         after = self.offset + len(self._buffer) - len(rest)
         self._buffer = rest
         self.offset = after
-        if any(not line or line.isspace() for line in lines):
+        if not all(sizes) or any(map(bytes.isspace, lines)):
             kept = [(at, line) for at, line in zip(offsets, lines, strict=True) if line and not line.isspace()]
             offsets, lines = [at for at, _ in kept], [line for _, line in kept]
-        return Chunk(self.stream, offsets, lines, after, size=sum(map(len, lines)))
+        return Chunk(self.stream, offsets, lines, after, size=sum(sizes))
 
     @property
     def ended(self) -> bool:
