@@ -1,6 +1,7 @@
 """Events → Arrow arrays, column by column; what is nested costs only where it is present."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
 from types import SimpleNamespace
@@ -23,6 +24,7 @@ EARLIEST_US = 946_684_800_000_000
 LATEST_US = 4_102_444_800_000_000
 """2100-01-01: no credential is valid for longer."""
 
+_EPOCH = datetime.fromtimestamp(0, UTC)
 _MICROS_FROM = 10**14
 
 
@@ -108,12 +110,12 @@ class Builder:
 def micros(values: Sequence[Any]) -> Any:
     """Return microseconds UTC of aware datetimes and whole epochs (ms below 1e14, else µs), as int64.
 
-    A double holds the microseconds of every instant that is accepted exactly; what it cannot hold is out of range,
-    and no conversion to UTC can overflow on the way.
+    An epoch goes by way of a double: it holds the microseconds of every instant that is accepted exactly, and what it
+    cannot hold is out of range.
     """
     try:
-        seconds = [value.timestamp() for value in values]
-    except AttributeError:
+        spans = pa.array([value - _EPOCH for value in values], pa.duration("us"))
+    except TypeError:  # an epoch among them
         mixed = [
             (float(value) if value >= _MICROS_FROM else value * 1000.0)
             if type(value) is int
@@ -121,7 +123,7 @@ def micros(values: Sequence[Any]) -> Any:
             for value in values
         ]
         return np.rint(np.array(mixed)).astype(np.int64)
-    return np.rint(np.array(seconds) * 1e6).astype(np.int64)
+    return spans.cast(pa.int64()).to_numpy()
 
 
 def maps(values: Sequence[dict[str, Any] | None]) -> Any:
