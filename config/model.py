@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from bellbuoy.config.quantities import Duration, Tick
+from bellbuoy.config.quantities import Delay, Duration, Tick
 from bellbuoy.config.server import Batch, Duplicates, Ingest, Query, Reload, Retention, Server, Store, Temp
 from bellbuoy.config.shapes import Many, Name, Shape
 from bellbuoy.config.sources import Feed, Files, Future, Http, Kafka, Mapping, Security, Source
@@ -54,6 +54,8 @@ class Config(Shape):
     """Severity by the size of the change."""
     ended_after: Annotated[Duration, Field(le=28 * 86400.0)] = 7 * 86400.0
     """A step without a trial for so long, while its workflow goes on, was taken out: its incident ends and says so."""
+    reopen_within: Annotated[Delay, Field(le=28 * 86400.0)] = 86400.0
+    """What is bad again within so long after its incident ended reopens that one, in its message and thread; `0s`: it opens another."""
     sinks: Annotated[dict[Name, SinkEntry], Field(min_length=1)] = Field(examples=[{"out": {"console": {}}}])
     """Where pages go, by name: `{ NAME: { KIND: settings } }`."""
     routes: Many[Route] = ()

@@ -25,19 +25,25 @@ class Story:
         name: within the run.
         last: the incident as it last was.
         opened: its first change and page. gravest: the first one of its highest severity.
-        at_gravest: when that was.
+        turns: when it opened, ended, was reopened, ended …, epoch seconds.
     """
 
     name: str
     last: Incident
     opened: Told
     gravest: Told
+    turns: tuple[int, ...] = ()
 
     @property
     def delay_s(self) -> int | None:
         """Seconds from the estimated beginning to the opening."""
         onset = self.opened[0].incident.lead.verdict.onset
         return None if onset is None else self.opened[0].at - onset
+
+    def open_s(self, until: int) -> int:
+        """Return for how many seconds before an instant it was open."""
+        turns = [*self.turns, until][: len(self.turns) + len(self.turns) % 2]
+        return sum(turns[1::2]) - sum(turns[::2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ class Summary:
 
     def hours_open(self) -> float:
         """Return the hours in which incidents were open, added up."""
-        return sum((one.last.resolved_at or self.until) - one.last.opened_at for one in self.stories) / 3600
+        return sum(one.open_s(self.until) for one in self.stories) / 3600
 
     def usual_delay_s(self) -> float | None:
         """Return the median of the seconds from the estimated beginning to the opening."""
@@ -136,7 +142,8 @@ def _stories(told: Sequence[Told]) -> tuple[Story, ...]:
     for key, own in sorted(changes.items(), key=lambda pair: names[pair[0]]):
         last = own[-1][0].incident
         gravest = next(one for one in own if one[0].incident.severity == last.severity)
-        made.append(Story(names[key], last, own[0], gravest))
+        turns = tuple(change.at for change, _ in own if change.kind in ("opened", "resolved", "reopened"))
+        made.append(Story(names[key], last, own[0], gravest, turns))
     return tuple(made)
 
 

@@ -11,9 +11,8 @@ from bellbuoy.monitor.explain.loss import WHOLE, Loss, loss, loss_fact, scatter_
 from bellbuoy.monitor.explain.mixture import mixed, mixed_fact
 from bellbuoy.monitor.explain.picture import chart
 from bellbuoy.monitor.explain.slices import slices, switched, where, where_fact
-from bellbuoy.monitor.explain.telling import headline, impact, summary
+from bellbuoy.monitor.explain.telling import headline, impact, remarks, summary
 from bellbuoy.monitor.explain.wording import span
-from bellbuoy.monitor.judging.acks import taken_by
 from bellbuoy.monitor.judging.incidents import Change, Incident, Member
 from bellbuoy.monitor.judging.records import Reader
 from bellbuoy.monitor.judging.watched import SeriesKey
@@ -123,7 +122,7 @@ def explain(reader: Reader, context: Context, change: Change, baseline: str) -> 
         findings=tuple(one for one in findings if one is not None),
         chart=chart(reader, incident, baseline, at, zone, context.tick) if share else None,
         links=tuple(_links(context, incident)),
-        foot=(lead.watched.detector, *([] if incident.acknowledged_by is None else [taken_by(incident)])),
+        foot=remarks(incident, zone, at),
         timezone=zone,
         data=data(incident, change),
     )

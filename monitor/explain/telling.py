@@ -4,6 +4,7 @@ from bellbuoy.monitor.explain.facts import Rates, measure_of, rate_of, row_of
 from bellbuoy.monitor.explain.loss import WHOLE, Loss
 from bellbuoy.monitor.explain.slices import Slice
 from bellbuoy.monitor.explain.wording import moment, moved, per_time, percent, shown, span, subject
+from bellbuoy.monitor.judging.acks import taken_by
 from bellbuoy.monitor.judging.incidents import Change, Incident, Member
 from bellbuoy.sinks.base import Sentence, Span
 
@@ -46,6 +47,14 @@ def headline(incident: Incident, found: Loss | None, *, policy: bool) -> str:
     return text
 
 
+def remarks(incident: Incident, zone: str, at: int) -> tuple[str, ...]:
+    """Return what stands small below a page: who found it, when it was bad before, who has taken it."""
+    past = [one.resolved_at for one in incident.past if one.resolved_at is not None]
+    before = [f"bad before, until {moment(max(past), zone, near=at)}"] if past else []
+    taken = [taken_by(incident)] if incident.acknowledged_by is not None else []
+    return (incident.lead.watched.detector, *before, *taken)
+
+
 def less(before: float, now: float) -> str:
     """Return `62 % fewer` or `40 % more` of two volumes."""
     return f"{100 * abs(now / before - 1.0):.0f} % {'fewer' if now < before else 'more'}"
@@ -57,7 +66,8 @@ def _counted(signal: str) -> str:
 
 def summary(incident: Incident, text: str, rates: Rates, change: Change) -> str:
     """Return one full sentence for notifications, search and screen readers, at most 300 characters."""
-    state = "RESOLVED" if incident.state == "resolved" else incident.state.upper() + f" {incident.severity}"
+    state = "REOPENED" if change.kind == "reopened" else incident.state.upper()
+    state += "" if incident.state == "resolved" else f" {incident.severity}"
     told = f"{state}, {incident.workflow}: {text}."
     ends = rate_of(rates, WHOLE, None)
     silent = measure_of(incident.lead) == "silence"

@@ -87,7 +87,7 @@ def _page(tx: Writer, change: Change) -> Page:
         version=change.number,
         change=change.kind,
         state=incident.state,
-        summary=f"ACKNOWLEDGED {page.summary.removeprefix('OPEN ')}"[:300],
+        summary=f"ACKNOWLEDGED {page.summary.partition(' ')[2]}"[:300],
         at=change.at,
         foot=(*page.foot, taken_by(incident)),
         data={**page.data, "change": change.kind, "reason": change.reason},

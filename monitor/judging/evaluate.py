@@ -25,11 +25,13 @@ from bellbuoy.monitor.judging.endings import end, let_go, retired
 from bellbuoy.monitor.judging.enough import LEAST_INTERACTIONS, enough
 from bellbuoy.monitor.judging.groups import Group, begin_anew, groups, memory_of, thresholds
 from bellbuoy.monitor.judging.hearing import heard
-from bellbuoy.monitor.judging.incidents import Change, Incident, Observation, SeverityRules, observe, watched_in
+from bellbuoy.monitor.judging.incidents import Change, Incident, SeverityRules, watched_in
 from bellbuoy.monitor.judging.late import Late, added, late, takes_late
+from bellbuoy.monitor.judging.lately import Lately
 from bellbuoy.monitor.judging.learn import DAY, Known, Learner, summed
 from bellbuoy.monitor.judging.like import judged_by_others
 from bellbuoy.monitor.judging.marks import Mark, Marks, begun, ended, marks, without
+from bellbuoy.monitor.judging.observing import Observation, observe
 from bellbuoy.monitor.judging.records import open_incidents, save_change, save_incident
 from bellbuoy.monitor.judging.routes import sinks_for
 from bellbuoy.monitor.judging.strata import counts_of, fitted, with_newcomers
@@ -53,6 +55,9 @@ class Evaluation:
         too_late_trials: those that came more than a day late: counted, not judged.
     """
 
+    judged: int | None
+    incidents: list[Incident]
+
     def __init__(self, store: Store, config: Config) -> None:
         self.store = store
         self.config = config
@@ -67,15 +72,12 @@ class Evaluation:
             config.severity.ticket.volume,
         )
         self.outages = [(int(one.from_), int(one.to)) for one in config.outages]
-        self.incidents = open_incidents(store)
-        self.members = watched_in(self.incidents)
         self.lines: list[Line] = []
         self.groups: list[Group] = []
         self.known: Known = {}
         self.calibrations: Calibrations = {}
         self.day: int | None = None
-        self.judged = self._judged()
-        self.folded = self._folded()
+        self._recall()
         self.late_trials = 0
         self.too_late_trials = 0
         self.deaf = False
@@ -139,12 +141,17 @@ class Evaluation:
 
     def _forget(self) -> None:
         """Drop what is in memory: nothing of the failed transaction is in the store, from which the next try begins."""
-        self.incidents = open_incidents(self.store)
-        self.members = watched_in(self.incidents)
         self.groups = []
         self.day = None
+        self._recall()
+
+    def _recall(self) -> None:
+        """Take up where the last transaction ended."""
         self.judged = self._judged()
-        self.folded = self._folded()
+        self.folded = rows.folded(self.store)
+        self.incidents = open_incidents(self.store)
+        self.members = watched_in(self.incidents)
+        self.lately = Lately.of(self.store, self.judged or 0, int(self.config.reopen_within))
 
     def _measured_in(self, tick: int) -> None:
         """Carry what was learned over to a tick of another length than the last process judged by, if it is one."""
@@ -170,7 +177,7 @@ class Evaluation:
         known = self.known if self.day is not None else rows.baselines(self.store, midnight)
         known = without(known, self.marks, pinned, self.tick)
         measured = self.calibrations if self.day is not None else calibrations(self.store, midnight)
-        if self._progress("learned") != midnight:
+        if rows.progress(self.store, "learned") != midnight:
             frozen = {
                 member.watched.series
                 for incident in self.incidents
@@ -239,7 +246,7 @@ class Evaluation:
                 fresh = {one.watched for one in observed if one.watched not in self.members}
                 verdicts += self._to_write(group, judged, end, fresh, waiting)
             if seen:
-                self.incidents, changes = observe(self.incidents, seen, end, self.rules)
+                self.incidents, changes = observe(self.incidents, seen, end, self.rules, self.lately.before(end))
                 self._tell(changes, told, closed)
         self._came_late = since if came.any else None
         self._write(until, came.upto, verdicts, told, [*closed.values(), *self.incidents])
@@ -293,6 +300,7 @@ class Evaluation:
     def _tell(self, changes: Sequence[Change], told: list[Told], closed: dict[str, Incident]) -> None:
         """Note changes with their pages, and the incidents as they are after them."""
         self.members = watched_in(self.incidents)
+        self.lately.take(changes)
         for change in changes:
             closed[change.incident.id] = change.incident
             told.append((change, self._page(change)))
@@ -385,14 +393,5 @@ class Evaluation:
 
     def _judged(self) -> int | None:
         """Return the end of the last tick judged, in whole ticks of the length that they have now."""
-        reached = self._progress("judged")
+        reached = rows.progress(self.store, "judged")
         return None if reached is None else -(-reached // self.tick) * self.tick
-
-    def _folded(self) -> int | None:
-        """Return the mark up to which rows of `counts` are judged; None before the first judging."""
-        found = self.store.rows("judgement/folded")
-        return int(found[0]["mark"]) if found else None
-
-    def _progress(self, name: str) -> int | None:
-        found = self.store.rows("judgement/progress", name=name)
-        return int(found[0]["at"]) if found else None

@@ -1,7 +1,7 @@
-"""The life of an incident, as a pure function: verdicts and open incidents in, changed incidents and reasons out."""
+"""What an incident is, how grave it is, and which of its changes are told."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,13 +13,8 @@ ChangeKind = Literal["opened", "updated", "acknowledged", "resolved", "reopened"
 RANK: dict[Severity, int] = {"watch": 0, "ticket": 1, "page": 2}
 BAD_STATES = ("worse", "better", "stale")
 
-SUDDEN_S = 86_400
-"""What began within so many seconds, and so long after an incident was opened, has a cause of its own."""
 TWICE = 2.0
 """A change that is surely so many times what was last told is told again."""
-
-# Which signal leads where several tell of one cause: the nearest to the cause first, the sum of all last.
-LEADING = ("interactions", "step_failure", "slow", "reask", "handoff", "interaction_failure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +30,6 @@ class SeverityRules:
     ticket: float
     volume_page: float = 0.5
     volume_ticket: float = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """A verdict that an incident may care about: bad, or the end of bad."""
-
-    watched: Watched
-    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +55,7 @@ class Incident:
         id: deterministic: a hash of what opened it and when, so that a replay gives the same.
         members: verdicts that share the cause; the leading one first.
         number: how many changes it has had.
+        past: what was bad and recovered before it was bad again, as it was then.
         told: the largest proven change of a member when a change of the incident was last told, a share.
     """
 
@@ -83,11 +71,17 @@ class Incident:
     acknowledged_at: int | None = None
     acknowledged_by: str | None = None
     told: float = 0.0
+    past: tuple[Member, ...] = ()
 
     @property
     def lead(self) -> Member:
         """The member that names the incident."""
         return self.members[0]
+
+    @property
+    def opened_last(self) -> int:
+        """When it was opened, or reopened last: the first of its members joined then."""
+        return min(member.joined_at for member in self.members)
 
     @property
     def began(self) -> int:
@@ -129,60 +123,8 @@ def severity_of(member: Member, rules: SeverityRules) -> Severity:
 
 def incident_id(watched: Watched, at: int) -> str:
     """Return the deterministic id of an incident that `watched` opened at tick end `at`."""
-    text = "\x1f".join(map(str, (*_order(watched), at)))
+    text = "\x1f".join(map(str, (*order(watched), at)))
     return "inc_" + hashlib.blake2s(text.encode(), digest_size=5).hexdigest()
-
-
-def observe(
-    incidents: Iterable[Incident], seen: Sequence[Observation], at: int, rules: SeverityRules
-) -> tuple[list[Incident], list[Change]]:
-    """Fold the verdicts of one tick into the incidents that are not resolved.
-
-    Args:
-        incidents: those not resolved, oldest first.
-        seen: this tick's verdicts of members and of newly bad series; any order.
-        at: end of the tick.
-        rules: sizes that make a severity.
-
-    Returns:
-        The incidents not resolved after this tick, and the changes: at most one for each incident.
-    """
-    current = {incident.id: incident for incident in incidents}
-    before: dict[str, Incident | None] = {}
-    before.update(current)
-    reasons: dict[str, list[str]] = {}
-    for observation in sorted(seen, key=lambda one: _rank(one.watched)):
-        home = _home(current.values(), observation.watched)
-        if home is not None:
-            current[home.id] = _update(home, observation, at, reasons.setdefault(home.id, []))
-        elif observation.verdict.state in ("worse", "better"):
-            member = Member(observation.watched, observation.verdict, at)
-            cause = _same_cause(current.values(), observation)
-            if cause is not None:
-                current[cause.id] = _join(cause, member)
-                if all(one.watched.series != member.watched.series for one in cause.members):
-                    text = f"{subject_of(member.watched)} is part of it: {member.verdict.why}"
-                    reasons.setdefault(cause.id, []).append(text)
-            else:
-                opened = Incident(
-                    incident_id(member.watched, at),
-                    member.watched.series.workflow,
-                    "open",
-                    "watch",
-                    (member,),
-                    at,
-                    member.verdict.onset,
-                )
-                current[opened.id], before[opened.id] = opened, None
-                reasons[opened.id] = [member.verdict.why]
-    changes = [
-        change
-        for key, incident in current.items()
-        if (change := changed(before[key], incident, reasons.get(key, []), at, rules)) is not None
-    ]
-    for change in changes:
-        current[change.incident.id] = change.incident
-    return [incident for incident in current.values() if incident.state != "resolved"], changes
 
 
 def acknowledge(incident: Incident, actor: str, at: int, why: str) -> Change | None:
@@ -200,77 +142,8 @@ def watched_in(incidents: Iterable[Incident]) -> set[Watched]:
     return {member.watched for one in incidents for member in one.members}
 
 
-def _home(incidents: Iterable[Incident], watched: Watched) -> Incident | None:
-    return next((one for one in incidents if any(member.watched == watched for member in one.members)), None)
-
-
-def _same_cause(incidents: Iterable[Incident], observation: Observation) -> Incident | None:
-    """Return the incident that a newly bad series belongs to.
-
-    It shares the workflow, and either the step, or one of the two is the whole interaction (a failing step explains
-    the end-to-end fall), or it began before the incident was opened: what began before the page was sent is one story.
-    A sudden change long after the opening is another one, or a collapse in the months of a slow drift would wake nobody.
-    """
-    series, onset = observation.watched.series, observation.verdict.onset
-    sudden = onset is not None and observation.verdict.at - onset <= SUDDEN_S
-    for incident in incidents:
-        if incident.workflow != series.workflow or incident.state == "resolved":
-            continue
-        if sudden and onset is not None and onset > incident.opened_at + SUDDEN_S:
-            continue
-        steps = {member.watched.series.step for member in incident.members}
-        if series.step in steps or series.step is None or steps == {None}:
-            return incident
-        if onset is not None and onset <= incident.opened_at:
-            return incident
-    return None
-
-
-def _update(incident: Incident, observation: Observation, at: int, reasons: list[str]) -> Incident:
-    members = []
-    for member in incident.members:
-        if member.watched != observation.watched:
-            members.append(member)
-            continue
-        state = observation.verdict.state
-        was_bad = member.resolved_at is None
-        if state in BAD_STATES:
-            if state == "stale" and member.verdict.state != "stale":
-                reasons.append(f"{subject_of(member.watched)}: {observation.verdict.why}")
-            if not was_bad:
-                reasons.append(f"{subject_of(member.watched)} is bad again: {observation.verdict.why}")
-            members.append(replace(member, verdict=observation.verdict, resolved_at=None))
-        elif was_bad:
-            twins = (one for one in incident.members if one.watched != member.watched and one.resolved_at is None)
-            if all(one.watched.series != member.watched.series for one in twins):
-                reasons.append(f"{subject_of(member.watched)} has recovered: {observation.verdict.why}")
-            members.append(replace(member, verdict=observation.verdict, resolved_at=at))
-        else:
-            members.append(member)
-    return _ordered(replace(incident, members=tuple(members)))
-
-
-def _join(incident: Incident, member: Member) -> Incident:
-    onsets = [onset for onset in (incident.onset, member.verdict.onset) if onset is not None]
-    return _ordered(replace(incident, members=(*incident.members, member), onset=min(onsets, default=None)))
-
-
-def _ordered(incident: Incident) -> Incident:
-    return replace(incident, members=tuple(sorted(incident.members, key=_leads)))
-
-
-def _leads(member: Member) -> tuple[object, ...]:
-    """Order members: nearest to the cause first, then the first to join; a recovery does not change who leads."""
-    return (*_rank(member.watched)[:1], member.joined_at, *_order(member.watched))
-
-
-def _rank(watched: Watched) -> tuple[object, ...]:
-    series = watched.series
-    place = LEADING.index(series.signal) if series.signal in LEADING else len(LEADING)
-    return (place if series.step is not None else place + len(LEADING), *_order(watched))
-
-
-def _order(watched: Watched) -> tuple[str, ...]:
+def order(watched: Watched) -> tuple[str, ...]:
+    """Return by what watched series are sorted where nothing else tells them apart."""
     series = watched.series
     return (
         series.workflow,
@@ -299,7 +172,7 @@ def changed(
 ) -> Change | None:
     """Return the change between two states of an incident, None where nothing is to be told.
 
-    Told are: the opening, the end, a rise in severity, reasons of its members, and a change that is proven to be twice
+    Told are: the opening, the end, what is bad again after it, a rise in severity, reasons of its members, and a change that is proven to be twice
     what was last told. A fall of severity is none of them.
 
     Args:
@@ -316,6 +189,9 @@ def changed(
     reasons = list(dict.fromkeys(reasons))  # two detectors of one series may say the same
     if before is None:
         return Change("opened", at, replace(after, severity=severity, told=size), None, reasons[0], raised=True)
+    if before.state == "resolved":
+        after = replace(after, severity=severity, told=size)
+        return Change("reopened", at, after, before, "; ".join(reasons), raised=True)
     if all(member.resolved_at is not None for member in after.members):
         done = replace(after, state="resolved", resolved_at=at)
         return Change("resolved", at, done, before, "; ".join(reasons))

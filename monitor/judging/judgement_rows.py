@@ -121,3 +121,15 @@ def verdict_rows(verdicts: Sequence[tuple[Watched, Verdict]]) -> pa.Table:
 
 def _known(number: float) -> float | None:
     return float(number) if np.isfinite(number) else None
+
+
+def progress(reader: Reader, name: str) -> int | None:
+    """Return the instant up to which something is done: `judged` or `learned`; None before the first time."""
+    found = reader.rows("judgement/progress", name=name)
+    return int(found[0]["at"]) if found else None
+
+
+def folded(reader: Reader) -> int | None:
+    """Return the mark up to which rows of `counts` are judged; None before the first judging."""
+    found = reader.rows("judgement/folded")
+    return int(found[0]["mark"]) if found else None

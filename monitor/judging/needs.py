@@ -1,7 +1,7 @@
 """Which minutes must stay minutes: those that a baseline may still be learned from."""
 
 from bellbuoy.config.model import Config
-from bellbuoy.monitor.judging.judgement_rows import baselines
+from bellbuoy.monitor.judging.judgement_rows import baselines, progress
 from bellbuoy.monitor.judging.marks import marks
 from bellbuoy.monitor.judging.objectives import OBJECTIVE
 from bellbuoy.monitor.judging.strata import strata_lines
@@ -21,8 +21,7 @@ def needed(store: Store, config: Config) -> Needed:
     """
     learning = [one for one in config.baselines.values() if one.pinned is None]
     reach = max([FINE_S, *(2 * one.learn + one.lag for one in learning)]) + SPARE_S
-    found = store.rows("judgement/progress", name="judged")
-    judged = int(found[0]["at"]) if found else 0
+    judged = progress(store, "judged") or 0
     spans = [(float(since), float(until)) for since, until in marks(store, judged).pins(config).values()]
     known = baselines(store, judged)
     lines = watchlist(config.detectors, detectors_of(config.detectors), store.series())

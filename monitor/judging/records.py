@@ -63,6 +63,11 @@ def open_incidents(reader: Reader, about: About = "agents") -> list[Incident]:
     return [_incident(reader, row) for row in reader.rows("incidents/open", about=about)]
 
 
+def resolved_since(reader: Reader, since: int) -> list[Incident]:
+    """Return the incidents about the agents that ended after an instant, in the order of their ends."""
+    return [_incident(reader, row) for row in reader.rows("incidents/resolved", since=since)]
+
+
 def incident(reader: Reader, key: str) -> Incident | None:
     """Return the incident with the id `key`, or None."""
     rows = reader.rows("incidents/one", incident=key)
@@ -89,7 +94,8 @@ def save_incident(tx: Writer, incident: Incident, about: About = "agents") -> No
         number=incident.number,
     )
     tx.run("incidents/save_told", incident=incident.id, size=incident.told)
-    for place, member in enumerate(incident.members):
+    now = list(enumerate(incident.members))
+    for place, member in [*now, *((-place, member) for place, member in enumerate(incident.past, 1))]:
         series = member.watched.series
         tx.run(
             "incidents/save_member",
@@ -135,21 +141,13 @@ def save_change(tx: Writer, change: Change, page: Page, sinks: Iterable[str]) ->
 
 
 def _incident(reader: Reader, row: Mapping[str, Any]) -> Incident:
-    members = tuple(
-        Member(
-            watched_of(member),
-            verdict_of(member["verdict"]),
-            member["joined_at"],
-            member["resolved_at"],
-        )
-        for member in reader.rows("incidents/members", incident=row["id"])
-    )
+    found = reader.rows("incidents/members", incident=row["id"])
     return Incident(
         id=row["id"],
         workflow=row["workflow"],
         state=row["state"],
         severity=row["severity"],
-        members=members,
+        members=tuple(_member(one) for one in found if one["place"] >= 0),
         opened_at=row["opened_at"],
         onset=row["onset"],
         number=row["number"],
@@ -157,4 +155,9 @@ def _incident(reader: Reader, row: Mapping[str, Any]) -> Incident:
         acknowledged_at=row["acknowledged_at"],
         acknowledged_by=row["acknowledged_by"],
         told=row["told"],
+        past=tuple(_member(one) for one in reversed(found) if one["place"] < 0),
     )
+
+
+def _member(row: Mapping[str, Any]) -> Member:
+    return Member(watched_of(row), verdict_of(row["verdict"]), row["joined_at"], row["resolved_at"])

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bellbuoy.detectors.base import Verdict
-from bellbuoy.monitor.judging.incidents import RANK, Incident, Observation, SeverityRules, acknowledge, observe
+from bellbuoy.monitor.judging.incidents import RANK, Incident, SeverityRules, acknowledge
+from bellbuoy.monitor.judging.observing import Observation, observe
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 
 RULES = SeverityRules(page=0.05, ticket=0.02)

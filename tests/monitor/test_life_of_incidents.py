@@ -12,7 +12,9 @@ from bellbuoy.config.load import load_text
 from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.clock import VirtualClock
 from bellbuoy.monitor.judging import acks
-from bellbuoy.monitor.judging.incidents import Observation, SeverityRules, observe
+from bellbuoy.monitor.judging.incidents import SeverityRules
+from bellbuoy.monitor.judging.lately import Lately
+from bellbuoy.monitor.judging.observing import Observation, observe
 from bellbuoy.monitor.judging.records import open_incidents, save_change, save_incident
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.metrics import Metrics
@@ -94,6 +96,7 @@ class World:
 
     def start(self):
         self.incidents = open_incidents(self.store)
+        self.lately = Lately.of(self.store, self.at, 6 * TICK)
         with self.store.transaction() as tx:
             tx.run("outbox/release", now=int(self.clock.now()), sink=None)
         mutes = Mutes(self.store, CONFIG.quiet)
@@ -107,7 +110,8 @@ class World:
         self.take()
         self.at += TICK
         seen = [Observation(watched(step), verdict(size, self.at)) for step, size in verdicts.items()]
-        self.incidents, changes = observe(self.incidents, seen, self.at, RULES)
+        self.incidents, changes = observe(self.incidents, seen, self.at, RULES, self.lately.before(self.at))
+        self.lately.take(changes)
         with self.store.transaction() as tx:
             for change in changes:
                 save_incident(tx, change.incident)

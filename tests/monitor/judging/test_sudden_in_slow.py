@@ -3,7 +3,8 @@
 import pytest
 
 from bellbuoy.detectors.base import Verdict
-from bellbuoy.monitor.judging.incidents import Observation, SeverityRules, observe
+from bellbuoy.monitor.judging.incidents import SeverityRules
+from bellbuoy.monitor.judging.observing import Observation, observe
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 
 DAY = 86400

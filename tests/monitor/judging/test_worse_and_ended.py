@@ -8,7 +8,8 @@ from bellbuoy.config.load import load_text
 from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.event import Limits, decode
 from bellbuoy.monitor.judging.evaluate import Evaluation
-from bellbuoy.monitor.judging.incidents import Observation, SeverityRules, acknowledge, observe
+from bellbuoy.monitor.judging.incidents import SeverityRules, acknowledge
+from bellbuoy.monitor.judging.observing import Observation, observe
 from bellbuoy.monitor.judging.records import incident, open_incidents
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.sources.base import Chunk, Stream
