@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from prometheus_client.parser import text_string_to_metric_families
 
 from bellbuoy.bench.ingest_topic import broker, fill, filled
 
 SAMPLE_S = 5.0
+FLOOR_S = 30.0
 SPAN_S = 7 * 86400.0
 """A backlog is what a week brought."""
-MEMORY_LIMIT = "128MiB"
+MEMORY_LIMIT = "96MiB"
 """Enough for taking in and judging; DuckDB fills what it is given with blocks of the file."""
 CONFIG = """
 version: 1
@@ -31,6 +33,7 @@ sources: [{{ kafka: {{ bootstrap_servers: "{address}", topics: [{topic}], start:
 sinks: {{ out: {{ console: {{}} }} }}
 routes: [{{ to: [out] }}]
 """
+Floats = NDArray[np.float64]
 Metrics = dict[tuple[str, str], float]
 """(sample, its label `le` or empty) → value, summed over the other labels."""
 
@@ -173,15 +176,24 @@ def told(samples: list[tuple[float, float, float, float]]) -> dict[str, Any]:
     """Return what the samples say, from the first to the last."""
     at, stored, rss, cpu = np.array(samples).T
     took, events = at[-1] - at[0], stored[-1] - stored[0]
-    half = at >= at[-1] / 2
-    slope = np.polyfit(at[half], rss[half], 1)[0] * 60 if half.sum() > 2 else 0.0
+    slope = floor_slope(at, rss, at[-1] / 2)
     return {
         "stored": int(stored[-1]),
         "wall": round(events / max(took, 1e-9)),
         "cpu": round(events / max(cpu[-1] - cpu[0], 1e-9)),
         "rss_max_mb": round(float(rss.max())),
-        "rss_slope_mb_per_min": round(float(slope), 1),
+        "rss_slope_mb_per_min": round(slope, 1),
     }
+
+
+def floor_slope(at: Floats, rss: Floats, since: float) -> float:
+    """Return how fast the least memory of each half minute grows, in MB a minute.
+
+    What is in flight comes and goes by tens of megabytes within seconds; what is never given back lifts the least.
+    """
+    bins = np.floor((at[at >= since] - since) / FLOOR_S).astype(int)
+    floors = [rss[at >= since][bins == one].min() for one in np.unique(bins)]
+    return float(np.polyfit(np.unique(bins), floors, 1)[0] * 60 / FLOOR_S) if len(floors) > 2 else 0.0
 
 
 def transactions(found: Metrics) -> dict[str, Any]:

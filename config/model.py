@@ -60,6 +60,8 @@ class Config(Shape):
     """Where pages go, by name: `{ NAME: { KIND: settings } }`."""
     routes: Many[Route] = ()
     """Which sinks get which incident; the first that matches wins."""
+    undelivered_after: Duration = 900.0
+    """A page that a sink has not taken for so long goes to the next route as well, and is an incident about Bellbuoy itself."""
     outages: Many[Outage] = ()
     """Days on which the log, not the agent, was down."""
     quiet: Many[Quiet] = ()

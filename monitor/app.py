@@ -17,7 +17,7 @@ from bellbuoy.config.model import Config
 from bellbuoy.config.pending import pending
 from bellbuoy.config.plugins import sink as sink_of
 from bellbuoy.config.sources import Feed
-from bellbuoy.monitor import keeping
+from bellbuoy.monitor import keeping, undelivered
 from bellbuoy.monitor.chores import Chores
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.event import Limits
@@ -100,7 +100,17 @@ class App:
         after_tick(self.metrics, self.evaluation, config)
         mutes = Mutes(self.store, config.quiet, config.server.timezone)
         self.senders = [
-            Sender(self.store, name, one, self.clock, self.metrics, mutes=mutes) for name, one in self.sinks.items()
+            Sender(
+                self.store,
+                name,
+                one,
+                self.clock,
+                self.metrics,
+                mutes=mutes,
+                routes=config.routes,
+                undelivered_after=config.undelivered_after,
+            )
+            for name, one in self.sinks.items()
         ]
         self.ourselves = Ourselves(self.store, config)
         self.health.watch("store", self._unwritable)
@@ -193,7 +203,7 @@ class App:
         try:
             self.store.publish()
             with self.store.transaction() as tx:
-                tx.run("outbox/again", now=int(self.clock.now()))
+                tx.run("outbox/again", now=int(self.clock.now()), sink=None)
                 tx.run("outbox/release", now=int(self.clock.now()), sink=None)
         except StoreExhausted as error:
             if self.unbegun is None:
@@ -257,8 +267,11 @@ class App:
         """Tell what is wrong with Bellbuoy itself, and what is over."""
         if self.stop.is_set():
             return
+        now = self.clock.now()
         told = [one for ingest in self.ingests for one in ingest.troubles()] + keeping.troubles(self.store)
-        changes = self.ourselves.look(told, self.clock.now())
+        failing = {one.name: since for one in self.senders if (since := one.failing_since(now)) is not None}
+        told += undelivered.troubles(self.store, self.sinks, failing, now)
+        changes = self.ourselves.look(told, now)
         for change in changes:
             if change.kind == "opened":
                 self.metrics.incidents_opened.labels(change.incident.severity).inc()

@@ -6,18 +6,20 @@ What is muted is kept back, and looked at again when the mute ends. A change and
 import logging
 import random
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 
+from bellbuoy.config.model import Route
 from bellbuoy.monitor.clock import Clock
 from bellbuoy.monitor.judging.records import page_of
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.muting import Mute, Mutes
 from bellbuoy.monitor.store import Store, StoreExhausted
+from bellbuoy.monitor.undelivered import hand_on
 from bellbuoy.sinks.base import News, Page, Receipt, Refused, Retry, Sent, Sink
 
 log = logging.getLogger(__name__)
@@ -50,6 +52,8 @@ class Sender:
         metrics: Metrics,
         chance: random.Random | None = None,
         mutes: Mutes | None = None,
+        routes: Sequence[Route] = (),
+        undelivered_after: float = float("inf"),
     ) -> None:
         self.store = store
         self.name = name
@@ -60,9 +64,12 @@ class Sender:
         self.repeat: float = getattr(sink, "repeat", 0.0)
         self.keeps: bool = getattr(sink, "keeps", False)
         self.mutes = mutes or Mutes(store)
+        self.routes = routes
+        self.undelivered_after = undelivered_after
         self.wake = threading.Event()
         self.trouble: str | None = None
         self._looked = 0.0
+        self._failing: dict[str, float] = {}  # since when each incident's page is not taken
         self._unwritten: tuple[Mapping[str, Any], Receipt, Page] | None = None
 
     def run(self, stop: threading.Event) -> None:
@@ -208,8 +215,11 @@ class Sender:
         now = self.clock.now()
         again = int(now + self.repeat)
         news = page.version > row["sent"]
+        failed = self._failed(row["incident"], receipt, now)
+        instead: list[str] = []
         with self.store.transaction() as tx:
             if isinstance(receipt, Sent):
+                tx.run("outbox/again", now=int(now), sink=self.name)
                 tx.run("outbox/forget_edited", **key)
                 if page.muted and news:
                     tx.run("outbox/save_edited", **key, number=page.version)
@@ -228,6 +238,8 @@ class Sender:
                 )
             else:
                 tx.run("outbox/refused", **key, reason=receipt.reason, number=page.version, again=again)
+            if failed:
+                instead = hand_on(tx, self.routes, row, self.name, now)
         if isinstance(receipt, Sent) and page.muted:
             log.info("page shown, nobody is called %s", where)
         elif isinstance(receipt, Sent) and news:
@@ -237,8 +249,23 @@ class Sender:
             log.warning("page not sent, trying again %s reason=%s tries=%d", where, receipt.reason, row["tries"] + 1)
         elif isinstance(receipt, Refused):
             log.error("page refused %s reason=%s: %s", where, receipt.reason, receipt.why)
+        if instead:
+            log.warning("page goes to the next route %s instead=%s", where, ",".join(instead))
         result = {Sent: "sent", Retry: "retry", Refused: "refused"}[type(receipt)]
         self.metrics.notifications.labels(self.name, result).inc()
+
+    def _failed(self, incident: str, receipt: Receipt, now: float) -> bool:
+        """Note since when a page is not taken; return whether it is given to somebody else now."""
+        if not isinstance(receipt, Retry):
+            self._failing.pop(incident, None)
+            return isinstance(receipt, Refused)
+        since = self._failing.setdefault(incident, now)
+        return now - since >= self.undelivered_after
+
+    def failing_since(self, now: float) -> float | None:
+        """Return since when a page is not taken, epoch seconds; None while none has waited for too long."""
+        since = min(list(self._failing.values()), default=now)
+        return since if now - since >= self.undelivered_after else None
 
     def _backoff(self, tries: int) -> float:
         """Return seconds to wait: doubled with each try up to five minutes, with full jitter, at least one."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bellbuoy.monitor.event import Batch
 from bellbuoy.monitor.sources.skipping import Skip, Skipped
 
-QUEUE = 3
+QUEUE = 2
 """Batches between reading and writing."""
 POLL_S = 0.2
 """How long either thread waits before it looks whether it is to end, seconds."""

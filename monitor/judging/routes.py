@@ -23,6 +23,26 @@ def sinks_for(routes: Sequence[Route], incident: Incident, about: str = "agents"
     return list(found)
 
 
+def next_sinks(routes: Sequence[Route], incident: Incident, about: str, sink: str) -> list[str]:
+    """Return whom an incident is sent to that `sink` refuses: those of the next route that matches, `continue` or not.
+
+    Args:
+        routes: in the order of the configuration.
+        incident: as it is.
+        about: `agents`, or `bellbuoy` for troubles of our own.
+        sink: the one that refuses.
+    """
+    passed = False
+    for route in routes:
+        if not matches(route.when, incident, about):
+            continue
+        others = [name for name in route.to if name != sink]
+        if passed and others:
+            return others
+        passed = passed or sink in route.to
+    return []
+
+
 def matches(when: When, incident: Incident, about: str = "agents") -> bool:
     """Tell whether an incident is what `when` names; see `sinks_for`."""
     series = incident.lead.watched.series
