@@ -202,7 +202,13 @@ class Sender:
         page = page_of(told[-1]["page"])
         handle = msgspec.json.decode(row["handle"]) if row["handle"] else None
         news = tuple(
-            News(change["number"], change["at"], change["reason"], raised=change["raised"])
+            News(
+                change["number"],
+                change["at"],
+                change["reason"],
+                raised=change["raised"],
+                reopened=change["change"] == "reopened",
+            )
             for change in told
             if change["change"] != "opened" and change["number"] > row["sent"]
         )

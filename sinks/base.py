@@ -122,13 +122,15 @@ class News:
         number: number of the change within the incident, from 1.
         at: when, epoch seconds.
         text: one sentence.
-        raised: the severity rose with it, so people are called again.
+        raised: the severity rose with it, or it was reopened, so people are called again.
+        reopened: it was over, and is not.
     """
 
     number: int
     at: int
     text: str
     raised: bool = False
+    reopened: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,10 +44,10 @@ class Settings(Protocol):
 class Delivery:
     """Brings one page to the channel.
 
-    The handle holds `channel`, `ts` (the message), `version` (shown in it), `told` (number of the last change told in
-    the thread), `file` and `drawn` (chart, and the state it shows), `chart` (digest of the drawing), `called` and
-    `called_at` (severities already reached, and when people were called), `without` (parts that were refused),
-    `evidence` (`due` while it must go to the thread).
+    The handle holds `channel`, `ts` (the message), `version` (shown in it), `first` (the version that was posted), `told`
+    (number of the last change told in the thread), `file` and `drawn` (chart, and the state it shows), `chart` (digest of
+    the drawing), `called` and `called_at` (severities already reached, and when people were called), `without` (parts that
+    were refused), `evidence` (`due` while it must go to the thread).
     """
 
     def __init__(self, sink: Settings, api: WebClient, page: Page) -> None:
@@ -137,6 +137,7 @@ class Delivery:
         self.handle["version"] = str(self.page.version)
         if first:
             self.posted = True
+            self.handle.setdefault("first", str(self.page.version))
             self.handle.update(channel=str(answer.get("channel", self.sink.channel)), ts=str(answer.get("ts", "")))
             self._reached(mentioned=bool(mention))
 
@@ -223,7 +224,9 @@ class Delivery:
         self.handle["told"] = str(max([told, self.page.version, *(item.number for item in news)]))
 
     def _reply(self, news: list[News]) -> None:
-        loud = any(item.raised for item in news) and not self._is_reached()
+        first = int(self.handle.get("first", "0"))
+        again = any(item.reopened and item.number > first for item in news)
+        loud = again or (any(item.raised for item in news) and not self._is_reached())
         mention = self._mention() if loud else ""
         said = reply(self.page, news, mention, loud=loud)
         call(self.api.chat_postMessage, channel=self.handle["channel"], thread_ts=self.handle["ts"], **said)

@@ -61,7 +61,12 @@ def story() -> list[Page]:
         news=(News(4, AT + 1800, "resolved"),),
     )
     again = replace(
-        raised, version=5, change="reopened", at=AT + 2400, resolved_at=None, news=(News(5, AT + 2400, "fell again"),)
+        raised,
+        version=5,
+        change="reopened",
+        at=AT + 2400,
+        resolved_at=None,
+        news=(News(5, AT + 2400, "fell again", raised=True, reopened=True),),
     )
     return [first, raised, taken, over, again]
 

@@ -163,7 +163,11 @@ def resolved() -> Page:
 def reopened() -> Page:
     at = OPENED + 10 * HOUR
     return replace(
-        raised(), version=5, change="reopened", at=at, news=(News(5, at, "reopened: qualify fell again, to 86.2 %"),)
+        raised(),
+        version=5,
+        change="reopened",
+        at=at,
+        news=(News(5, at, "reopened: qualify fell again, to 86.2 %", raised=True, reopened=True),),
     )
 
 

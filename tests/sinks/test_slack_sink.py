@@ -352,3 +352,24 @@ def test_a_webhook_in_place_of_a_token_posts_each_change():
     assert [MENTION in json.dumps(each) for each in said] == [False, True, False, False]
     assert (slack.edits, slack.threads, slack.images) == (False, False, False)
     assert "secret-path" not in repr(slack)
+
+
+def test_what_is_bad_again_calls_again(fake_slack):
+    handle = tell(sink(fake_slack), golden.opened(), golden.raised())
+    assert mentions(fake_slack) == 1
+    handle = tell(sink(fake_slack), golden.resolved(), golden.reopened(), handle=handle)
+    assert mentions(fake_slack) == 2
+    assert (fake_slack.replies[-1].broadcast, MENTION in fake_slack.replies[-1].text) == (True, True)
+    later = replace(golden.reopened(), version=6, change="updated", news=(News(6, 1795400000, "more of it"),))
+    tell(sink(fake_slack), later, handle=handle)
+    assert mentions(fake_slack) == 2
+
+
+def test_who_is_called_by_the_message_is_not_called_by_its_thread(fake_slack):
+    """The first that this channel sees of an incident may be that it was reopened."""
+    first = sink(fake_slack).send(golden.reopened())
+    assert isinstance(first, Retry)
+    tell(sink(fake_slack), golden.reopened(), handle=dict(first.handle))
+    assert len(fake_slack.replies) == 1
+    assert mentions(fake_slack) == 1
+    assert not any(reply.broadcast for reply in fake_slack.replies)
