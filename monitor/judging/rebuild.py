@@ -11,6 +11,7 @@ from bellbuoy.monitor.judging import judgement_rows as rows
 from bellbuoy.monitor.judging.calibration_rows import calibrations
 from bellbuoy.monitor.judging.evaluate import Evaluation, Told
 from bellbuoy.monitor.judging.incidents import Change, Incident
+from bellbuoy.monitor.judging.lately import Lately
 from bellbuoy.monitor.judging.learn import DAY, Learner
 from bellbuoy.monitor.judging.needs import needed
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
@@ -99,6 +100,7 @@ class Refolding(Evaluation):
         self.until = self.judged
         self.incidents = []
         self.members = set()
+        self.lately = Lately((), int(config.reopen_within))
         self.folded = store.known_us
         self.relearn_from = 0
         first = min((one.first_minute for one in store.series()), default=0)
