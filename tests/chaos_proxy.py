@@ -98,9 +98,12 @@ class ChaosProxy:
 
     async def _end(self):
         await self._change("refuse", _BLOCK, 0)
-        tasks = asyncio.all_tasks(self._loop) - {asyncio.current_task()}
-        if tasks:  # their connections are reset: they end by themselves
-            await asyncio.wait(tasks, timeout=10)
+        until = self._loop.time() + 10
+        while tasks := asyncio.all_tasks(self._loop) - {asyncio.current_task()}:
+            await asyncio.wait(tasks, timeout=1)  # their connections are reset: they end by themselves
+            self._reset_all()  # and what was accepted in the meantime
+            assert self._loop.time() < until, tasks
+        await asyncio.sleep(0)  # what is reset is closed in the next round
 
     def _reset_all(self):
         for writer in list(self._writers):
@@ -108,8 +111,8 @@ class ChaosProxy:
             _reset(writer)
 
     async def _serve(self, reader, writer):
-        if self._mode == "reset":
-            self.harmed["reset"] += 1
+        if self._mode in ("reset", "refuse"):
+            self.harmed[self._mode] += 1
             _reset(writer)
             return
         try:
