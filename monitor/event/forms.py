@@ -61,9 +61,10 @@ class _Absent:
         """Return the column of events of these types, each by its place among the classes."""
         if not self._alike:
             return self._values.take(types)
-        if len(self._column) < len(types):
-            self._column = self._repeated(len(types))
-        return self._column.slice(0, len(types))
+        column = self._column  # several threads may lengthen it at once: each goes on with its own
+        if len(column) < len(types):
+            column = self._column = self._repeated(len(types))
+        return column.slice(0, len(types))
 
     def _repeated(self, n: int) -> Any:
         return pa.repeat(self._values[0], n) if self._values[0].is_valid else pa.nulls(n, self._values.type)
