@@ -163,6 +163,7 @@ class Sender:
 
     def _keep(self, row: Mapping[str, Any], mute: Mute, now: float, *, over: bool) -> None:
         """Keep a page back until the mute ends; for ever where its incident is `over`, and no sink shows it as open."""
+        self._failing.pop(row["incident"], None)  # it is not tried any more, so it is not failing
         key = {"incident": row["incident"], "sink": self.name, "number": row["wanted"], "reason": mute.reason}
         until = min(mute.until, int(now + self.repeat)) if self.repeat and row["shown"] else mute.until
         with self.store.transaction() as tx:

@@ -10,6 +10,7 @@ from bellbuoy.config.instants import write_instant, write_span
 from bellbuoy.config.model import Config
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.judging.hearing import heard
+from bellbuoy.monitor.judging.judgement_rows import progress
 from bellbuoy.monitor.judging.marks import Kind, marks
 from bellbuoy.monitor.judging.objectives import OBJECTIVE
 from bellbuoy.monitor.judging.records import incident
@@ -75,8 +76,7 @@ class Normal:
 
     def judged(self) -> int:
         """Return the end of the last tick that was judged, epoch seconds; 0 before the first one."""
-        found = self.store.rows("judgement/progress", name="judged")
-        return int(found[0]["at"]) if found else 0
+        return progress(self.store, "judged") or 0
 
     def decide(self, asked: Asked) -> str:
         """Write a decision; the next tick takes it. Return in a sentence or two what becomes of it.

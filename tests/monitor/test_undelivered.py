@@ -15,6 +15,7 @@ from bellbuoy.monitor.judging.routes import next_sinks
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.notify import Sender
+from bellbuoy.monitor.silences import Silences
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.undelivered import troubles
 from bellbuoy.sinks.base import Page, Refused, Retry, Sent
@@ -175,6 +176,17 @@ def test_a_sink_that_does_not_answer_is_passed_by_after_a_while_and_tried_on(sto
     assert len(world.sinks["slack"].seen) == tried + 1
     assert len(world.sinks["mail"].seen) == 1, "once"
     assert world.troubles() == []
+
+
+def test_what_is_muted_while_it_is_tried_is_no_trouble(store):
+    world = World(store, *[NO_ANSWER] * 100)
+    world.change(incident())
+    world.send()
+    Silences(store, world.config, world.clock).put_on("inc_1", 3600, "kim", "known")
+    world.clock.advance(LIMIT + 400)
+    world.send()
+    assert world.troubles() == []
+    assert world.sinks["mail"].seen == []
 
 
 def test_what_is_over_is_handed_to_nobody(store):
