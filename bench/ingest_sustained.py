@@ -157,6 +157,14 @@ def daemon(address: str, topic: str) -> Iterator[Running]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            _complaints(log)
+
+
+def _complaints(log: Path) -> None:
+    """Tell what the daemon complained of: a figure of a run that stood still is none."""
+    for line in log.read_text(errors="replace").splitlines():
+        if '"level": "error"' in line or not line.startswith("{"):
+            print(f"the daemon: {line[:400]}", file=sys.stderr)
 
 
 def _await(running: Running, log: Path) -> None:

@@ -46,7 +46,6 @@ class Engine:
     Attributes:
         path, settings, read_only: as opened.
         schema: number of the last migration.
-        names: all tables and views there are, DuckDB's own too, in small letters.
         gate: how many ad hoc queries run.
         readers: who reads at present.
         damage: why the file can be trusted no more, found while it was in use; None while all is well.
@@ -71,7 +70,6 @@ class Engine:
         self._lost = False
         self._life = 0
         self.schema = 0
-        self.names: frozenset[str] = frozenset()
         self._db = self._opened(self.suspicions())
 
     def suspicions(self) -> list[str]:
@@ -93,8 +91,6 @@ class Engine:
                 )
             if self.path is not None and not self.read_only:
                 look_through(con, SMALL)
-            found = con.execute(statement("store/names")).fetchall()
-            self.names = frozenset(name.lower() for (name,) in found)
             con.execute("SET lock_configuration = true")
             if len(suspected) >= TWICE and self.path is not None:
                 raise StoreCorrupt(self.path, suspected[-1])  # noqa: TRY301 - closed below as for any other reason

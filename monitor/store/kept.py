@@ -1,10 +1,15 @@
-"""The table of the events: it has the columns that some event brought so far; the view `events_raw` has all there are.
+"""The tables of the events: each has the columns that some event brought so far; the view `events_raw` has all there are.
 
 An event has 75 fields and a log uses about 25 of them. A column that is NULL in every row still costs when rows are
 added: an eighth of the time of the whole ingest, and half of what DuckDB remembers of the rows it wrote.
+
+A column that is added to a table costs memory for every row that is there, 13 bytes for a number, all at once: of a large
+table more than `store.memory_limit`. So a new column finds few rows: a table of many is laid aside as it is, under a name
+with a number, and a new one goes on. One that is laid aside leaves when retention has emptied it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -15,9 +20,15 @@ from bellbuoy.monitor.store.statements import statement
 from bellbuoy.monitor.store.transaction import Transaction
 
 KEPT = "events_kept"
+"""Where events are added; a table laid aside is called the same with `_` and its number."""
 ALL = "events_raw"
+PLACES = "events_places"
+"""The view of where each event is: `part` and `place` in it, in the order of arrival."""
+VALUES = 500_000
+"""How many values of rows that are there a transaction may add by new columns: 7 MB of numbers."""
 ADDED = {"latency_limit_ms": "DOUBLE"}
 """Columns that the store computes at arrival."""
+IDENTITY = 'event_id, received_at, stream, "offset", idx'
 FIRST = ("event_id", "step", "outcome")
 """Columns that are there from the beginning, beside those that no event lacks."""
 
@@ -35,7 +46,7 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
         have, shown = shown, []
     if not have:
         con.execute(create_table_sql(KEPT, FIRST))
-    if shown != list(wanted):
+    if shown != list(wanted) or not columns(con, PLACES):
         _show(con)
 
 
@@ -44,12 +55,48 @@ def columns(con: duckdb.DuckDBPyConnection, name: str) -> list[str]:
     return [column for column, _ in con.execute(statement("store/columns"), {"name": name}).fetchall()]
 
 
-def hold(tx: Transaction, names: Iterable[str]) -> None:
-    """Give the table more columns; each is NULL in the rows that are there."""
-    known = kinds()
+def tables(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the tables that hold events, in the order of arrival: those that are laid aside, and the one in use."""
+    return [name for (name,) in con.execute(statement("store/tables"), {"name": KEPT}).fetchall()]
+
+
+def hold(tx: Transaction, names: Sequence[str]) -> None:
+    """Let what is added from now on have more columns; each is NULL in the rows that are there."""
+    con, known = tx.cursor, kinds()
+    rows = con.execute(f"SELECT count(*) FROM {KEPT}").fetchall()[0][0]  # noqa: S608 - our own names
+    if rows * len(names) > VALUES:
+        names = [name for name in [*columns(con, KEPT), *names] if name in known]
+        _lay_aside(con)
+    have = columns(con, KEPT)
     for name in names:
-        tx.cursor.execute(f"ALTER TABLE {KEPT} ADD COLUMN {quoted(name)} {known[name]}")
-    _show(tx.cursor)
+        if name not in have:
+            con.execute(f"ALTER TABLE {KEPT} ADD COLUMN {quoted(name)} {known[name]}")
+    _show(con)
+
+
+def _lay_aside(con: duckdb.DuckDBPyConnection) -> None:
+    *aside, _ = tables(con)
+    number = 1 + max((int(name.removeprefix(f"{KEPT}_")) for name in aside), default=0)
+    con.execute(f"ALTER TABLE {KEPT} RENAME TO {KEPT}_{number}")
+    con.execute(create_table_sql(KEPT, FIRST))
+
+
+def delete(tx: Transaction, name: str, /, **params: Any) -> int:
+    """Execute `sql/NAME.sql` on each table of events, and return how many rows left; the statement names the one in use."""
+    text, gone = statement(name), 0
+    for table in tables(tx.cursor):
+        gone += tx.cursor.execute(text.replace(KEPT, table), params or None).fetchall()[0][0]
+    return gone
+
+
+def shed(tx: Transaction) -> None:
+    """Drop what is laid aside and empty."""
+    *aside, _ = tables(tx.cursor)
+    empty = [name for name in aside if not tx.cursor.execute(f"FROM {name} LIMIT 1").fetchall()]
+    for name in empty:
+        tx.cursor.execute(f"DROP TABLE {name}")
+    if empty:
+        _show(tx.cursor)
 
 
 def keep(tx: Transaction, table: pa.Table) -> None:
@@ -72,13 +119,16 @@ def brought(table: pa.Table) -> list[str]:
 
 
 def _show(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the view of all columns anew, and those that are made of it."""
-    have = frozenset(columns(con, KEPT))
-    con.execute(f"CREATE OR REPLACE VIEW {ALL} AS SELECT {', '.join(_chosen(kinds(), have))} FROM {KEPT}")  # noqa: S608 - our own names
+    """Make the views of all events anew, and those that are made of them."""
+    parts = tables(con)
+    chosen = [f"SELECT {', '.join(_chosen(kinds(), columns(con, part)))} FROM {part}" for part in parts]  # noqa: S608 - our own names
+    con.execute(f"CREATE OR REPLACE VIEW {ALL} AS {' UNION ALL '.join(chosen)}")
+    placed = [f"SELECT {at} AS part, rowid AS place, {IDENTITY} FROM {part}" for at, part in enumerate(parts)]  # noqa: S608 - our own names
+    con.execute(f"CREATE OR REPLACE VIEW {PLACES} AS {' UNION ALL '.join(placed)}")
     for name in ("store/view_events", "store/view_interactions"):
         con.execute(statement(name))
 
 
-def _chosen(wanted: Mapping[str, str], have: frozenset[str]) -> Iterable[str]:
+def _chosen(wanted: Mapping[str, str], have: Container[str]) -> Iterable[str]:
     for name, kind in wanted.items():
         yield quoted(name) if name in have else f"CAST(NULL AS {kind}) AS {quoted(name)}"

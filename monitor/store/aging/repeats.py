@@ -9,6 +9,7 @@ from bellbuoy.monitor.store.adding.append import Appender
 from bellbuoy.monitor.store.adding.buckets import histogram_sql
 from bellbuoy.monitor.store.adding.registry import Draft
 from bellbuoy.monitor.store.adding.rollup import count
+from bellbuoy.monitor.store.kept import delete
 from bellbuoy.monitor.store.transaction import Transaction
 
 PART_ROWS = 2_000_000
@@ -49,7 +50,7 @@ def _remove(appender: Appender, signals: Sequence[Signal], repeats: pa.Table) ->
         tx.show("repeats", repeats)
         _take_back(tx, appender, signals, known_us)
         tx.run("exports/stale")
-        gone = tx.run("repeats/drop")
+        gone = delete(tx, "repeats/drop")
         tx.cursor.unregister("repeats")
     return gone
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from bellbuoy.config.server import Retention
 from bellbuoy.monitor.store.aging.coarsen import FINE_S, Needed, coarsen
 from bellbuoy.monitor.store.engine import Engine
+from bellbuoy.monitor.store.kept import delete, shed
 
 DAY = 86400
 HOUR = 3600
@@ -108,6 +109,9 @@ def _events(engine: Engine, keep_from: int, forgotten: Callable[[int], None]) ->
             left, whole = _exported(engine, Path(folder), day, step, forgotten)
             gone += left
             kept += not whole
+    if gone:
+        with engine.transaction() as tx:
+            shed(tx)
     return gone, kept
 
 
@@ -115,7 +119,7 @@ def _parts(engine: Engine, since: int, until: int, step: int, forgotten: Callabl
     gone = 0
     for part in range(since, until, step):
         with engine.transaction() as tx:
-            gone += tx.run("store/drop_events", since=part, until=min(part + step, until))
+            gone += delete(tx, "store/drop_events", since=part, until=min(part + step, until))
             tx.run("aging/set_reached", name="forgotten", at=min(part + step, until))
             forgotten(min(part + step, until))
     return gone
@@ -129,7 +133,7 @@ def _exported(engine: Engine, folder: Path, day: int, step: int, forgotten: Call
             found = tx.rows("exports/clean", day=day)
             if not found or not found[0]["clean"] or not _there(folder / found[0]["file"], found[0]["size"]):
                 return gone, False
-            deleted = tx.run("store/drop_events", since=part, until=part + step)
+            deleted = delete(tx, "store/drop_events", since=part, until=part + step)
             if deleted:
                 tx.run("exports/deleted", gone=deleted, day=day)
                 tx.run("aging/set_reached", name="forgotten", at=part + step)

@@ -15,6 +15,7 @@ from bellbuoy.monitor.store.door.gate import QueryRefused
 from bellbuoy.monitor.store.door.tree import objection, serialized
 from bellbuoy.monitor.store.door.watch import Watched
 from bellbuoy.monitor.store.engine import Engine
+from bellbuoy.monitor.store.statements import statement
 
 PUBLISHED = (
     "events",
@@ -162,7 +163,7 @@ def _answered(
     store: Engine, cursor: duckdb.DuckDBPyConnection, sql: str, bounds: Bounds, explain: bool, late: threading.Event
 ) -> tuple[pa.Table, tuple[str, ...], bool]:
     try:
-        _judge(store, cursor, sql, bounds.text)
+        _judge(cursor, sql, bounds.text)
         return _run(cursor, f"EXPLAIN {sql}" if explain else sql, bounds, late)
     except FAULTS as error:
         if isinstance(error, LOST):
@@ -170,7 +171,7 @@ def _answered(
         raise QueryRefused("error", _told(error)) from error
 
 
-def _judge(store: Engine, cursor: duckdb.DuckDBPyConnection, sql: str, most: int) -> None:
+def _judge(cursor: duckdb.DuckDBPyConnection, sql: str, most: int) -> None:
     size = len(sql.encode("utf-8", "replace"))
     if size > most:
         raise QueryRefused("refused", f"the text has {size} bytes, {most} are allowed (query.text)")
@@ -182,7 +183,8 @@ def _judge(store: Engine, cursor: duckdb.DuckDBPyConnection, sql: str, most: int
         raise QueryRefused("refused", f"exactly one SELECT is allowed; this is {kinds}")
     try:
         tree = serialized(cursor, sql)
-        why = objection(tree, PUBLISHED, store.names)
+        taken = {name.lower() for (name,) in cursor.execute(statement("store/names")).fetchall()}
+        why = objection(tree, PUBLISHED, taken)
         grown = excess(tree) if why is None else None
     except RecursionError:
         raise QueryRefused("refused", "nested too deeply") from None

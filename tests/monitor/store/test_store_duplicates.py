@@ -35,7 +35,9 @@ def named(key, at=START, kind="step"):
 
 
 def ids(store):
-    return [row[0] for row in store.cursor().execute("SELECT event_id FROM events_kept ORDER BY rowid").fetchall()]
+    return [
+        row[0] for row in store.cursor().execute("SELECT event_id FROM events_places ORDER BY part, place").fetchall()
+    ]
 
 
 def test_second_of_two_equal_events_is_dropped_and_told(store, stream, batch_of):
