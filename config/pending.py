@@ -22,7 +22,6 @@ PENDING = (
     "workflows.steps.gate",
     "workflows.steps.consequential",
     "workflows.steps.integrations",
-    "sinks.slack.storm",
 )
 """Paths without numbers and names of one's own: `workflows.steps.gate` is the gate of any step of any workflow."""
 

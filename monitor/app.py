@@ -33,9 +33,8 @@ from bellbuoy.monitor.listening import listeners
 from bellbuoy.monitor.logs import Counting
 from bellbuoy.monitor.memory import frugal, unhurried
 from bellbuoy.monitor.metrics import Metrics
-from bellbuoy.monitor.muting import Mutes
 from bellbuoy.monitor.notes import Notebook
-from bellbuoy.monitor.notify import Sender, unserved
+from bellbuoy.monitor.notify import senders, unserved
 from bellbuoy.monitor.presses import Hands, Presses, pressable
 from bellbuoy.monitor.reading import Reading
 from bellbuoy.monitor.rehearsal import rehearsal
@@ -98,20 +97,7 @@ class App:
         ]
         self.evaluation = Evaluation(self.store, config)
         after_tick(self.metrics, self.evaluation, config)
-        mutes = Mutes(self.store, config.quiet, config.server.timezone)
-        self.senders = [
-            Sender(
-                self.store,
-                name,
-                one,
-                self.clock,
-                self.metrics,
-                mutes=mutes,
-                routes=config.routes,
-                undelivered_after=config.undelivered_after,
-            )
-            for name, one in self.sinks.items()
-        ]
+        self.senders = senders(config, self.store, self.sinks, self.clock, self.metrics)
         self.ourselves = Ourselves(self.store, config)
         self.health.watch("store", self._unwritable)
         self.intake = intake_of(self.config, self.ingests, self.store, self.clock)

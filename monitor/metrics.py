@@ -98,7 +98,10 @@ class Metrics:
         self.outbox_pages = gauge("outbox_pages", "Pages that wait.", "sink")
         self.outbox_oldest_age = gauge("outbox_oldest_age_seconds", "Age of the oldest page that waits.", "sink")
         self.pages_suppressed = counter(
-            "pages_suppressed", "Pages kept back from a sink, by what muted them: silence or quiet.", "sink", "reason"
+            "pages_suppressed",
+            "Pages kept back from a sink, by what muted them: silence, quiet or storm.",
+            "sink",
+            "reason",
         )
         self.page_delay = histogram("page_delay_seconds", "Change of an incident to its receipt `sent`.", "sink")
         self.slack_socket_connected = gauge(
@@ -152,6 +155,7 @@ class Metrics:
                 self.notifications.labels(sink, result)
             self.pages_suppressed.labels(sink, "silence")
             self.pages_suppressed.labels(sink, "quiet")
+            self.pages_suppressed.labels(sink, "storm")
             self.outbox_pages.labels(sink).set(0)
             self.outbox_oldest_age.labels(sink).set(0)
         for result in ("ok", "error"):

@@ -50,6 +50,10 @@ class Mutes:
         self._quiet = quiet
         self._zone = zone
 
+    def any(self, now: float) -> bool:
+        """Tell whether something may be muted at `now`, epoch seconds."""
+        return bool(self._quiet) or bool(self._reader.rows("people/active", now=int(now)))
+
     def of(self, one: Incident, about: About, now: float) -> Mute | None:
         """Return what mutes an incident at `now`, epoch seconds; of several the one that ends last."""
         found = [*self._silences(one, now), *self._hours(one, about, now)]

@@ -13,12 +13,13 @@ from typing import Any
 
 import msgspec
 
-from bellbuoy.config.model import Route
+from bellbuoy.config.model import Config, Route
 from bellbuoy.monitor.clock import Clock
 from bellbuoy.monitor.judging.records import page_of
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.muting import Mute, Mutes
 from bellbuoy.monitor.store import Store, StoreExhausted
+from bellbuoy.monitor.storms import Storms
 from bellbuoy.monitor.undelivered import hand_on
 from bellbuoy.sinks.base import News, Page, Receipt, Refused, Retry, Sent, Sink
 
@@ -32,6 +33,25 @@ STORE_RETRY_S = 1.0
 def unserved(store: Store, sinks: Collection[str]) -> dict[str, int]:
     """Return how many pages wait for each sink that is configured no more: nobody sends them."""
     return {row["sink"]: row["pages"] for row in store.rows("outbox/waiting") if row["sink"] not in sinks}
+
+
+def senders(config: Config, store: Store, sinks: Mapping[str, Sink], clock: Clock, metrics: Metrics) -> list["Sender"]:
+    """Return a sender for each sink of a configuration."""
+    mutes = Mutes(store, config.quiet, config.server.timezone)
+    return [
+        Sender(
+            store,
+            name,
+            one,
+            clock,
+            metrics,
+            mutes=mutes,
+            storms=Storms(store, name, getattr(one, "storm", None), mutes, config.server),
+            routes=config.routes,
+            undelivered_after=config.undelivered_after,
+        )
+        for name, one in sinks.items()
+    ]
 
 
 class Sender:
@@ -52,6 +72,7 @@ class Sender:
         metrics: Metrics,
         chance: random.Random | None = None,
         mutes: Mutes | None = None,
+        storms: Storms | None = None,
         routes: Sequence[Route] = (),
         undelivered_after: float = float("inf"),
     ) -> None:
@@ -64,6 +85,7 @@ class Sender:
         self.repeat: float = getattr(sink, "repeat", 0.0)
         self.keeps: bool = getattr(sink, "keeps", False)
         self.mutes = mutes or Mutes(store)
+        self.storms = storms or Storms(store, name, None, self.mutes)
         self.routes = routes
         self.undelivered_after = undelivered_after
         self.wake = threading.Event()
@@ -125,12 +147,19 @@ class Sender:
             with self.store.transaction() as tx:
                 tx.run("outbox/release", now=int(now), sink=self.name)
         self._looked = now
+        if gathered := self.storms.gather(now):
+            self.metrics.pages_suppressed.labels(self.name, "storm").inc(gathered)
+            log.info("%d new incidents at once are told in one digest sink=%s", gathered, self.name)
         while rows := self.store.rows("outbox/due", sink=self.name, now=int(now), repeats=self.repeat > 0):
             row = rows[0]
+            if row["digest"]:
+                return row, self._page(row)
             incident, mute = self.mutes.named(row["incident"], row["about"], now)
             if row["wanted"] <= row["sent"]:  # a repeat of what was told
                 return row, replace(self._page(row), muted=mute is not None)
             if mute is None:
+                if not row["shown"] and self.storms.holds(row, incident, now):
+                    continue
                 return row, self._page(row)
             page = self._silently(row)
             if page is not None:
@@ -197,11 +226,13 @@ class Sender:
 
     def _page(self, row: Mapping[str, Any]) -> Page:
         """Return the newest page wanted, with every change since the last one sent as news: none where it is repeated."""
+        handle = msgspec.json.decode(row["handle"]) if row["handle"] else None
+        if row["digest"]:
+            return replace(self.storms.page(row), handle=handle, attempt=row["attempt"] + 1)
         after = min(row["sent"], row["wanted"] - 1)
         changes = self.store.rows("incidents/changes", incident=row["incident"], after=after)
         told = [change for change in changes if change["number"] <= row["wanted"]]
         page = page_of(told[-1]["page"])
-        handle = msgspec.json.decode(row["handle"]) if row["handle"] else None
         news = tuple(
             News(
                 change["number"],
@@ -217,7 +248,6 @@ class Sender:
 
     def _write(self, row: Mapping[str, Any], receipt: Receipt, page: Page) -> None:
         key = {"incident": row["incident"], "sink": self.name}
-        where = f"incident={row['incident']} change={page.version} sink={self.name}"
         handle = msgspec.json.encode(getattr(receipt, "handle", None) or page.handle).decode()
         now = self.clock.now()
         again = int(now + self.repeat)
@@ -246,18 +276,27 @@ class Sender:
             else:
                 tx.run("outbox/refused", **key, reason=receipt.reason, number=page.version, again=again)
             if failed:
-                instead = hand_on(tx, self.routes, row, self.name, now)
+                rows = tx.rows("storms/members", storm=row["incident"]) if row["digest"] else [row]
+                instead = [sink for one in rows for sink in hand_on(tx, self.routes, one, self.name, now)]
+        if isinstance(receipt, Sent):
+            self.storms.told(row, now)
+        self._report(row, receipt, page, instead)
+
+    def _report(self, row: Mapping[str, Any], receipt: Receipt, page: Page, instead: Sequence[str]) -> None:
+        """Say in the log and in the metrics what became of a page."""
+        where = f"incident={row['incident']} change={page.version} sink={self.name}"
+        news = page.version > row["sent"]
         if isinstance(receipt, Sent) and page.muted:
             log.info("page shown, nobody is called %s", where)
         elif isinstance(receipt, Sent) and news:
-            self.metrics.page_delay.labels(self.name).observe(max(0.0, now - row["wanted_at"]))
+            self.metrics.page_delay.labels(self.name).observe(max(0.0, self.clock.now() - row["wanted_at"]))
             log.info("page sent %s", where)
         elif isinstance(receipt, Retry):
             log.warning("page not sent, trying again %s reason=%s tries=%d", where, receipt.reason, row["tries"] + 1)
         elif isinstance(receipt, Refused):
             log.error("page refused %s reason=%s: %s", where, receipt.reason, receipt.why)
         if instead:
-            log.warning("page goes to the next route %s instead=%s", where, ",".join(instead))
+            log.warning("page goes to the next route %s instead=%s", where, ",".join(sorted(set(instead))))
         result = {Sent: "sent", Retry: "retry", Refused: "refused"}[type(receipt)]
         self.metrics.notifications.labels(self.name, result).inc()
 

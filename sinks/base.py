@@ -148,6 +148,8 @@ class Page:
         facts: numbers, two columns. findings: *Where*, *Just before*, *Ruled out*.
         foot: short remarks: detector, who was called.
         at, opened_at, resolved_at, onset: epoch seconds.
+        rows: of a digest, the incidents that it tells; such a page has no buttons of its own.
+        more: how many incidents a digest tells beside `rows`.
         timezone: IANA name for texts.
         data: the leading verdict as plain JSON, for sinks that programs read.
         attempt: number of the try, from 1: an ambiguous one may have arrived.
@@ -177,6 +179,8 @@ class Page:
     links: tuple[Link, ...] = ()
     foot: tuple[str, ...] = ()
     news: tuple[News, ...] = ()
+    rows: tuple[Sentence, ...] = ()
+    more: int = 0
     timezone: str = "UTC"
     data: dict[str, Any] = field(default_factory=dict)
     attempt: int = 1
@@ -228,9 +232,10 @@ class Sink(Protocol):
     """A frozen dataclass; its fields are the YAML keys, their docstrings the documentation.
 
     `send` does not raise for the outside world, does not sleep, retry, log, or decide whether to send.
-    Class attributes declare what is true of it; the battery holds it to that. Three more may be there: `pace`, seconds between
-    two sends; `repeat`, seconds after which the page of an incident that lasts is sent anew, with its handle; and `keeps`, true
-    where the receiver keeps the state of each incident, and calls nobody when somebody has it or it is over.
+    Class attributes declare what is true of it; the battery holds it to that. Four more may be there: `pace`, seconds between
+    two sends; `storm`, an object whose `incidents` and `within` (seconds) say when new incidents become one page with `rows`;
+    `repeat`, seconds after which the page of an incident that lasts is sent anew, with its handle; and `keeps`, true where the
+    receiver keeps the state of each incident, and calls nobody when somebody has it or it is over.
     """
 
     edits: ClassVar[bool]

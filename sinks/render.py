@@ -97,6 +97,8 @@ def _layout(
     impact = mrkdwn(page.impact, int(2900 * scale))
     if impact.strip():
         made.append({"type": "section", "text": _mrkdwn(impact)})
+    if page.rows:
+        made.append({"type": "section", "text": _mrkdwn(_rows(page, int(2900 * scale)))})
     if image and page.chart and "image" not in left_out:
         made.append({"type": "image", "slack_file": {"id": image}, "alt_text": alt_text(page)})
     inside = _evidence(page, scale)
@@ -112,11 +114,26 @@ def _layout(
                 "child_blocks": inside,
             }
         )
-    buttons = [] if page.state == "resolved" else [*(decisions(page) if pressable else []), *_links(page)]
+    buttons = (
+        [] if page.state == "resolved" else [*(decisions(page) if pressable and not page.rows else []), *_links(page)]
+    )
     if buttons:
         made.append({"type": "actions", "block_id": block_id(page), "elements": buttons})
     made.append({"type": "context", "elements": [_mrkdwn(_foot(page, mention, called_at, scale))]})
     return made
+
+
+def _rows(page: Page, limit: int) -> str:
+    """Return the incidents of a digest, one line each: at most `limit` characters, and how many there is no room for."""
+    lines, room, more = [], limit - 20, page.more
+    for row in page.rows:
+        line = f"• {mrkdwn(row, 300)}"
+        if len(line) >= room:
+            more += 1
+        else:
+            lines.append(line)
+            room -= len(line) + 1
+    return "\n".join([*lines, *([f"… and {more:,} more"] if more else [])])
 
 
 def evidence(page: Page) -> list[Block]:

@@ -49,7 +49,7 @@ class Slack:
             anyone in the channel.
         chart: `image` uploads the chart as a picture, `none` leaves it out; `native` is not used yet and leaves it out.
         remind: seconds between reminders in the thread while nobody has taken the incident; they call nobody. 0 for none.
-        storm: how many new incidents in how short a time become one digest. Not used yet.
+        storm: how many new incidents in how short a time are told in one digest instead of a message each.
     """
 
     channel: str = ""

@@ -96,7 +96,7 @@ def event(page: Page) -> dict[str, Any]:
 
 def _data(page: Page) -> dict[str, Any]:
     told = {field.name: getattr(page, field.name) for field in dataclasses.fields(page)}
-    for name in ("handle", "tried_at", "muted"):
+    for name in ("handle", "tried_at", "muted", "rows", "more"):
         del told[name]
     return told
 

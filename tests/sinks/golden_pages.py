@@ -318,6 +318,43 @@ def hostile(size: int = 5000) -> Page:
     )
 
 
+def storm() -> Page:
+    steps = ("greet", "qualify", "route", "book", "close")
+    rows = [
+        (
+            f"{step} fell from {94 + place % 5}.{place} % to {70 + place}.4 %",
+            f"desk-{1 + place // 5}",
+            "page" if place < 3 else "ticket",
+        )
+        for place, step in enumerate(4 * steps)
+    ]
+    return Page(
+        key="storm_5d1f0c22ab",
+        version=3,
+        change="updated",
+        state="open",
+        severity="page",
+        headline="127 incidents at once",
+        summary="OPEN page: 127 incidents at once, 125 of them go on: desk-1 40, desk-2 40, desk-3 40, desk-4 7.",
+        impact=(
+            bold("125 of them"),
+            plain(" go on. They are of desk-1 40, desk-2 40, desk-3 40, desk-4 7. Look first for what they share."),
+        ),
+        rows=tuple(
+            (Span(headline, url=f"{BASE}/i/inc_{place:02}"), plain(f" · {workflow} · {how}"))
+            for place, (headline, workflow, how) in enumerate(rows)
+        ),
+        more=107,
+        at=OPENED + 90,
+        opened_at=OPENED,
+        links=(Link("All incidents", f"{BASE}/i"),),
+        foot=("one message for all: each gets its own when it is taken, gets worse, or is one of few left",),
+        news=(News(3, OPENED + 90, "Now 127 incidents, and the worst of them is a page.", raised=True),),
+        timezone="Europe/Berlin",
+        data={"storm": "storm_5d1f0c22ab", "incidents": 127, "open": 125},
+    )
+
+
 PAGES = {
     "opened": opened,
     "raised": raised,
@@ -328,4 +365,5 @@ PAGES = {
     "silence": silence,
     "own_trouble": own_trouble,
     "chartless": chartless,
+    "storm": storm,
 }

@@ -1,0 +1,190 @@
+"""Storms: many new incidents of one sink within a short time are told in one message, the digest, which is edited in place.
+
+An incident in a storm gets a message of its own when somebody takes it, when it gets worse, or when it goes on for `OWN_AFTER_S`
+and few are left. What a person muted is in no storm.
+"""
+
+import hashlib
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from bellbuoy.config.server import Server
+from bellbuoy.monitor.judging.incidents import RANK, Incident
+from bellbuoy.monitor.judging.records import Writer
+from bellbuoy.monitor.muting import Mutes
+from bellbuoy.monitor.store import Store
+from bellbuoy.sinks.base import Link, News, Page, Sentence, Span
+
+OWN_AFTER_S = 1800
+"""What goes on for so long, and is among few, gets a message of its own."""
+LOOK_S = 300
+"""How often after that it is looked whether few are left."""
+EDIT_S = 30
+"""Seconds between two edits of a digest."""
+ROWS = 20
+"""Incidents that a digest lists."""
+NAMED = 5
+"""Workflows that a digest names."""
+
+
+class Limit(Protocol):
+    """More than `incidents` new ones within `within` seconds are a storm."""
+
+    @property
+    def incidents(self) -> int: ...  # noqa: D102 - documented at the sink
+    @property
+    def within(self) -> float: ...  # noqa: D102 - documented at the sink
+
+
+class Storms:
+    """The storms of one sink.
+
+    Args:
+        store: holds the outbox and the storms.
+        sink: its name.
+        limit: what a storm is; None: a sink that takes any number.
+        mutes: who is not told.
+        server: where the dashboard is reached, and the zone of the times in sentences.
+    """
+
+    def __init__(
+        self, store: Store, sink: str, limit: Limit | None, mutes: Mutes, server: Server | None = None
+    ) -> None:
+        server = server or Server()
+        self._store = store
+        self._sink = sink
+        self._limit = limit
+        self._mutes = mutes
+        self._public_url = str(server.public_url).rstrip("/") if server.public_url else None
+        self._zone = server.timezone
+        self._new: deque[float] = deque()  # when each of the last new incidents was told, or gathered
+        self._edited: dict[str, float] = {}
+
+    def told(self, row: Mapping[str, Any], now: float) -> None:
+        """Take note that a page was taken: of what was new, or a digest whose next edit waits."""
+        if row["digest"]:
+            self._edited[row["incident"]] = now
+        elif not row["shown"]:
+            self._new.append(now)
+
+    def gather(self, now: float) -> int:
+        """Put the new incidents into a storm where they are too many; return how many."""
+        if self._limit is None:
+            return 0
+        while self._new and self._new[0] <= now - self._limit.within:
+            self._new.popleft()
+        unseen = self._store.rows("storms/unseen", sink=self._sink, now=int(now))
+        if not unseen or len(self._new) + len(unseen) <= self._limit.incidents:
+            return 0
+        if self._mutes.any(now):
+            unseen = [row for row in unseen if self._mutes.named(row["incident"], row["about"], now)[1] is None]
+            if not unseen or len(self._new) + len(unseen) <= self._limit.incidents:
+                return 0
+        with self._store.transaction() as tx:
+            found = tx.rows("storms/open", sink=self._sink)
+            storm = found[0]["id"] if found else self._begin(tx, unseen[0]["incident"], now)
+            names = {name: [row[name] for row in unseen] for name in ("incident", "severity")}
+            tx.show("gathered", pa.table(names))
+            tx.run("storms/join", storm=storm)
+            tx.run("storms/gather", storm=storm, sink=self._sink, until=int(now) + OWN_AFTER_S)
+            tx.cursor.unregister("gathered")
+            self._ask(tx, storm, now)
+        self._new.extend([now] * len(unseen))
+        return len(unseen)
+
+    def holds(self, row: Mapping[str, Any], incident: Incident, now: float) -> bool:
+        """Keep an incident back that is told in a storm; false where it has, or gets, a message of its own.
+
+        Args:
+            row: of the outbox, of an incident that is due.
+            incident: the incident as it is.
+            now: the instant, epoch seconds.
+        """
+        found = self._store.rows("storms/member", incident=incident.id, sink=self._sink)
+        if not found:
+            return False
+        storm, until = found[0]["storm"], found[0]["began_at"] + OWN_AFTER_S
+        news, over = row["state"] == "due", incident.state == "resolved"
+        left = self._store.rows("storms/left", storm=storm)[0]["left"]
+        few = self._limit is None or left <= self._limit.incidents
+        worse = RANK[incident.severity] > RANK[found[0]["severity"]]
+        own = not over and (found[0]["ended"] or incident.state == "acknowledged" or worse or (now >= until and few))
+        with self._store.transaction() as tx:
+            if own:
+                tx.run("storms/set_apart", storm=storm, incident=incident.id)
+            elif over:
+                key = {"incident": incident.id, "sink": self._sink, "number": row["wanted"]}
+                tx.run("outbox/mute", **key, reason=f"told in {storm}")
+            else:
+                until = max(until, int(now) + LOOK_S)
+                tx.run("storms/hold", storm=storm, sink=self._sink, incident=incident.id, until=until)
+            if (news or own) and not found[0]["ended"]:
+                self._ask(tx, storm, now)
+        return not own
+
+    def page(self, row: Mapping[str, Any]) -> Page:
+        """Return the digest that a row of the outbox asks for."""
+        storm = row["incident"]
+        found = self._store.rows("storms/one", storm=storm)[0]
+        counts = self._store.rows("storms/counts", storm=storm)
+        many, left = (sum(one[name] for one in counts) for name in ("incidents", "left"))
+        over = found["ended_at"] is not None
+        began, severity = found["began_at"], found["severity"]
+        headline = f"{many:,} incidents at once" if many > 1 else "one more incident, after many"
+        headline += "" if left else ", all over"
+        where = ", ".join(f"{one['workflow']} {one['incidents']:,}" for one in counts[:NAMED])
+        where += f" and {len(counts) - NAMED:,} more" if len(counts) > NAMED else ""
+        state = "over" if over else "open"
+        raised = found["raised"] > row["sent"] > 0
+        text = f"Now {many:,} incidents, and the worst of them is a {severity}."
+        return Page(
+            key=storm,
+            version=row["wanted"],
+            change="resolved" if over else ("updated" if row["sent"] else "opened"),
+            state="resolved" if over else "open",
+            severity=severity,
+            headline=headline,
+            summary=f"{state.upper()} {severity}: {headline}, {left:,} of them go on: {where}.",
+            impact=(
+                Span(f"{left:,} of them", "bold"),
+                Span(f" go on. They are of {where}. Look first for what they share."),
+            ),
+            rows=tuple(self._line(one) for one in self._store.rows("storms/rows", storm=storm, most=ROWS)),
+            more=max(0, many - ROWS),
+            at=row["wanted_at"],
+            opened_at=began,
+            resolved_at=found["ended_at"],
+            links=() if self._public_url is None else (Link("All incidents", f"{self._public_url}/i"),),
+            foot=("one message for all: each gets its own when it is taken, gets worse, or is one of few left",),
+            news=(News(row["wanted"], row["wanted_at"], text, raised=True),) if raised else (),
+            timezone=self._zone,
+            data={"storm": storm, "incidents": many, "open": left},
+        )
+
+    def _line(self, one: Mapping[str, Any]) -> Sentence:
+        url = None if self._public_url is None else f"{self._public_url}/i/{one['id']}"
+        how = one["severity"] if one["state"] == "open" else one["state"]
+        return (Span(one["headline"], "plain", url), Span(f" · {one['workflow']} · {how}"))
+
+    def _begin(self, tx: Writer, first: str, now: float) -> str:
+        text = f"{self._sink} {first} {now}"
+        storm = "storm_" + hashlib.blake2s(text.encode(), digest_size=5).hexdigest()
+        tx.run("storms/begin", storm=storm, sink=self._sink, now=int(now))
+        return storm
+
+    def _ask(self, tx: Writer, storm: str, now: float) -> None:
+        """Ask for the digest as it is now, and end the storm where nothing of it is told by nothing else."""
+        found, state = tx.rows("storms/one", storm=storm)[0], tx.rows("storms/left", storm=storm)[0]
+        number = (found["wanted"] or 0) + 1
+        if RANK[state["severity"]] > RANK[found["severity"]]:
+            tx.run("storms/worse", storm=storm, severity=state["severity"], number=number)
+        if not state["left"]:
+            tx.run("storms/end", storm=storm, now=int(now))
+        if found["wanted"] is None:
+            tx.run("outbox/add", incident=storm, sink=self._sink, number=number, at=int(now))
+        else:
+            at = max(int(now), int(self._edited.get(storm, 0.0)) + EDIT_S)
+            tx.run("outbox/want", incident=storm, sink=self._sink, number=number, at=at)
