@@ -118,6 +118,15 @@ class Feed:
             for again in range(2)
             for (workflow, step), roll in zip(self.names, self.random.random(len(self.names)), strict=True)
         ]
+        self._append(at, lines)
+
+    def failures(self, at: int, place: int, many: int) -> None:
+        """Append so many failed attempts of one step, each of another interaction."""
+        workflow, step = self.names[place]
+        line = '{"type":"step","ts":%d,"interaction_id":"f-%d-%d","workflow":"%s","step":"%s","outcome":"failure"}'
+        self._append(at, [(line % (1000 * (at + 9), at, again, workflow, step)).encode() for again in range(many)])
+
+    def _append(self, at: int, lines: list[bytes]) -> None:
         chunk = Chunk(self.stream, range(self.sent, self.sent + len(lines)), lines, self.sent + len(lines))
         self.sent += len(lines)
         number = self.store.stream_id(self.stream)
