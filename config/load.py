@@ -3,6 +3,7 @@
 The only place that reads YAML and the environment.
 """
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -62,6 +63,14 @@ def load(path: Path, *, environ: Mapping[str, str] | None = None, secrets: bool 
 def load_text(text: str, name: str = "bellbuoy.yaml", *, environ: Mapping[str, str] | None = None) -> Config:
     """Return the configuration in a text; `name` stands for the file in messages, see `load`."""
     return _accepted(inspect_text(text, name, environ=environ))
+
+
+def digest(path: Path) -> str:
+    """Return 12 characters of the SHA-256 of a file, by which a daemon says what it has read; '' where it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    except OSError:
+        return ""
 
 
 def inspect(path: Path, *, environ: Mapping[str, str] | None = None, secrets: bool = True) -> Inspection:

@@ -31,6 +31,9 @@ class Metrics:
         self.build_info = gauge(
             "build_info", "Version of the daemon and what it runs on; always 1.", "version", "python", "duckdb"
         )
+        self.config_info = gauge(
+            "config_info", "The configuration as it was read: 12 characters of the file's SHA-256; always 1.", "sha256"
+        )
         self.events = counter(
             "events",
             "What became of each message: stored, rejected (a dead letter) or duplicate (stored before).",

@@ -20,11 +20,14 @@ from bellbuoy.monitor.cli.options import Named, config_option
 )
 def command(config: Path, *, dry_run: bool, log_format: str | None, log_level: str) -> int:
     """Read events, judge, page and serve until SIGTERM, then drain."""
-    from bellbuoy.config.load import load
+    from bellbuoy.config.load import digest, load
     from bellbuoy.monitor import logs
 
+    sha256 = digest(config)
     loaded = load(config)
     logs.start(logs.secrets_of(loaded), form=log_format, level=log_level.upper())
     from bellbuoy.monitor.app import App
 
-    return App(loaded, dry_run=dry_run).run()
+    app = App(loaded, dry_run=dry_run)
+    app.metrics.config_info.labels(sha256).set(1)
+    return app.run()
