@@ -3,6 +3,7 @@
 import json
 import socket
 import ssl
+from collections.abc import Collection
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -94,6 +95,16 @@ class Wire:
         """
         return self._json("DELETE", path, wait_s)
 
+    def text(self, path: str, *, wait_s: float = WAIT_S) -> str:
+        """Return the text at `path`, also where it comes with 503, as that of a health check that fails.
+
+        Raises:
+            NoDaemon: nobody answers.
+            QueryError: the daemon refuses.
+        """
+        told, _ = self._ask("GET", path, None, {"Accept": "text/plain"}, wait_s, also=(503,))
+        return told.decode("utf-8", "replace")
+
     def _json(self, method: str, path: str, wait_s: float) -> Any:
         body, _ = self._ask(method, path, None, {"Accept": "application/json"}, wait_s)
         try:
@@ -102,7 +113,13 @@ class Wire:
             raise NoDaemon(f"what answers at {self.url} is no Bellbuoy") from None
 
     def _ask(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, str], wait_s: float
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        wait_s: float,
+        also: Collection[int] = (),
     ) -> tuple[bytes, dict[str, str]]:
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
@@ -122,7 +139,7 @@ class Wire:
             raise NoDaemon(f"no daemon answers at {self.url} ({reason[:200]})") from None
         finally:
             connection.close()
-        if not 200 <= answer.status < 300:
+        if not 200 <= answer.status < 300 and answer.status not in also:
             raise _refusal(answer, told, self.url)
         return told, {name.lower(): value for name, value in answer.getheaders()}
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "run": "The daemon: collect, judge, page, serve.",
     "demo": "Six months of an agent going quietly bad, with nothing to set up.",
     "check": "Find the errors of a configuration, with line and column.",
+    "doctor": "Look whether everything is there that the daemon needs.",
     "simulate": "Write interactions with a drift that is known.",
     "replay": "Send recorded events to a Kafka topic.",
     "status": "One line a workflow and step: rate, baseline, verdict.",

@@ -32,7 +32,7 @@ def command(config: Path, *, form: str, strict: bool) -> int:
         from bellbuoy.monitor.cli.meaning import meaning
 
         for line in [*meaning(found.config), *_seen(config)]:
-            click.echo(_fitted(line))
+            click.echo(fitted(line))
     return DONE_NO if strict and found.findings else 0
 
 
@@ -55,7 +55,7 @@ def _seen(config: Path) -> list[str]:
         return []
 
 
-def _fitted(line: str) -> str:
+def fitted(line: str) -> str:
     """Return a sentence broken at words on a terminal; elsewhere as it is."""
     if not sys.stdout.isatty():
         return line

@@ -42,7 +42,7 @@ def by_detector(sights: Sequence[Sight]) -> Iterator[str]:
         judged = [one for one in all_of if one.armed]
         series = len({(one.signal, one.workflow, one.step, one.segment) for one in all_of})
         learning = len(all_of) - len(judged)
-        yield f"{name:<{width}}  {all_of[0].kind:<{kinds}}  {series:>6,}  {len(judged):>6,}  {learning:>8,}  {_basis(judged):<14}  {_range(judged)}"
+        yield f"{name:<{width}}  {all_of[0].kind:<{kinds}}  {series:>6,}  {len(judged):>6,}  {learning:>8,}  {_basis(judged):<14}  {seen(judged)}"
 
 
 def sentence(sights: Sequence[Sight]) -> Iterator[str]:
@@ -74,7 +74,8 @@ def _basis(judged: Sequence[Sight]) -> str:
     return "noisy" if "noise" in kinds else "calibrated" if kinds == {"history"} else "not calibrated"
 
 
-def _range(judged: Sequence[Sight]) -> str:
+def seen(judged: Sequence[Sight]) -> str:
+    """Return how small a lasting change, or how long a silence, is proven within three days; a dash where none is."""
     silences = [one.silence_s for one in judged if one.silence_s is not None]
     if silences:
         low, high = span(min(silences)), span(max(silences))
