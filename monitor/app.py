@@ -16,15 +16,15 @@ import uvicorn
 from bellbuoy.config.model import Config
 from bellbuoy.config.pending import pending
 from bellbuoy.config.plugins import sink as sink_of
-from bellbuoy.config.sources import Feed
 from bellbuoy.monitor import keeping, undelivered
 from bellbuoy.monitor.chores import Chores
 from bellbuoy.monitor.clock import Clock, SystemClock
-from bellbuoy.monitor.event import Limits
 from bellbuoy.monitor.health import Health
 from bellbuoy.monitor.ingest import Ingest, watermark
 from bellbuoy.monitor.ingest.deciding import Deciding
 from bellbuoy.monitor.ingest.intake import intake_of
+from bellbuoy.monitor.ingest.limits import feeds
+from bellbuoy.monitor.ingest.limits import limits as limits_of
 from bellbuoy.monitor.judging.evaluate import Evaluation, Told
 from bellbuoy.monitor.judging.gauges import after_tick
 from bellbuoy.monitor.judging.normal import Normal
@@ -93,7 +93,7 @@ class App:
         self.metrics.start(sources=[one.name for one in self.sources], sinks=list(self.sinks), at=self.clock.now())
         self.ingests = [
             Ingest(source, self.store, config, self.clock, self.metrics, on_failure=self.fail, limits=limits, feed=feed)
-            for source, limits, feed in zip(self.sources, _limits(config), _feeds(config), strict=True)
+            for source, limits, feed in zip(self.sources, limits_of(config), feeds(config.sources), strict=True)
         ]
         self.evaluation = Evaluation(self.store, config)
         after_tick(self.metrics, self.evaluation, config)
@@ -364,22 +364,3 @@ class App:
         signal.signal(signal.SIGINT, asked)
         signal.signal(signal.SIGHUP, unheard)
         faulthandler.register(signal.SIGUSR1)
-
-
-def _feeds(config: Config) -> list[Feed]:
-    """Return the settings of each source, in the order of the configuration."""
-    feeds = [entry.kafka or entry.files or entry.http for entry in config.sources]
-    return [feed for feed in feeds if feed is not None]
-
-
-def _limits(config: Config) -> list[Limits]:
-    """Return what each source takes in, in the order of the configuration."""
-    return [
-        Limits(
-            max_message=config.ingest.max_message,
-            warn_ahead_s=feed.future.warn,
-            refuse_ahead_s=feed.future.refuse,
-            keep_s=config.store.retention.minutes,
-        )
-        for feed in _feeds(config)
-    ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from bellbuoy.config.errors import Finding as Remark
 from bellbuoy.config.model import Config
 from bellbuoy.monitor.clock import Clock
-from bellbuoy.monitor.doctor import itself, running, storing, watching
+from bellbuoy.monitor.doctor import itself, reading, running, storing, watching
 from bellbuoy.monitor.doctor.finding import Line, found
 from bellbuoy.monitor.doctor.knowing import Knowing
 from bellbuoy.monitor.logs import Masked, secrets_of
@@ -34,6 +34,7 @@ def examine(config: Config, remarks: Sequence[Remark], file: Path, clock: Clock)
             [
                 *itself.checks(config, remarks),
                 *storing.checks(config, knowing),
+                *reading.checks(config, knowing),
                 *watching.checks(config, knowing),
                 *running.checks(config, file, knowing),
             ],

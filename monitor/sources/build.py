@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from bellbuoy.config.sources import Kafka
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.sources.base import Source
 from bellbuoy.monitor.sources.errors import SourceSettings
@@ -40,7 +41,8 @@ def build(config_sources: Sequence[Any], clock: Clock | None = None) -> list[Sou
                 raise SourceSettings(f"{place}: there is one door for events already; remove this one")
             built.append(HttpSource(name, waiting=feed.waiting, clock=clock))
         else:
-            built.append(_kafka(name, feed, place, clock) if kind == "kafka" else _files(name, feed, place, clock))
+            source = KafkaSource(name, kafka_settings(feed, place), clock=clock) if kind == "kafka" else None
+            built.append(source or _files(name, feed, place, clock))
     return built
 
 
@@ -51,27 +53,24 @@ def _refuse_unbuilt(feed: Any, place: str) -> None:
         raise SourceSettings(f"{place}.format: {feed.format} is not read yet; use `native`")
 
 
-def _kafka(name: str, feed: Any, place: str, clock: Clock) -> Source:
+def kafka_settings(feed: Kafka, place: str = "sources[0].kafka") -> KafkaSettings:
+    """Return how a Kafka source of the configuration is read; `place` is its path there, for error messages."""
     security = feed.security
     password = security.password
-    return KafkaSource(
-        name,
-        KafkaSettings(
-            bootstrap_servers=feed.bootstrap_servers,
-            topics=tuple(feed.topics),
-            group_id=feed.group_id,
-            start=feed.start,
-            login=login(
-                security.protocol,
-                security.mechanism,
-                security.username,
-                None if password is None else password.reveal(),
-                getattr(security, "ca", None),
-            ),
-            client=feed.client,
-            place=place,
+    return KafkaSettings(
+        bootstrap_servers=feed.bootstrap_servers,
+        topics=tuple(feed.topics),
+        group_id=feed.group_id,
+        start=feed.start,
+        login=login(
+            security.protocol,
+            security.mechanism,
+            security.username,
+            None if password is None else password.reveal(),
+            security.ca,
         ),
-        clock=clock,
+        client=feed.client,
+        place=place,
     )
 
 

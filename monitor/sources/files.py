@@ -81,7 +81,7 @@ class FilesSource:
             SourceSettings: no file matches, and none is waited for.
         """
         self._positions = {stream: at for stream, at in positions.items() if stream.source == self.name}
-        found = self._matches()
+        found = matching(self._pattern)
         if not found and not self._follow:
             raise SourceSettings(
                 f"{self._place}.path: no file matches {self._pattern!r}; correct the path, or set `follow: true` to wait"
@@ -139,10 +139,6 @@ class FilesSource:
 
     # Which files there are
 
-    def _matches(self) -> list[Path]:
-        found = (Path(path) for path in glob.glob(self._pattern, recursive=True))  # noqa: PTH207 # Path.glob takes no absolute pattern
-        return sorted(path for path in found if path.is_file())
-
     def _look(self) -> None:
         if not self._follow:
             if not self._open and not self._leaving and self._waiting:
@@ -159,7 +155,7 @@ class FilesSource:
                 self._teller.say(logging.ERROR, f"{held} was cut; reading it from its beginning")
                 self._cut(file.stream, file.offset)
                 self._let_go(file)
-        found = self._matches()
+        found = matching(self._pattern)
         if not found:
             self._teller.say(logging.WARNING, f"no file matches {self._pattern!r}; waiting for one")
         busy = {file.stream.path for file in self._leaving}
@@ -246,6 +242,12 @@ class FilesSource:
         for file in [*self._leaving, *self._open.values()]:
             file.close()
         self._leaving, self._open = {}, {}
+
+
+def matching(pattern: str) -> list[Path]:
+    """Return the files that match a pattern, by name."""
+    found = (Path(path) for path in glob.glob(pattern, recursive=True))  # noqa: PTH207 # Path.glob takes no absolute pattern
+    return sorted(path for path in found if path.is_file())
 
 
 def _turn(stream: Stream) -> int:

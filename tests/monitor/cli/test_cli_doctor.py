@@ -40,6 +40,10 @@ def changed(folder, **keys):
 
 @pytest.mark.golden
 def test_a_healthy_configuration_reads_as_a_person_has_read_it(own):
+    changed(own, sources=[{"files": {"path": str(own / "*.jsonl"), "follow": True}}])
+    step = {"type": "step", "workflow": "lead-qualifier", "step": "greet", "outcome": "success"}
+    events = ({**step, "interaction_id": f"i{at}", "ts": f"2026-06-01T00:00:{at:02d}Z"} for at in range(40))
+    (own / "a.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
     before = sorted(path.name for path in own.iterdir())
     done = bellbuoy("doctor", cwd=own)
     assert (done.returncode, done.stderr) == (0, "")
@@ -56,7 +60,8 @@ def test_a_broken_one_reads_as_a_person_has_read_it(own):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        changed(own, server={"listen": f"127.0.0.1:{other.getsockname()[1]}"})
+        port = other.getsockname()[1]
+        changed(own, server={"listen": f"127.0.0.1:{port}"}, sources=[{"files": {"path": str(own / "*.jsonl")}}])
         done = bellbuoy("doctor", cwd=own)
     assert (done.returncode, done.stderr) == (1, "")
     compare("doctor_broken.txt", told_of(done.stdout, own))

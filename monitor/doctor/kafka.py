@@ -1,0 +1,110 @@
+"""A Kafka source: brokers, login, topics, partitions, and a sample of the newest records; no group is told of it."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from kafka import TopicPartition
+from kafka.errors import KafkaError
+
+from bellbuoy.config.sources import Kafka
+from bellbuoy.monitor.clock import Clock
+from bellbuoy.monitor.doctor.finding import Finding, Findings, fail, ok
+from bellbuoy.monitor.doctor.sampling import RECORDS, sampled
+from bellbuoy.monitor.event import Limits
+from bellbuoy.monitor.sources.base import Chunk, Stream
+from bellbuoy.monitor.sources.build import kafka_settings
+from bellbuoy.monitor.sources.errors import SourceSettings
+from bellbuoy.monitor.sources.kafka_link import Link
+from bellbuoy.monitor.sources.telling import Teller
+
+_LOG = logging.getLogger(__name__)
+ASK_MS = 1_000
+"""Milliseconds that a question about offsets may take."""
+POLL_S = 1.5
+"""Seconds in which a sample has to come."""
+MOST_PARTITIONS = 20
+"""Partitions that a sample is taken of."""
+_one_at_a_time = threading.Lock()
+"""The library says why a connection failed to its log alone, and not of which connection."""
+
+
+def kafka(feed: Kafka, limits: Limits, clock: Clock) -> Findings:
+    """Yield whether the brokers answer, the topics are there, and their newest records are events."""
+    settings = replace(kafka_settings(feed), group_id=None)
+    link = Link(settings.options(), settings.topics, clock, Teller(_LOG, clock), threading.Event(), refresh_s=60.0)
+    try:
+        with _one_at_a_time:
+            connected = link.connect(0.0)
+    except SourceSettings as error:
+        yield fail(str(error), "")
+        return
+    try:
+        if not connected:
+            yield fail(link.trouble, "see to bootstrap_servers, the network, and security: of this source")
+            return
+        security = feed.security
+        how = " ".join(filter(None, (security.protocol, security.mechanism)))
+        yield ok(f"the brokers at {link.servers} answer ({how})")
+        if not link.fresh():
+            yield fail(f"the brokers at {link.servers} say nothing of the topics", "see to the brokers and the network")
+            return
+        partitions: list[Any] = []
+        for topic in settings.topics:
+            numbers = link.partitions(topic)
+            partitions += [TopicPartition(topic, number) for number in numbers]
+            yield _topic(link, topic, len(numbers))
+        if partitions:
+            yield from _newest(link, partitions, feed, limits, clock)
+    finally:
+        link.close()
+
+
+def _topic(link: Link, topic: str, partitions: int) -> Finding:
+    if partitions:
+        return ok(f"topic {topic} has {partitions} partition{'' if partitions == 1 else 's'}")
+    if link.forbidden(topic):
+        return fail(f"topic {topic} may not be read", "allow this user to describe and to read it")
+    return fail(f"topic {topic} does not exist at {link.servers}", "correct `topics`, or let it be made")
+
+
+def _newest(link: Link, partitions: Sequence[Any], feed: Kafka, limits: Limits, clock: Clock) -> Findings:
+    """Yield what the newest records are."""
+    try:
+        firsts = link.consumer.beginning_offsets(partitions, timeout_ms=ASK_MS)
+        ends = link.consumer.end_offsets(partitions, timeout_ms=ASK_MS)
+        chunks = _sample(link.consumer, firsts, ends, clock)
+    except KafkaError as error:
+        yield fail(
+            f"no record can be read from {link.servers}: {error}", "see to the brokers, and to what this user may"
+        )
+        return
+    if not chunks and any(ends[one] > firsts[one] for one in partitions):
+        yield fail(f"records are there, and none came within {POLL_S:g} s", "see to the brokers and the network")
+        return
+    yield sampled(chunks, feed, limits, clock.now())
+
+
+def _sample(consumer: Any, firsts: dict[Any, int], ends: dict[Any, int], clock: Clock) -> list[Chunk]:
+    """Return some of the newest records of each partition."""
+    full = sorted((one for one in ends if ends[one] > firsts[one]), key=lambda one: firsts[one] - ends[one])
+    chosen = full[:MOST_PARTITIONS]
+    if not chosen:
+        return []
+    each = -(-RECORDS // len(chosen))
+    consumer.assign(chosen)
+    for one in chosen:
+        consumer.seek(one, max(firsts[one], ends[one] - each))
+    records: dict[Any, list[Any]] = {}
+    until = clock.monotonic() + POLL_S
+    while len(records) < len(chosen) and (left := until - clock.monotonic()) > 0:
+        for one, came in consumer.poll(timeout_ms=int(left * 1000), max_records=RECORDS).items():
+            records.setdefault(one, []).extend(came)
+    return [_chunk(one, came[:each]) for one, came in sorted(records.items()) if came]
+
+
+def _chunk(partition: Any, records: Sequence[Any]) -> Chunk:
+    stream = Stream("kafka", partition.topic, partition.partition, "")
+    return Chunk(stream, [one.offset for one in records], [one.value for one in records], records[-1].offset + 1)
