@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from bellbuoy.sinks.base import Handle, Page, Receipt, Retry, Secret, Sent
-from bellbuoy.sinks.outgoing import Failed, host_of, post, refuse
+from bellbuoy.sinks.outgoing import Failed, get, host_of, post, refuse
 from bellbuoy.sinks.text import clean, safe_url
 from bellbuoy.sinks.wording import open_link, plain, told
 
@@ -85,6 +85,19 @@ class Alertmanager:
         failed = self._post(json.dumps(alerts, ensure_ascii=True, separators=(",", ":")).encode())
         return failed or Sent(self._handle(page, labels, at))
 
+    def probe(self) -> str | None:
+        """Return which members do not say how they are, and why, or None."""
+        wrong = []
+        for url in self._members():
+            try:
+                refuse(get(f"{url.rstrip('/')}/api/v2/status", self._token()))
+            except Failed as failed:
+                wrong.append(f"{host_of(url)}: {failed.why}")
+        return "; ".join(wrong) or None
+
+    def _token(self) -> dict[str, str]:
+        return {} if self.token is None else {"Authorization": f"Bearer {self.token.reveal()}"}
+
     def _members(self) -> tuple[str, ...]:
         return (self.url,) if isinstance(self.url, str) else self.url
 
@@ -105,9 +118,7 @@ class Alertmanager:
 
     def _post(self, body: bytes) -> Receipt | None:
         """Return None when a member took the alerts, else the receipt that leaves most hope."""
-        headers = {"Content-Type": "application/json", "User-Agent": "bellbuoy"}
-        if self.token is not None:
-            headers["Authorization"] = f"Bearer {self.token.reveal()}"
+        headers = {"Content-Type": "application/json", "User-Agent": "bellbuoy", **self._token()}
         receipts: list[Receipt] = []
         for url in self._members():
             try:

@@ -245,3 +245,11 @@ class Sink(Protocol):
 
     def send(self, page: Page) -> Receipt:
         """Show the page; `page.handle` is what the last `Sent` gave for this incident."""
+
+
+@runtime_checkable
+class Probes(Protocol):
+    """A sink that can say whether its receiver is there. Only `bellbuoy doctor` asks."""
+
+    def probe(self) -> str | None:
+        """Return what is wrong, with the way out and without any secret, or None; nobody sees anything of it."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 import sys
 from dataclasses import dataclass
@@ -43,6 +44,16 @@ class Console:
                 return Refused("not_found", f"{where}: {why}; give a path that can be written")
             return Retry(None, "unreachable")
         return Sent({"version": str(page.version)})
+
+    def probe(self) -> str | None:
+        """Return why the file cannot be written to, or None."""
+        if self.path is None:
+            return None
+        path = Path(self.path)
+        place = path if path.exists() else path.absolute().parent
+        if path.is_dir() or not os.access(place, os.W_OK):
+            return f"{self.path} cannot be written to; give another `path`, or see to its permissions"
+        return None
 
     def _write(self, page: Page) -> None:
         if self.path is not None:

@@ -70,14 +70,29 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     Raises:
         Failed: no answer, or an address that no page may be sent to.
     """
-    host = host_of(url)
-    if not host:
-        raise Failed("not_found", "the url of the sink is no http(s) address", code="url")
+    return _asked("POST", url, body, headers)
+
+
+def get(url: str, headers: Mapping[str, str]) -> Answer:
+    """Ask what is at an address, and return the answer, whatever its status. Raises as `post`."""
+    return _asked("GET", url, None, headers)
+
+
+def unreached(url: str) -> str | None:
+    """Return why no connection to the host of an address comes about (name, port, certificate), or None; nothing is sent."""
+    try:
+        _connection(url).close()
+    except Failed as failed:
+        return failed.why
+    return None
+
+
+def _asked(method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+    connection = _connection(url)
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection = _connected(parts.scheme, host, parts.port)
     try:
-        connection.request("POST", target, body, dict(headers))
+        connection.request(method, target, body, dict(headers))
         response = connection.getresponse()
         answer = response.read(ANSWER_BYTES)
     except (OSError, http.client.HTTPException):
@@ -85,6 +100,14 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     finally:
         connection.close()
     return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, answer)
+
+
+def _connection(url: str) -> http.client.HTTPConnection:
+    host = host_of(url)
+    if not host:
+        raise Failed("not_found", "the url of the sink is no http(s) address", code="url")
+    parts = urlsplit(url)
+    return _connected(parts.scheme, host, parts.port)
 
 
 def _connected(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
@@ -103,13 +126,21 @@ def _connected(scheme: str, host: str, port: int | None) -> http.client.HTTPConn
     try:
         connection.connect()
         _guard(connection.sock.getpeername()[0])
-    except OSError:
+    except OSError as error:
         connection.close()
-        raise Failed("unreachable", f"{host} cannot be reached") from None
+        raise Failed("unreachable", f"{host}:{connection.port} cannot be reached: {_why(error)}") from None
     except Failed:
         connection.close()
         raise
     return connection
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not accepted, {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return "it does not speak TLS as we do"
+    return "no answer" if isinstance(error, TimeoutError) else (error.strerror or type(error).__name__).lower()
 
 
 def _guard(address: str) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from bellbuoy.sinks.base import Page, Receipt, Secret, Sent, Severity
-from bellbuoy.sinks.outgoing import Answer, Failed, host_of, post, refuse
+from bellbuoy.sinks.outgoing import Answer, Failed, host_of, post, refuse, unreached
 from bellbuoy.sinks.text import clean, safe_url
 from bellbuoy.sinks.wording import open_link, plain, told
 
@@ -65,6 +65,10 @@ class PagerDuty:
         except Failed as failed:
             return failed.receipt()
         return Sent({"version": str(page.version)})
+
+    def probe(self) -> str | None:
+        """Return why PagerDuty cannot be reached, or None. It tells nothing of a key that no event is sent with."""
+        return unreached(self.api_url)
 
     def _taken(self, answer: Answer) -> None:
         """Raise what an answer means that is no 202; PagerDuty's own words go with a 400, without the key.

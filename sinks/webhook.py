@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from bellbuoy.sinks.base import Page, Receipt, Secret, Sent
-from bellbuoy.sinks.outgoing import Failed, host_of, post, refuse
+from bellbuoy.sinks.outgoing import Failed, host_of, post, refuse, unreached
 from bellbuoy.sinks.text import clean
 
 BODY_BYTES = 262_144
@@ -66,6 +66,10 @@ class Webhook:
         except Failed as failed:
             return failed.receipt()
         return Sent({"version": str(page.version)})
+
+    def probe(self) -> str | None:
+        """Return why the receiver cannot be reached, or None; nothing is posted."""
+        return unreached(self.url)
 
 
 def message_id(page: Page) -> str:

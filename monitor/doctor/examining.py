@@ -7,10 +7,12 @@ from pathlib import Path
 
 from bellbuoy.config.errors import Finding as Remark
 from bellbuoy.config.model import Config
+from bellbuoy.config.plugins import sink as sink_of
 from bellbuoy.monitor.clock import Clock
-from bellbuoy.monitor.doctor import itself, reading, running, storing, watching
-from bellbuoy.monitor.doctor.finding import Line, found
+from bellbuoy.monitor.doctor import itself, reading, running, storing, telling, watching
+from bellbuoy.monitor.doctor.finding import Check, Line, found
 from bellbuoy.monitor.doctor.knowing import Knowing
+from bellbuoy.monitor.doctor.sending import LIMIT_S, send
 from bellbuoy.monitor.logs import Masked, secrets_of
 from bellbuoy.monitor.version import VERSION
 from bellbuoy.sinks.text import clean
@@ -35,6 +37,7 @@ def examine(config: Config, remarks: Sequence[Remark], file: Path, clock: Clock)
                 *itself.checks(config, remarks),
                 *storing.checks(config, knowing),
                 *reading.checks(config, knowing),
+                *telling.checks(config, clock),
                 *watching.checks(config, knowing),
                 *running.checks(config, file, knowing),
             ],
@@ -42,6 +45,13 @@ def examine(config: Config, remarks: Sequence[Remark], file: Path, clock: Clock)
         )
     finally:
         knowing.close()
+
+
+def tried(config: Config, name: str, clock: Clock) -> list[Line]:
+    """Send a sample page through the sink of that name: people see it; return what became of each step."""
+    entry = config.sinks[name]
+    sink = sink_of(entry.kind, entry.settings)
+    return found([Check("test", name, lambda: send(sink, clock, config.server.timezone))], clock, LIMIT_S)
 
 
 def text(lines: Sequence[Line], config: Config) -> list[str]:

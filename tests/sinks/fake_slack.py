@@ -57,6 +57,7 @@ class FakeSlack(Receiver):
         scopes: what the token may do.
         refused: kinds of blocks that this workspace refuses; "*" for all of them.
         lost: codes to answer once, by method: `{"chat.update": ["message_not_found"]}`.
+        bot, member, archived: whether the token is a bot's, whether that is in the channel, whether it is archived.
         looks: how often `files.info` is asked before an image is ready.
         mention: the call that the sink may put into a message.
         findings: what the linter said about what arrived; empty when all is well.
@@ -70,6 +71,8 @@ class FakeSlack(Receiver):
         self.refused: set[str] = set()
         self.lost: dict[str, list[str]] = {}
         self.looks = 1
+        self.bot = self.member = True
+        self.archived = False
         self.mention = mention
         self.ledger: dict[str, Message] = {}
         self.files: dict[str, File] = {}
@@ -110,7 +113,7 @@ class FakeSlack(Receiver):
             code, _, needed = str(refusal).partition(" ")
             return _json({"ok": False, "error": code, **({"needed": needed} if needed else {})})
         self.accepted.append(request)
-        return _json({"ok": True, **answer})
+        return _json({"ok": True, **answer}, {"X-OAuth-Scopes": ",".join(sorted(self.scopes))})
 
     def _answer(self, method: str, request: Request) -> dict[str, Any]:
         if self.token is not None and request.headers.get("authorization") != f"Bearer {self.token}":
@@ -118,7 +121,8 @@ class FakeSlack(Receiver):
         if self.lost.get(method):
             raise RefusalError(self.lost[method].pop(0))
         arguments = _arguments(request)
-        answer: dict[str, Any] = getattr(self, "do_" + method.split(".")[1].lower())(arguments)
+        name = "channel" if method == "conversations.info" else method.split(".")[1].lower()
+        answer: dict[str, Any] = getattr(self, f"do_{name}")(arguments)
         self.calls.append(Call(method, arguments))
         return answer
 
@@ -140,7 +144,21 @@ class FakeSlack(Receiver):
                     raise RefusalError("invalid_blocks")
 
     def do_test(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        return {"user_id": "U0BOT"}
+        return {"user_id": "U0BOT", "user": "bellbuoy", "team": "Fake", **({"bot_id": "B0BOT"} if self.bot else {})}
+
+    def do_channel(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        self._needs("channels:read")
+        if arguments["channel"] != CHANNEL:
+            raise RefusalError("channel_not_found")
+        return {"channel": {"id": CHANNEL, "is_member": self.member, "is_archived": self.archived, "is_private": False}}
+
+    def do_delete(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        if "file" in arguments:
+            self._needs("files:write")
+            del self.files[arguments["file"]]
+        else:
+            del self.ledger[arguments["ts"]]
+        return {}
 
     def do_postmessage(self, arguments: dict[str, Any]) -> dict[str, Any]:
         self._needs("chat:write")
@@ -185,6 +203,8 @@ class FakeSlack(Receiver):
         self._needs("channels:history")
         if arguments["channel"] != CHANNEL:
             raise RefusalError("channel_not_found")
+        if not self.member:
+            raise RefusalError("not_in_channel")
         return {"messages": [_shown(message) for message in reversed(self.posts)]}
 
     def do_replies(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -221,5 +241,6 @@ def _shown(message: Message) -> dict[str, Any]:
     return {"ts": message.ts, "text": message.text, "blocks": message.blocks, "metadata": message.metadata}
 
 
-def _json(answer: dict[str, Any]) -> Reply:
-    return Reply(200, json.dumps(answer).encode(), {"Content-Type": "application/json; charset=utf-8"})
+def _json(answer: dict[str, Any], headers: dict[str, str] | None = None) -> Reply:
+    kind = {"Content-Type": "application/json; charset=utf-8"}
+    return Reply(200, json.dumps(answer).encode(), {**kind, **(headers or {})})

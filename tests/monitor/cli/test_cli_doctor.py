@@ -3,9 +3,14 @@
 import json
 import re
 import socket
+import sys
+from pathlib import Path
 
 import pytest
 from cli_process import bellbuoy, compare
+
+sys.path.append(str(Path(__file__).parents[2] / "sinks"))
+from fake_slack_app import FakeSlackApp
 
 CHANGING = [
     (r"Bellbuoy \S+, CPython \S+ on \S+", "Bellbuoy V, CPython V on PLATFORM"),
@@ -18,6 +23,9 @@ CHANGING = [
     (r" \(\w+\) takes \S+ MiB a second", " (KIND) takes N MiB a second"),
     (r"\S+ [GT]iB free at", "N GiB free at"),
     (r"the store has \S+ MiB, and grows by about \S+ [KMGT]?i?B", "the store has N MiB, and grows by about N MiB"),
+    (r"our clock is \d s (?:ahead of|behind)", "our clock is N s behind"),
+    (r"schema \d+ of \d+", "schema N of N"),
+    (r"the oldest for .*?;", "the oldest for N d;"),
     (r"judged up to .* ago", "judged up to N d ago"),
     (r"sha256 \w{12}", "sha256 …"),
 ]
@@ -38,22 +46,48 @@ def changed(folder, **keys):
     (folder / "bellbuoy.yaml").write_text(json.dumps({**config, **keys}, indent=1))
 
 
+@pytest.fixture
+def slack():
+    with FakeSlackApp() as app:
+        app.scopes |= {"channels:read"}
+        yield app
+    assert (app.ledger, app.findings) == ({}, [])
+
+
+def through(slack):
+    """Return sinks: one for Slack, one for the console."""
+    settings = {
+        "channel": "C0AGENTS",
+        "api_url": slack.api_url,
+        "bot_token": {"env": "BOT"},
+        "app_token": {"env": "APP"},
+    }
+    return {"reliability": {"slack": settings}, "out": {"console": {}}}
+
+
 @pytest.mark.golden
-def test_a_healthy_configuration_reads_as_a_person_has_read_it(own):
-    changed(own, sources=[{"files": {"path": str(own / "*.jsonl"), "follow": True}}])
+def test_a_healthy_configuration_reads_as_a_person_has_read_it(own, slack):
+    changed(
+        own,
+        sources=[{"files": {"path": str(own / "*.jsonl"), "follow": True}}],
+        sinks=through(slack),
+        routes=[{"to": ["reliability", "out"]}],
+    )
     step = {"type": "step", "workflow": "lead-qualifier", "step": "greet", "outcome": "success"}
     events = ({**step, "interaction_id": f"i{at}", "ts": f"2026-06-01T00:00:{at:02d}Z"} for at in range(40))
     (own / "a.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
     before = sorted(path.name for path in own.iterdir())
-    done = bellbuoy("doctor", cwd=own)
+    done = bellbuoy("doctor", cwd=own, environment={"BOT": slack.token, "APP": slack.app_token})
     assert (done.returncode, done.stderr) == (0, "")
     compare("doctor.txt", told_of(done.stdout, own))
     assert sorted(path.name for path in own.iterdir()) == before
 
 
 @pytest.mark.golden
-def test_a_broken_one_reads_as_a_person_has_read_it(own):
-    """The store is somebody else's file, another program has the address, and the source has no file."""
+def test_a_broken_one_reads_as_a_person_has_read_it(own, slack):
+    """The store is somebody else's file, another program has the address, the source has no file, Slack's app may do little."""
+    slack.scopes = {"chat:write", "channels:read"}
+    slack.member = False
     (own / "bellbuoy.duckdb").write_bytes(b"SQLite format 3\0" + bytes(4096))
     for file in own.glob("*.wal"):
         file.unlink()
@@ -61,8 +95,14 @@ def test_a_broken_one_reads_as_a_person_has_read_it(own):
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        changed(own, server={"listen": f"127.0.0.1:{port}"}, sources=[{"files": {"path": str(own / "*.jsonl")}}])
-        done = bellbuoy("doctor", cwd=own)
+        changed(
+            own,
+            server={"listen": f"127.0.0.1:{port}"},
+            sources=[{"files": {"path": str(own / "*.jsonl")}}],
+            sinks=through(slack),
+            routes=[{"to": ["reliability", "out"]}],
+        )
+        done = bellbuoy("doctor", cwd=own, environment={"BOT": slack.token, "APP": "xapp-wr0ng"})
     assert (done.returncode, done.stderr) == (1, "")
     compare("doctor_broken.txt", told_of(done.stdout, own))
 
@@ -91,3 +131,16 @@ def test_it_works_where_nothing_was_started_yet(own):
     assert (done.returncode, done.stderr) == (0, "")
     assert "is not there yet" in done.stdout
     assert not (own / "bellbuoy.duckdb").exists()
+
+
+def test_a_sample_goes_through_the_sink_that_is_named(own):
+    done = bellbuoy("doctor", "--send-test", "out", "--format", "json", cwd=own)
+    assert done.returncode == 0
+    tested = [
+        (one["level"], one["name"], one["said"]) for one in json.loads(done.stdout)["findings"] if one["area"] == "test"
+    ]
+    assert tested == [("ok", "out", "opened: taken"), ("ok", "out", "resolved: taken")]
+    assert [json.loads(line)["change"] for line in done.stderr.splitlines()] == ["opened", "resolved"]
+    wrong = bellbuoy("doctor", "--send-test", "owt", cwd=own)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "no sink is named owt; did you mean out?" in wrong.stderr

@@ -56,6 +56,12 @@ def test_the_example_of_check_works(told):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_example_of_doctor_works(own):
+    done = bellbuoy(*example("doctor"), cwd=own)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith(" as they must be\n")
+
+
 def test_the_example_of_status_works(told):
     done = bellbuoy(*example("status"), cwd=told)
     assert done.returncode == 1, "a page is open"
