@@ -18,7 +18,7 @@ scripts := tools/need
 
 # in this order, also under `make -j`
 .NOTPARALLEL:
-.PHONY: demo test setup check lint types generated tools pytest store15 golden docs bench chart chaos flood lock clean
+.PHONY: demo test setup check lint types generated tools pytest store15 golden docs pictures bench chart chaos flood lock clean
 
 demo: setup  ## six months of an agent that goes quietly bad, the page about it, and the dashboard
 	@.venv/bin/bellbuoy demo $(DEMO_FLAGS)
@@ -69,6 +69,9 @@ golden: setup  ## write the golden files anew; read the difference before you co
 docs: setup  ## write the generated files anew, then run what the documents say
 	@$(py) tools/generate.py
 	@$(py) -m pytest -m docs
+
+pictures: setup  ## draw the pictures of docs/pages.md anew, from the golden pages
+	@$(py) tools/slack_pictures.py
 
 bench: setup  ## our own numbers on this machine
 	@.venv/bin/bellbuoy bench $(BENCH_FLAGS)

@@ -150,7 +150,7 @@ class Storms:
             summary=f"{state.upper()} {severity}: {headline}, {left:,} of them go on: {where}.",
             impact=(
                 Span(f"{left:,} of them", "bold"),
-                Span(f" go on. They are of {where}. Look first for what they share."),
+                Span(f" go on. By workflow: {where}. Look first for what they share."),
             ),
             rows=tuple(self._line(one) for one in self._store.rows("storms/rows", storm=storm, most=ROWS)),
             more=max(0, many - ROWS),

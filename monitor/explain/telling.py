@@ -120,6 +120,9 @@ def impact(
         if more > 0:
             spans += [Span(", about "), Span(per_time(more).format("failures"), "bold")]
     spans += [Span(". Began about "), Span(moment(onset, zone, near=at), "bold")]
+    if lead.verdict.state == "stale":
+        quiet = lead.verdict.why.partition(";")[0]
+        return (*spans, Span(". Now "), Span(quiet, "bold"), Span(": whether it goes on is not known."))
     if found is not None and found.value == version:
         spans += [Span(", right after "), Span(found.value, "code"), Span(" came, which holds ")]
         spans += [Span(f"{100 * min(found.share, 1.0):.0f} %", "bold"), Span(" of the change")]

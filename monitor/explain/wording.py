@@ -16,33 +16,46 @@ class Wording:
         subject: of a sentence about it; `{step}` and `{workflow}` stand for names.
         success: the good share is shown instead of the bad one.
         bad: what a bad trial is called, in the plural.
+        thing: the same in the singular, for "… is part of it" and "… has recovered".
     """
 
     label: str
     subject: str
     success: bool
     bad: str
+    thing: str
 
 
 WORDINGS = {
-    "step_failure": Wording("Success", "{step}", success=True, bad="failures"),
-    "interaction_failure": Wording("End to end", "interactions that end well", success=True, bad="failures"),
-    "reask": Wording("Re-ask", "re-asks in {step}", success=False, bad="re-asked questions"),
-    "handoff": Wording("Handoff", "handoffs", success=False, bad="handoffs"),
-    "slow": Wording("Slow", "slow runs of {step}", success=False, bad="slow runs"),
-    "interactions": Wording("Volume", "{workflow}", success=False, bad=""),
+    "step_failure": Wording("Success", "{step}", success=True, bad="failures", thing="{step}"),
+    "interaction_failure": Wording(
+        "End to end", "interactions that end well", success=True, bad="failures", thing="{workflow} end to end"
+    ),
+    "reask": Wording(
+        "Re-ask", "re-asks in {step}", success=False, bad="re-asked questions", thing="re-asking in {step}"
+    ),
+    "handoff": Wording("Handoff", "handoffs", success=False, bad="handoffs", thing="handoff in {workflow}"),
+    "slow": Wording("Slow", "slow runs of {step}", success=False, bad="slow runs", thing="slowness of {step}"),
+    "interactions": Wording("Volume", "{workflow}", success=False, bad="", thing="the volume of {workflow}"),
 }
 
 
 def wording(signal: str) -> Wording:
     """Return the words of a signal; a user's own is called by its name."""
-    return WORDINGS.get(signal, Wording(signal, signal + " in {step}", success=False, bad=signal))
+    return WORDINGS.get(
+        signal, Wording(signal, signal + " in {step}", success=False, bad=signal, thing="{step} (" + signal + ")")
+    )
 
 
 def subject(series: SeriesKey) -> str:
     """Return what a sentence about the series begins with."""
     words = wording(series.signal).subject
     return words.format(step=series.step or series.workflow, workflow=series.workflow)
+
+
+def thing(series: SeriesKey) -> str:
+    """Return the name of the series in the singular."""
+    return wording(series.signal).thing.format(step=series.step or series.workflow, workflow=series.workflow)
 
 
 def shown(signal: str, bad: float) -> float:

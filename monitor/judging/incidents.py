@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bellbuoy.detectors.base import Verdict
+from bellbuoy.monitor.explain.wording import thing
 from bellbuoy.monitor.judging.watched import Watched
 from bellbuoy.sinks.base import IncidentState, Severity
 
@@ -156,9 +157,8 @@ def order(watched: Watched) -> tuple[str, ...]:
 
 
 def subject_of(watched: Watched) -> str:
-    """Return how a reason names a watched series: `qualify (step_failure)`."""
-    series = watched.series
-    return f"{series.step or series.workflow} ({series.signal})"
+    """Return how a reason names a watched series: `qualify`, `lead-qualifier end to end`."""
+    return thing(watched.series)
 
 
 def _severity(incident: Incident, rules: SeverityRules) -> Severity:
@@ -215,7 +215,9 @@ def _proof(incident: Incident, rules: SeverityRules) -> str:
 
 
 def _proven(member: Member, incident: Incident) -> str:
-    where = "" if member is incident.lead else f" in {subject_of(member.watched)}"
+    subject = subject_of(member.watched)
     if member.verdict.measure == "volume":
-        return f"the volume{where} has changed by at least {100 * proven(member):.0f} % (95 % interval)"
+        what = "the volume" if member is incident.lead else subject
+        return f"{what} has changed by at least {100 * proven(member):.0f} % (95 % interval)"
+    where = "" if member is incident.lead else f" in {subject}"
     return f"the change{where} is at least {100 * proven(member):.1f} points (95 % interval)"

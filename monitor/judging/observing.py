@@ -163,20 +163,24 @@ def _update(incident: Incident, observation: Observation, at: int, reasons: list
         state = observation.verdict.state
         was_bad = member.resolved_at is None
         if state in BAD_STATES:
-            if state == "stale" and member.verdict.state != "stale":
+            if state == "stale" and not any(one.verdict.state == "stale" for one in _twins(incident, member)):
                 reasons.append(f"{subject_of(member.watched)}: {observation.verdict.why}")
             if not was_bad:
                 reasons.append(f"{subject_of(member.watched)} is bad again: {observation.verdict.why}")
                 past = (*past, member)
             members.append(replace(member, verdict=observation.verdict, resolved_at=None))
         elif was_bad:
-            twins = (one for one in incident.members if one.watched != member.watched and one.resolved_at is None)
-            if all(one.watched.series != member.watched.series for one in twins):
+            if not any(one.resolved_at is None for one in _twins(incident, member) if one is not member):
                 reasons.append(f"{subject_of(member.watched)} has recovered: {observation.verdict.why}")
             members.append(replace(member, verdict=observation.verdict, resolved_at=at))
         else:
             members.append(member)
     return _ordered(replace(incident, members=tuple(members), past=past))
+
+
+def _twins(incident: Incident, member: Member) -> list[Member]:
+    """Return the members of the same series, `member` too: what is true of one is told once."""
+    return [one for one in incident.members if one.watched.series == member.watched.series]
 
 
 def _join(incident: Incident, member: Member) -> Incident:

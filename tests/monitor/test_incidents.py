@@ -139,7 +139,7 @@ def test_a_volume_is_sized_by_what_is_surely_lost_of_it(low, high, most, severit
     incidents, _ = observe([], [bad()], TICK, RULES)
     _, changes = observe(incidents, [Observation(fewer, lost), bad(low=0.03)], 2 * TICK, RULES)
     if severity == "page":
-        told = "ticket → page: the volume in lead-qualifier (interactions) has changed by at least 51 % (95 % interval)"
+        told = "ticket → page: the volume of lead-qualifier has changed by at least 51 % (95 % interval)"
         assert changes[0].reason.startswith(told)
 
 

@@ -322,7 +322,7 @@ def storm() -> Page:
     steps = ("greet", "qualify", "route", "book", "close")
     rows = [
         (
-            f"{step} fell from {94 + place % 5}.{place} % to {70 + place}.4 %",
+            f"{step} fell from {94 + place % 5}.{place % 10} % to {70 + place}.4 %",
             f"desk-{1 + place // 5}",
             "page" if place < 3 else "ticket",
         )
@@ -338,7 +338,7 @@ def storm() -> Page:
         summary="OPEN page: 127 incidents at once, 125 of them go on: desk-1 40, desk-2 40, desk-3 40, desk-4 7.",
         impact=(
             bold("125 of them"),
-            plain(" go on. They are of desk-1 40, desk-2 40, desk-3 40, desk-4 7. Look first for what they share."),
+            plain(" go on. By workflow: desk-1 40, desk-2 40, desk-3 40, desk-4 7. Look first for what they share."),
         ),
         rows=tuple(
             (Span(headline, url=f"{BASE}/i/inc_{place:02}"), plain(f" · {workflow} · {how}"))

@@ -76,7 +76,7 @@ def test_an_incident_whose_detector_was_renamed_ends_and_says_so(falling_on_day_
     told = Evaluation(store, configured(name="other")).advance(START + 45 * DAY)
     change, page = told[0]
     assert (change.kind, change.incident.id, change.at) == ("resolved", first, START + 40 * DAY + 600)
-    assert change.reason == "qualify (step_failure) is not watched on by step-success: settings changed"
+    assert change.reason == "qualify is not watched on by step-success: settings changed"
     assert page.headline == "qualify is not watched as before"
     assert "evidence of recovery" not in "".join(span.text for span in page.impact)
     assert [one.id for one in open_incidents(store)] != [first]

@@ -46,7 +46,7 @@ def test_a_relapse_within_the_window_reopens_it_and_calls_again():
     assert now.id == told[0].incident.id
     assert (now.opened_at, now.onset, now.resolved_at) == (10 * HOUR, back - 900, None)
     assert now.severity == "page", "as it was: it never falls"
-    assert change.reason == f"qualify (step_failure) is bad again, 3 h after the end: worse at {back}"
+    assert change.reason == f"qualify is bad again, 3 h after the end: worse at {back}"
     assert [one.verdict.state for one in now.members] == ["worse"]
     assert [(one.verdict.state, one.resolved_at) for one in now.past] == [("steady", 20 * HOUR)]
 

@@ -112,7 +112,7 @@ def test_a_step_that_was_taken_out_ends_its_incident_and_says_so(retired, filled
     key = first[0][0].incident.id
     [(change, page)] = judged(retired, 49)
     assert (change.kind, change.incident.id, change.at) == ("resolved", key, START + 48 * DAY + 300)
-    assert change.reason == "qualify (step_failure) has ended: no trial for 7 d, while calls goes on"
+    assert change.reason == "qualify has ended: no trial for 7 d, while calls goes on"
     assert page.headline == "qualify: no trial comes any more"
     assert "without a recovery" in "".join(span.text for span in page.impact)
     filled("qualify", 50, 60, 0.05)

@@ -1,0 +1,6 @@
+"""What the documents say is run here; its material lies beside."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))

@@ -1,0 +1,115 @@
+"""Situations that people are told of, each made by the whole way from simulated events to the page.
+
+One month in which all is well is made once and copied; what goes wrong begins on its last day.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from bellbuoy.config.load import load_text
+from bellbuoy.config.model import Config
+from bellbuoy.monitor.event import Limits, decode
+from bellbuoy.monitor.judging.evaluate import Evaluation
+from bellbuoy.monitor.simulate import Plan, days
+from bellbuoy.monitor.simulate.drift import parse_drifts
+from bellbuoy.monitor.sources.base import Chunk, Stream
+from bellbuoy.monitor.store import Store
+from bellbuoy.sinks.base import News, Page
+
+DAY = 86_400
+WELL_D = 30
+"""Days in which all is well."""
+STREAM = Stream("kafka", "agent.interactions", 0, "1")
+CONFIG = """
+version: 1
+server: { public_url: "https://bellbuoy.example.com", timezone: Europe/Berlin }
+sources: [{ files: { path: none.jsonl } }]
+workflows:
+  - name: lead-qualifier
+    objective: 70%
+    runbook: "https://wiki.example.com/runbooks/lead-qualifier"
+    steps: [greet, identify_intent, qualify, { name: off_script, optional: true }, hold_state, route, execute_action, close]
+sinks: { out: { console: {} } }
+routes: [{ to: [out] }]
+"""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One thing that happens.
+
+    Attributes:
+        drifts: what goes wrong, as `bellbuoy simulate --drift` takes it.
+        days: how many days are judged after those in which all is well; the page is that of the last change in them.
+    """
+
+    drifts: tuple[str, ...]
+    days: int = 1
+
+
+SITUATIONS = {
+    "sudden": Situation(("qualify:0.986->0.83@day30.3",)),
+    "slow": Situation(("qualify:0.986->0.9@day30..day48",), days=10),
+    "re-ask": Situation(("qualify.reask:0.035->0.2@day30.3",)),
+    "handoff": Situation(("route.handoff:0.02->0.16@day30.3",)),
+    "version": Situation(("qualify[agent_version=v41]:0.986->0.7@day30.3",)),
+    "silence": Situation(("silence@day30.4/1d",)),
+    "stale": Situation(("qualify:0.986->0.8@day30.3", "silence@day30.5/2d"), days=2),
+    "resolved": Situation(("qualify:0.986->0.75@day30.3", "qualify:0.75->0.986@day30.55"), days=3),
+    "reopened": Situation(
+        ("qualify:0.986->0.75@day30.3", "qualify:0.75->0.986@day30.55", "qualify:0.986->0.75@day32.7"), days=3
+    ),
+}
+
+
+def config() -> Config:
+    return load_text(CONFIG)
+
+
+def plan(drifts: tuple[str, ...] = (), after: int = 0) -> Plan:
+    calm = Plan(days=WELL_D + after, per_day=250, noise=0.1)
+    return replace(calm, drifts=parse_drifts(drifts, calm.workflow))
+
+
+def well(path: Path) -> Path:
+    """Write the store of the month in which all is well."""
+    with Store.open(path, config().store) as store:
+        store.follow(config())
+        for _ in _played(store, days(plan())):
+            pass
+    return path
+
+
+def happens(situation: Situation, before: Path, path: Path) -> tuple[Page, tuple[News, ...]]:
+    """Return the page of a situation at its end, and what its thread says by then.
+
+    Args:
+        situation: what happens.
+        before: the store to begin with; it stays as it is.
+        path: where a copy of it goes.
+    """
+    shutil.copy(before, path)
+    with Store.open(path, config().store) as store:
+        store.follow(config())
+        later = islice(days(plan(situation.drifts, situation.days)), WELL_D, None)
+        told = [one for changes in _played(store, later) for one in changes]
+    change, page = told[-1]
+    news = [one for one, _ in told if one.incident.id == change.incident.id and one.kind != "opened"]
+    return page, tuple(
+        News(one.number, one.at, one.reason, raised=one.raised, reopened=one.kind == "reopened") for one in news
+    )
+
+
+def _played(store: Store, made: Iterator[tuple[int, list[bytes]]]) -> Iterator[list[Any]]:
+    evaluation = Evaluation(store, config())
+    ((offset,),) = store.cursor().execute('SELECT coalesce(max("offset"), -1) + 1 FROM events_raw').fetchall()
+    for begins, lines in made:
+        chunk = Chunk(STREAM, range(offset, offset + len(lines)), lines, offset + len(lines))
+        offset += len(lines)
+        at = (begins + DAY) * 1_000_000
+        store.append(decode(chunk, stream_id=store.stream_id(STREAM), received_at_us=at, limits=Limits()))
+        yield evaluation.advance(begins + DAY)
