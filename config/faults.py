@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from bellbuoy.config.document import Document, Path, scalar
 from bellbuoy.config.errors import Remark, suggest
 from bellbuoy.config.masking import MASK, under_secret
+from bellbuoy.config.quantities import DURATION, SIZE, write_duration, write_size
 
 SENTENCES: dict[str, tuple[str, str]] = {
     "string_type": ("BB103", "{value} is not a text; write it in quotes"),
@@ -31,9 +32,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "size": ("BB105", "{value} is not a size; write 64KiB, 16MiB or 1GiB"),
     "tick": ("BB106", "{value} cannot be a tick; write whole minutes that divide an hour, such as 5m"),
     "threads": ("BB106", "{value} is not a number of threads; write auto or 1 to 64"),
-    "greater_than": ("BB106", "{bare} is too small; it must be above {gt:g}"),
-    "greater_than_equal": ("BB106", "{bare} is too small; the least is {ge:g}"),
-    "less_than_equal": ("BB106", "{bare} is too large; the most is {le:g}"),
+    "greater_than": ("BB106", "{bare} is too small; it must be above {gt}"),
+    "greater_than_equal": ("BB106", "{bare} is too small; the least is {ge}"),
+    "less_than_equal": ("BB106", "{bare} is too large; the most is {le}"),
     "string_too_short": ("BB106", "a text is missing here; write at least {min_length} character"),
     "string_too_long": ("BB106", "this text is longer than {max_length} characters; shorten it"),
     "too_short": ("BB106", "nothing is listed here; give at least {min_length}"),
@@ -87,6 +88,7 @@ def _remark(error: ErrorDetails, document: Document, model: type[BaseModel]) -> 
     message = sentence.format_map(
         {
             **context,
+            **{name: _bound(context[name], value) for name in ("gt", "ge", "le") if name in context},
             "value": shown(value, path, document),
             "bare": shown(value, path, document).strip("'"),
             "choices": ", ".join(names),
@@ -103,6 +105,14 @@ def _remark(error: ErrorDetails, document: Document, model: type[BaseModel]) -> 
     else:
         hint = suggest(value, names) if isinstance(value, str) else ""
     return Remark(code, path, message, hint, on_key="[key]" in error["loc"])
+
+
+def _bound(bound: float, value: object) -> str:
+    """Return a bound as people write what it bounds: `28d` for a duration, `1MiB` for a size, else the number."""
+    written = value if isinstance(value, str) else ""
+    if re.fullmatch(DURATION, written):
+        return write_duration(bound)
+    return write_size(int(bound)) if re.fullmatch(SIZE, written) else f"{bound:g}"
 
 
 def _missing(error: ErrorDetails, path: Path, model: type[BaseModel]) -> Remark:
