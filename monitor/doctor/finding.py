@@ -40,11 +40,13 @@ class Check:
         area: where it belongs.
         name: of the thing.
         look: yields what is found; what it yielded before its time was over counts.
+        late: what it is when its time is over: `warn` where there is only much to look at.
     """
 
     area: Area
     name: str
     look: Callable[[], Findings]
+    late: Level = "fail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,5 @@ class _Look:
         over, findings = self._over, list(self._findings)
         if over:
             return findings
-        return [
-            *findings,
-            fail(f"no answer within {limit_s:g} s", "see whether it is reachable from here, and how busy"),
-        ]
+        remedy = "see whether it is reachable from here, and how busy it and this machine are"
+        return [*findings, Finding(self.check.late, f"no answer within {limit_s:g} s", remedy)]

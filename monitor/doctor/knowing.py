@@ -43,7 +43,7 @@ class Knowing:
         self.url = f"http://{config.server.listen}"
         token = config.server.token
         self._wire = connect(self.url, token.reveal() if token else None)
-        self._lock = threading.Lock()
+        self._opening, self._measuring = threading.Lock(), threading.Lock()
         self._store: Store | StoreError | None = None
         self._series: dict[str, list[tuple[dict[str, str], float]]] | None = None
 
@@ -53,7 +53,7 @@ class Knowing:
         Raises:
             StoreError: it cannot be opened; the same each time.
         """
-        with self._lock:
+        with self._opening:
             if self._store is None:
                 try:
                     self._store = Store.open(self.path, self.config.store, read_only=True)
@@ -107,7 +107,7 @@ class Knowing:
         Raises:
             Unknown: the daemon does not say.
         """
-        with self._lock:
+        with self._measuring:
             if self._series is None:
                 self._series = {}
                 for family in text_string_to_metric_families(self.plain("/metrics")):
@@ -170,6 +170,6 @@ class Knowing:
 
     def close(self) -> None:
         """Close the store."""
-        with self._lock:
+        with self._opening:
             if isinstance(self._store, Store):
                 self._store.close()

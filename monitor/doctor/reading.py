@@ -31,7 +31,7 @@ def checks(config: Config, knowing: Knowing) -> Iterator[Check]:
     names = [source.name for source in build(config.sources, knowing.clock)]
     for name, feed, limit in zip(names, feeds(config.sources), limits(config), strict=True):
         if isinstance(feed, Kafka):
-            yield Check("sources", name, partial(kafka, feed, limit, knowing.clock))
+            yield Check("sources", name, partial(kafka, name, feed, limit, knowing))
         elif isinstance(feed, Files):
             yield Check("sources", name, partial(files, feed, limit, knowing))
         else:

@@ -31,9 +31,9 @@ def checks(config: Config, knowing: Knowing) -> Iterator[Check]:
     """Yield what to look at."""
     yield Check("store", "file", lambda: file(knowing))
     yield Check("store", "folder", lambda: folder(knowing.path, knowing.clock))
-    yield Check("store", "disk", lambda: disk(knowing))
+    yield Check("store", "disk", lambda: disk(knowing), late="warn")
     if config.store.exports is not None:
-        yield Check("store", "exports", lambda: exports(Path(config.store.exports or ""), knowing))
+        yield Check("store", "exports", lambda: exports(Path(config.store.exports or ""), knowing), late="warn")
 
 
 def file(knowing: Knowing) -> Findings:

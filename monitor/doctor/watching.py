@@ -19,7 +19,7 @@ STOPPED_S = 900.0
 def checks(config: Config, knowing: Knowing) -> Iterator[Check]:
     """Yield what to look at."""
     yield Check("detectors", "ticks", lambda: ticks(config, knowing))
-    yield Check("detectors", "series", lambda: series(config, knowing))
+    yield Check("detectors", "series", lambda: series(config, knowing), late="warn")
 
 
 def ticks(config: Config, knowing: Knowing) -> Findings:

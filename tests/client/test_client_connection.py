@@ -66,6 +66,14 @@ def test_a_page_is_read_by_the_same_wire(address):
     assert "workflows" in connect(address).wire.get("/.json")
 
 
+def test_a_text_is_read_also_where_a_health_check_fails(made_up):
+    assert connect(made_up(503, b"[-] store: full\nfailed\n")).wire.text("/readyz") == "[-] store: full\nfailed\n"
+    with pytest.raises(QueryError, match="show a token"):
+        connect(made_up(401, b'{"error": "show a token"}')).wire.text("/metrics")
+    with pytest.raises(NoDaemon):
+        connect("http://127.0.0.1:9").wire.text("/livez")
+
+
 def test_the_token_goes_along_and_from_a_file(made_up, tmp_path):
     url = made_up(401, b'{"error": "show a token"}')
     (tmp_path / "token").write_text("tok-1\n")

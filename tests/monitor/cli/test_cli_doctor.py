@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from cli_process import bellbuoy, compare
 
+from bellbuoy.sinks.testing_receiver import Fault, Receiver
+
 sys.path.append(str(Path(__file__).parents[2] / "sinks"))
 from fake_slack_app import FakeSlackApp
 
@@ -131,6 +133,24 @@ def test_it_works_where_nothing_was_started_yet(own):
     assert (done.returncode, done.stderr) == (0, "")
     assert "is not there yet" in done.stdout
     assert not (own / "bellbuoy.duckdb").exists()
+
+
+def test_a_source_that_cannot_be_ends_with_78(own):
+    changed(own, sources=[{"files": {"path": "a.jsonl", "format": "otlp_json"}}])
+    done = bellbuoy("doctor", cwd=own)
+    assert (done.returncode, done.stdout) == (78, "")
+    assert "sources[0].files.format" in done.stderr
+
+
+def test_a_receiver_that_says_nothing_is_given_up_and_the_rest_is_told(own):
+    with Receiver() as receiver:
+        receiver.fail(Fault("hang_before"))
+        changed(own, sinks={"out": {"alertmanager": {"url": receiver.url}}})
+        done = bellbuoy("doctor", cwd=own, timeout=30)
+    assert done.returncode == 1
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("fail")]
+    assert line.startswith("fail  sinks      out: no answer within 5 s; ")
+    assert "ok    store      file: " in done.stdout
 
 
 def test_a_sample_goes_through_the_sink_that_is_named(own):

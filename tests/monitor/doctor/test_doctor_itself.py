@@ -27,6 +27,7 @@ def test_a_check_that_hangs_and_one_that_breaks_do_not_hide_the_others():
         raise ZeroDivisionError("by nothing")
 
     checks = [
+        Check("detectors", "slow", hangs, late="warn"),
         Check("store", "hangs", hangs),
         Check("store", "breaks", breaks),
         Check("sinks", "fine", lambda: [ok("is")]),
@@ -34,6 +35,8 @@ def test_a_check_that_hangs_and_one_that_breaks_do_not_hide_the_others():
     lines = found(checks, SystemClock(), limit_s=0.2)
     never.set()
     assert [(one.name, one.finding.level, one.finding.said) for one in lines] == [
+        ("slow", "ok", "began"),
+        ("slow", "warn", "no answer within 0.2 s"),
         ("hangs", "ok", "began"),
         ("hangs", "fail", "no answer within 0.2 s"),
         ("breaks", "ok", "began"),

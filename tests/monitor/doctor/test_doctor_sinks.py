@@ -1,11 +1,17 @@
 """What doctor says of sinks, each thing broken in turn, and that nobody sees anything of it."""
 
 import os
+import shutil
+import socket
+import ssl
+import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar
 
 import pytest
+from certificates import Certificates
 from fake_slack import CHANNEL
 from fake_slack_app import FakeSlackApp
 from ports import free_port
@@ -185,6 +191,29 @@ def test_other_sinks_say_what_is_wrong_and_what_is_lost(said, tmp_path, monkeypa
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     ((level, line),) = said(telling.probed("console", Console(str(tmp_path / "a.jsonl"))))
     assert (level, line.partition(";")[0]) == ("fail", f"console: {tmp_path}/a.jsonl cannot be written to")
+
+
+def test_a_certificate_that_is_not_accepted_is_named(tmp_path, lacking):
+    if not shutil.which("openssl"):
+        lacking("openssl", "it makes the certificates")
+    files = Certificates(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(files.broker, files.key(files.broker))
+
+    def shake(listener):
+        near, _ = listener.accept()
+        with suppress(OSError), near, context.wrap_socket(near, server_side=True):
+            pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=shake, args=(listener,))
+        thread.start()
+        port = listener.getsockname()[1]
+        why = Webhook(url=f"https://127.0.0.1:{port}/s3cret").probe()
+        thread.join()
+    assert why is not None
+    assert why.startswith(f"127.0.0.1:{port} cannot be reached: its certificate is not accepted, ")
+    assert Webhook(url="https://no-such-host.invalid/s3cret").probe() == "the name no-such-host.invalid is not known"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import re
 import time
 
 import pytest
+from kafka import TopicPartition
 from ports import free_port
 
 from bellbuoy.config.sources import Files, Kafka, Security
@@ -135,12 +136,12 @@ def swept():
 
 @pytest.mark.needs_real_broker
 def test_topics_and_a_sample_of_kafka(kafka, said, configured, knowing):
-    clock = knowing(configured()).clock
+    know = knowing(configured())
     topic, empty = kafka.topic(partitions=3), kafka.topic()
     for partition in range(3):
         kafka.send(topic, [event(number) for number in range(100)], partition=partition)
     feed = Kafka(bootstrap_servers=kafka.address, topics=[topic, "no-such-topic"])
-    *found, (level, line) = said(look(feed, Limits(), clock))
+    *found, (level, line) = said(look("kafka", feed, Limits(), know))
     assert found == [
         ("ok", f"the brokers at {kafka.address} answer (PLAINTEXT)"),
         ("ok", f"topic {topic} has 3 partitions"),
@@ -152,11 +153,27 @@ def test_topics_and_a_sample_of_kafka(kafka, said, configured, knowing):
     assert level == "ok"
     assert re.fullmatch(r"all of the \d{2,3} records that were looked at are events", line)
     kafka.send(topic, [b"not json"], partition=1)
-    *_, (level, line) = said(look(Kafka(bootstrap_servers=kafka.address, topics=[topic]), Limits(), clock))
+    *_, (level, line) = said(look("kafka", Kafka(bootstrap_servers=kafka.address, topics=[topic]), Limits(), know))
     assert level == "warn"
     assert f"{topic}:1 at 100: " in line
-    *_, (level, line) = said(look(Kafka(bootstrap_servers=kafka.address, topics=[empty]), Limits(), clock))
+    *_, (level, line) = said(look("kafka", Kafka(bootstrap_servers=kafka.address, topics=[empty]), Limits(), know))
     assert (level, line) == ("warn", "no record is there yet; see whether anybody writes them")
+
+
+@pytest.mark.needs_real_broker
+def test_what_waits_and_what_is_gone_before_a_daemon_starts_is_told(kafka, said, configured, knowing, monkeypatch):
+    topic = kafka.topic(partitions=2)
+    kafka.send(topic, [event(number) for number in range(30)], partition=0)
+    with kafka.admin() as admin:
+        admin.delete_records({TopicPartition(topic, 0): 10})
+    know = knowing(configured())
+    feed = Kafka(bootstrap_servers=kafka.address, topics=[topic])
+    monkeypatch.setattr(know, "streams", lambda: [{"name": f"kafka2:{topic}:0", "position": 12}])
+    assert ("ok", "18 records wait in 1 of 2 partitions that are known") in said(look("kafka2", feed, Limits(), know))
+    monkeypatch.setattr(know, "streams", lambda: [{"name": f"kafka2:{topic}:0", "position": 4}])
+    gone = f"kafka2:{topic}:0 is stored up to 4, and the broker begins at 10: the records between are gone"
+    way = f"start the daemon, then decide: `bellbuoy source skip kafka2:{topic}:0 --to begin`"
+    assert ("fail", f"{gone}; {way}") in said(look("kafka2", feed, Limits(), know))
 
 
 @unswept
@@ -166,7 +183,7 @@ def test_a_wrong_login_is_told_with_its_reason(kafka, lacking, said, configured,
         lacking("a broker of our own", "unset BELLBUOY_TEST_KAFKA")
     security = Security(protocol="SASL_PLAINTEXT", mechanism="PLAIN", username="bellbuoy", password=Secret("wr0ng"))
     feed = Kafka(bootstrap_servers=kafka.broker.login_address, topics=["t"], security=security)
-    ((level, line),) = said(look(feed, Limits(), knowing(configured()).clock))
+    ((level, line),) = said(look("kafka", feed, Limits(), knowing(configured())))
     assert level == "fail"
     assert "is the login right?" in line or "Authentication failed" in line
     assert "wr0ng" not in line
@@ -176,7 +193,7 @@ def test_a_wrong_login_is_told_with_its_reason(kafka, lacking, said, configured,
 def test_a_broker_that_does_not_answer_is_named(said, configured, knowing, swept):
     address = f"127.0.0.1:{free_port()}"
     feed = Kafka(bootstrap_servers=address, topics=["t"])
-    ((level, line),) = said(look(feed, Limits(), knowing(configured()).clock))
+    ((level, line),) = said(look("kafka", feed, Limits(), knowing(configured())))
     assert level == "fail"
     assert f"no connection to Kafka at {address}" in line
     assert "see to bootstrap_servers" in line
