@@ -71,14 +71,19 @@ class Slacks:
             at=_instant(headers),
         )
 
-    def channel(self, channel: str, scopes: frozenset[str]) -> bool | None:
+    def channel(self, channel: str, scopes: frozenset[str] | None) -> bool | None:
         """Return whether the bot may write to a channel; None where its scopes do not let it see that.
+
+        Args:
+            channel: its id; of a name nothing can be seen.
+            scopes: that were granted; None where that is not known: then it is tried.
 
         Raises:
             Failed: it may not, and the reason: no such channel, archived, not in it.
         """
         if _ID.fullmatch(channel) is None:
             return None
+        scopes = frozenset(_INFO) if scopes is None else scopes
         if scopes & _INFO:
             try:
                 found = call(self._api.conversations_info, channel=channel).get("channel", {})

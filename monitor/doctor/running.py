@@ -74,7 +74,7 @@ def loaded(file: Path, knowing: Knowing) -> Findings:
         yield ok(f"{file} is what the daemon has read (sha256 {sha})")
     else:
         yield warn(
-            f"{file} is not what the daemon has read: it was changed since", "restart the daemon to take it over"
+            f"{file} is not what the daemon has read: changed since, or another file", "restart it to take this one"
         )
 
 

@@ -64,7 +64,7 @@ def _scopes(sink: Slack, standing: Standing) -> Findings:
 
 def _channel(sink: Slack, asked: Slacks, standing: Standing) -> Finding:
     try:
-        seen = asked.channel(sink.channel, standing.scopes or frozenset())
+        seen = asked.channel(sink.channel, standing.scopes)
     except Failed as failed:
         return fail(f"{sink.channel}: {failed.why or failed.reason}", "")
     if seen:

@@ -8,8 +8,11 @@ import golden_pages as golden
 import pytest
 from fault_proxy import ANSWER_LOST, RATE_LIMITED, FaultProxy
 
+from bellbuoy.monitor.clock import SystemClock
+from bellbuoy.monitor.doctor.sending import send
 from bellbuoy.sinks.base import Page, Retry, Secret, Sent
 from bellbuoy.sinks.slack import Slack
+from bellbuoy.sinks.slack_standing import Slacks
 
 pytestmark = [pytest.mark.needs("node"), pytest.mark.needs("npm"), pytest.mark.timeout(400)]
 STORY = (golden.opened, golden.raised, golden.acknowledged, golden.resolved)
@@ -88,3 +91,16 @@ def test_a_token_without_the_right_scope_is_refused_by_name(slack):
     receipt = wrong.send(golden.chartless())
     assert type(receipt).__name__ == "Refused"
     assert receipt.reason == "auth"
+
+
+def test_a_sample_page_is_posted_edited_and_deleted_and_nothing_is_left(slack):
+    sink = Slack(channel=slack.channel, bot_token=Secret(slack.token), api_url=slack.api_url)
+    assert Slacks(Secret(slack.token), slack.api_url).channel(slack.channel, None)
+    found = [(one.level, one.said) for one in send(sink, SystemClock(), "UTC")]
+    assert found == [
+        ("ok", f"opened: taken, in {slack.channel}"),
+        ("ok", "the chart was uploaded and is shown"),
+        ("ok", "resolved: the message was edited"),
+        ("ok", "the message was deleted"),
+    ]
+    assert (slack.messages(), slack.files()) == ([], [])

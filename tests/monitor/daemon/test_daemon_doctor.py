@@ -33,7 +33,7 @@ def test_it_asks_the_daemon_that_holds_the_store(daemon):
     found, code = findings(one)
     assert code == 0
     assert found["daemon", "loaded"] == [
-        ("warn", f"{one.config} is not what the daemon has read: it was changed since")
+        ("warn", f"{one.config} is not what the daemon has read: changed since, or another file")
     ]
     one.stop()
     until(lambda: not one.alive, "ended")

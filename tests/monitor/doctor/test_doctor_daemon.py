@@ -87,7 +87,7 @@ def test_a_changed_configuration_and_another_version_are_named(configured, said,
     assert said(running.loaded(file, of(config, read))) == [
         (
             "warn",
-            f"{file} is not what the daemon has read: it was changed since; restart the daemon to take it over",
+            f"{file} is not what the daemon has read: changed since, or another file; restart it to take this one",
         )
     ]
     old = read.replace(VERSION, "0.0.1")
