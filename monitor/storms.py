@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from bellbuoy.config.server import Server
+from bellbuoy.monitor.explain.wording import TOLD_IN
 from bellbuoy.monitor.judging.incidents import RANK, Incident
 from bellbuoy.monitor.judging.records import Writer
 from bellbuoy.monitor.muting import Mutes
@@ -89,7 +90,7 @@ class Storms:
             names = {name: [row[name] for row in unseen] for name in ("incident", "severity")}
             tx.show("gathered", pa.table(names))
             tx.run("storms/join", storm=storm)
-            tx.run("storms/gather", storm=storm, sink=self._sink, until=int(now) + OWN_AFTER_S)
+            tx.run("storms/gather", reason=TOLD_IN + storm, sink=self._sink, until=int(now) + OWN_AFTER_S)
             tx.cursor.unregister("gathered")
             self._ask(tx, storm, now)
         self._new.extend([now] * len(unseen))
@@ -117,10 +118,11 @@ class Storms:
                 tx.run("storms/set_apart", storm=storm, incident=incident.id)
             elif over:
                 key = {"incident": incident.id, "sink": self._sink, "number": row["wanted"]}
-                tx.run("outbox/mute", **key, reason=f"told in {storm}")
+                tx.run("outbox/mute", **key, reason=TOLD_IN + storm)
             else:
                 until = max(until, int(now) + LOOK_S)
-                tx.run("storms/hold", storm=storm, sink=self._sink, incident=incident.id, until=until)
+                key = {"storm": storm, "sink": self._sink, "incident": incident.id}
+                tx.run("storms/hold", **key, reason=TOLD_IN + storm, until=until)
             if (news or own) and not found[0]["ended"]:
                 self._ask(tx, storm, now)
         return not own

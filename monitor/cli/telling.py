@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bellbuoy.monitor.explain.wording import moment, span
+from bellbuoy.monitor.explain.wording import TOLD_IN, moment, span
 from bellbuoy.sinks.base import Page
 from bellbuoy.sinks.terminal import terminal
 from bellbuoy.sinks.text import clean
@@ -112,13 +112,15 @@ def _told(story: dict[str, Any], near: int) -> Iterator[str]:
     for one in story["deliveries"]:
         shown = "nothing yet" if not one["shown"] else f"up to change {one['shown']} of {last}"
         shown = "all of it" if one["shown"] >= last else shown
-        why = f": {clean(one['reason'], MOST)}" if one["reason"] else ""
+        reason = clean(one["reason"] or "", MOST)
+        why = f": {reason}" if reason else ""
+        stormed = reason.startswith(TOLD_IN)
         due = moment(one["due_at"], story["incident"]["timezone"], near=near)
         said = {
             "sent": "",
             "due": f"; trying again{why}" if one["tries"] else "; what is new is on its way",
-            "held": f"; nobody is called before {due}{why}",
-            "muted": f"; it was over before the mute ended{why}",
+            "held": f"; {reason}, one message for many" if stormed else f"; nobody is called before {due}{why}",
+            "muted": f"; {reason}, and over" if stormed else f"; it was over before the mute ended{why}",
             "refused": f"; refused{why}",
         }[one["state"]]
         yield from _hung("  ", f"{clean(one['sink'], 80)} shows {shown}{said}")

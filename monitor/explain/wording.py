@@ -40,6 +40,10 @@ WORDINGS = {
 }
 
 
+TOLD_IN = "told in "
+"""How the reason of a delivery begins that is kept back for a storm; its id follows."""
+
+
 def wording(signal: str) -> Wording:
     """Return the words of a signal; a user's own is called by its name."""
     return WORDINGS.get(

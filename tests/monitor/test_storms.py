@@ -8,6 +8,7 @@ import pytest
 
 from bellbuoy.config.server import Server
 from bellbuoy.detectors.base import Verdict
+from bellbuoy.monitor.cli import telling
 from bellbuoy.monitor.clock import VirtualClock
 from bellbuoy.monitor.judging.incidents import Change, Incident, Member
 from bellbuoy.monitor.judging.records import save_change, save_incident
@@ -311,3 +312,20 @@ def test_whatever_happens_every_incident_is_told_and_the_last_state_is_shown(see
         for page in world.sink.seen:
             assert page.version >= versions.get(page.key, 0), "an older state came after a newer one"
             versions[page.key] = page.version
+
+
+def test_the_story_of_an_incident_says_that_a_storm_tells_it(world):
+    world.open(*names(6))
+    (storm,) = world.send()
+    world.change("inc_00001", "resolved", state="resolved", resolved_at=START)
+    world.send()
+    for key, said in (
+        ("inc_00000", f"; told in {storm}, one message for many"),
+        ("inc_00001", f"; told in {storm}, and over"),
+    ):
+        story = {
+            "incident": {"timezone": "UTC"},
+            "changes": [{}],
+            "deliveries": world.store.rows("people/deliveries", incident=key),
+        }
+        assert list(telling._told(story, START)) == [f"  slack shows nothing yet{said}"]
