@@ -3,7 +3,7 @@
 import difflib
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal
 
@@ -118,6 +118,10 @@ class Remark:
     message: str
     hint: str = ""
     on_key: bool = False
+
+    def under(self, path: tuple[str | int, ...]) -> "Remark":
+        """Return the remark of a part of the file as one of the whole."""
+        return replace(self, path=(*path, *self.path))
 
 
 class ConfigError(Exception):

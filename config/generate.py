@@ -1,4 +1,4 @@
-"""Writes `schema.json` and `reference.yaml` from the model: `python -m bellbuoy.config.generate [--check]`."""
+"""Writes `schema.json`, `tests.schema.json` and `reference.yaml` from the models: `python -m bellbuoy.config.generate [--check]`."""
 
 import ast
 import inspect
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from bellbuoy.config.alert_tests import AlertTests
 from bellbuoy.config.faults import bare, flow
 from bellbuoy.config.model import Config, SinkEntry, Source
 from bellbuoy.config.quantities import Quantity
@@ -34,15 +35,24 @@ VARIABLE = {
 
 def schema() -> str:
     """Return the JSON Schema of a configuration as a person writes it."""
-    made = Config.model_json_schema()
+    return _schema(Config, "Bellbuoy")
+
+
+def tests_schema() -> str:
+    """Return the JSON Schema of a file of alert tests."""
+    return _schema(AlertTests, "Bellbuoy's alert tests")
+
+
+def _schema(whole: type[BaseModel], title: str) -> str:
+    made = whole.model_json_schema()
     made["required"] = [key for key in made["required"] if key != "detectors"]
-    for model in sorted(_models(Config), key=lambda model: model.__name__):
-        shape = made if model is Config else made["$defs"][model.__name__]
+    for model in sorted(_models(whole), key=lambda model: model.__name__):
+        shape = made if model is whole else made["$defs"][model.__name__]
         for key, field in _fields(model):
             shape["properties"][key] = _property(shape["properties"][key], model, key, field)
         shape["description"] = inspect.cleandoc(model.__doc__ or "")
     made["$defs"]["Variable"] = VARIABLE
-    made = {"$schema": "https://json-schema.org/draft/2020-12/schema", **_untitled(made), "title": "Bellbuoy"}
+    made = {"$schema": "https://json-schema.org/draft/2020-12/schema", **_untitled(made), "title": title}
     return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -198,9 +208,10 @@ def _texts(cls: type) -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the two files; with `--check` compare them and return 1 where one is stale."""
+    """Write the files; with `--check` compare them and return 1 where one is stale."""
     stale = 0
-    for name, text in (("schema.json", schema()), ("reference.yaml", reference())):
+    files = {"schema.json": schema(), "tests.schema.json": tests_schema(), "reference.yaml": reference()}
+    for name, text in files.items():
         path = FOLDER / name
         if "--check" not in arguments:
             path.write_text(text, encoding="utf-8")

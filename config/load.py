@@ -5,15 +5,15 @@ The only place that reads YAML and the environment.
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from bellbuoy.config import document as documents
 from bellbuoy.config.document import Document, Trouble
@@ -26,11 +26,36 @@ from bellbuoy.config.names import check_names
 from bellbuoy.config.plugins import check_objects, check_plugins
 from bellbuoy.config.secret_files import SecretFiles
 
+T = TypeVar("T", bound=BaseModel)
 MAX_BYTES = 1 << 20
 """Largest configuration that is read."""
 MOST = 200
 """Findings that are told of one file."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Written(Generic[T]):
+    """What a YAML file that is no configuration says, and where.
+
+    Attributes:
+        says: the data, as its model has it.
+        name: of the file.
+        text: as written. document: the places in it.
+    """
+
+    says: T
+    name: str
+    text: str
+    document: Document
+
+    def line(self, path: documents.Path) -> int:
+        """Return the line in which something begins, from 1."""
+        return self.document.place(path).key[0]
+
+    def refused(self, remarks: Iterable[Remark]) -> ConfigError:
+        """Return the error that refuses the file for what was remarked."""
+        return ConfigError(_findings(self.name, self.text, self.document, remarks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +98,39 @@ def digest(path: Path) -> str:
         return ""
 
 
+def load_as(path: Path, model: type[T], option: str) -> Written[T]:
+    """Return what a YAML file that is no configuration says.
+
+    Args:
+        path: the file.
+        model: of what it says.
+        option: that names the file on the command line.
+
+    Raises:
+        ConfigError: with everything that is wrong, in file order.
+    """
+    text = _text_of(path, option)
+    if isinstance(text, Finding):
+        raise ConfigError([text])
+    document = _compose(text, {}, begin=f"{next(iter(model.model_fields))}:")
+    remarks: list[Remark] = []
+    if not document.broken:
+        try:
+            says = model.model_validate(document.data, context={})
+        except ValidationError as problem:
+            remarks = translate(problem.errors(include_url=False)[: 5 * MOST], document, model)
+        else:
+            if not document.troubles:
+                return Written(says, str(path), text, document)
+    raise ConfigError(_findings(str(path), text, document, remarks))
+
+
 def inspect(path: Path, *, environ: Mapping[str, str] | None = None, secrets: bool = True) -> Inspection:
     """Read a file and return what it says and all that was found, warnings included; never raises for its content."""
-    name = str(path)
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as problem:
-        reason = (getattr(problem, "strerror", None) or "not a path").lower()
-        return _refused(name, "BB115", f"this file cannot be opened: {reason}; name it with --config")
-    try:
-        text = raw[:MAX_BYTES].decode() if len(raw) > MAX_BYTES else raw.decode()
-    except UnicodeDecodeError as problem:
-        if len(raw) > MAX_BYTES:
-            return _too_large(name)
-        line = raw.count(b"\n", 0, problem.start) + 1
-        column = len(raw[raw.rfind(b"\n", 0, problem.start) + 1 : problem.start].decode(errors="replace")) + 1
-        return _refused(name, "BB115", "this is not UTF-8; save the file as UTF-8", (line, column))
-    if len(raw) > MAX_BYTES:
-        return _too_large(name)
-    return inspect_text(text, name, environ=environ, folder=path.parent, secrets=secrets)
+    text = _text_of(path, "--config")
+    if isinstance(text, Finding):
+        return Inspection(None, (text,))
+    return inspect_text(text, str(path), environ=environ, folder=path.parent, secrets=secrets)
 
 
 def inspect_text(
@@ -105,27 +143,56 @@ def inspect_text(
 ) -> Inspection:
     """Read a text, see `inspect`; files of secrets are relative to `folder`."""
     if len(text) > MAX_BYTES:
-        return _too_large(name)
+        return Inspection(None, (_too_large(name),))
     text = text.removeprefix("\ufeff")
     reader = SecretFiles(os.environ if environ is None else environ, folder or Path(), wanted=secrets)
     document = _compose(text, reader.environ)
     config, remarks = (None, []) if document.broken else _validate(document, reader)
-    hidden = reader.values | document.expanded
+    findings = _findings(name, text, document, remarks, reader.values)
+    refused = any(finding.level == "error" for finding in findings)
+    return Inspection(None if refused else config, findings)
+
+
+def _text_of(path: Path, option: str) -> str | Finding:
+    """Return the text of a file, or why it cannot be read; `option` names it on the command line."""
+    name = str(path)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as problem:
+        reason = (getattr(problem, "strerror", None) or "not a path").lower()
+        return _refused(name, "BB115", f"this file cannot be opened: {reason}; name it with {option}")
+    try:
+        text = raw[:MAX_BYTES].decode() if len(raw) > MAX_BYTES else raw.decode()
+    except UnicodeDecodeError as problem:
+        if len(raw) > MAX_BYTES:
+            return _too_large(name)
+        line = raw.count(b"\n", 0, problem.start) + 1
+        column = len(raw[raw.rfind(b"\n", 0, problem.start) + 1 : problem.start].decode(errors="replace")) + 1
+        return _refused(name, "BB115", "this is not UTF-8; save the file as UTF-8", (line, column))
+    return _too_large(name) if len(raw) > MAX_BYTES else text.removeprefix("\ufeff")
+
+
+def _findings(
+    name: str, text: str, document: Document, remarks: Iterable[Remark], secrets: Collection[str] = ()
+) -> tuple[Finding, ...]:
+    """Return what is wrong in the text itself and what was remarked of what it says, in file order; values of secrets are hidden."""
+    remarks = list(remarks)
+    hidden = {*secrets, *document.expanded}
     taken = {trouble.at for trouble in document.troubles}
     placed = {_placed(remark, document) for remark in remarks}
     troubles = {*document.troubles, *(trouble for trouble in placed if trouble.at not in taken)}
     ordered = sorted(troubles, key=lambda trouble: (*trouble.at, trouble.code, trouble.message))
     shown = [trouble.at[0] for trouble in ordered[:MOST]]
     literal = {remark.path for remark in remarks if remark.code == "BB110"}
-    lines = masked(text.splitlines(), document, shown, reader.values, literal) if ordered else {}
+    lines = masked(text.splitlines(), document, shown, secrets, literal) if ordered else {}
     findings = [_finding(name, trouble, lines, hidden) for trouble in ordered[:MOST]]
     if len(ordered) > MOST:
         findings[-1] = replace(findings[-1], hint=f"{len(ordered) - MOST:,} more follow")
-    refused = any(finding.level == "error" for finding in findings)
-    return Inspection(None if refused else config, tuple(findings))
+    return tuple(findings)
 
 
-def _compose(text: str, environ: Mapping[str, str]) -> Document:
+def _compose(text: str, environ: Mapping[str, str], begin: str = "version: 1") -> Document:
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as problem:
@@ -137,7 +204,7 @@ def _compose(text: str, environ: Mapping[str, str]) -> Document:
         at = _first_unreadable(text)
         return _broken("BB114", at, "a control character stands here; delete it")
     if root is None:
-        return _broken("BB114", (1, 1), "the file is empty; begin with version: 1")
+        return _broken("BB114", (1, 1), f"the file is empty; begin with {begin}")
     return documents.read(root, environ)
 
 
@@ -216,11 +283,11 @@ def _finding(name: str, trouble: Trouble, lines: dict[int, str], hidden: set[str
     )
 
 
-def _refused(name: str, code: str, message: str, at: tuple[int, int] = (1, 1)) -> Inspection:
-    return Inspection(None, (Finding(name, *at, code, "error", message),))
+def _refused(name: str, code: str, message: str, at: tuple[int, int] = (1, 1)) -> Finding:
+    return Finding(name, *at, code, "error", message)
 
 
-def _too_large(name: str) -> Inspection:
+def _too_large(name: str) -> Finding:
     return _refused(name, "BB116", "the file is larger than 1 MiB; a configuration is a few pages")
 
 
@@ -228,22 +295,6 @@ def _accepted(inspection: Inspection) -> Config:
     if inspection.config is None:
         raise ConfigError(inspection.findings)
     return inspection.config
-
-
-def plain(path: Path) -> Any:
-    """Return what a YAML file that is no configuration says, such as what a backtest is expected to find.
-
-    Raises:
-        ValueError: it cannot be read; the text says where and why.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: this is not UTF-8; save the file as UTF-8") from None
-    document = _compose(text, {}) if len(text) <= MAX_BYTES else _broken("BB116", (1, 1), "it is larger than 1 MiB")
-    for trouble in document.troubles:
-        raise ValueError(f"{path}:{trouble.at[0]}:{trouble.at[1]}: {trouble.message}")
-    return document.data
 
 
 @cache

@@ -31,6 +31,9 @@ BUILT_IN = (
 
 LEVELS: dict[str, Level] = {signal.name: signal.level for signal in BUILT_IN}
 
+WITH_STEP, WITHOUT_STEP = "step_failure", "interaction_failure"
+"""What counts of a step, or of whole interactions, are of where nothing names a signal."""
+
 FIELDS = (
     "environment", "tenant", "channel", "language", "region", "intent",
     "workflow_version", "agent_id", "agent_version", "model", "model_response", "prompt_name", "prompt_version",

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # file -> "module:function" of the product, a function of no arguments that returns the text
 FILES = {
     "config/schema.json": "bellbuoy.config.generate:schema",
+    "config/tests.schema.json": "bellbuoy.config.generate:tests_schema",
     "config/reference.yaml": "bellbuoy.config.generate:reference",
     "docs/events.md": "pages:events",
     "docs/metrics.md": "pages:metrics",

@@ -12,6 +12,7 @@ import pyarrow.json as pa_json
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from bellbuoy.config.signals import WITH_STEP, WITHOUT_STEP
 from bellbuoy.monitor.backtest.errors import BacktestError
 
 TIMES = ("minute", "tick", "ts")
@@ -21,8 +22,6 @@ Whole = NDArray[np.int64]
 MOST = 2**31 - 1
 ROWS = 500_000
 """Looked at at once."""
-WITH_STEP, WITHOUT_STEP = "step_failure", "interaction_failure"
-"""What a row counts where the file has no column `signal`: failures of the step, or of the whole interaction."""
 
 
 @dataclass(frozen=True, slots=True)

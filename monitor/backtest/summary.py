@@ -23,16 +23,36 @@ class Story:
 
     Attributes:
         name: within the run.
-        last: the incident as it last was.
-        opened: its first change and page. gravest: the first one of its highest severity.
-        turns: when it opened, ended, was reopened, ended …, epoch seconds.
+        told: its changes, oldest first, each with its page.
     """
 
     name: str
-    last: Incident
-    opened: Told
-    gravest: Told
-    turns: tuple[int, ...] = ()
+    told: tuple[Told, ...]
+
+    @property
+    def opened(self) -> Told:
+        """The first change and page."""
+        return self.told[0]
+
+    @property
+    def last(self) -> Incident:
+        """The incident as it last was."""
+        return self.told[-1][0].incident
+
+    @property
+    def gravest(self) -> Told:
+        """The first change and page of the highest severity."""
+        return next(one for one in self.told if one[0].incident.severity == self.last.severity)
+
+    @property
+    def turns(self) -> tuple[int, ...]:
+        """When it opened, ended, was reopened, ended …, epoch seconds."""
+        return tuple(change.at for change, _ in self.told if change.kind in ("opened", "resolved", "reopened"))
+
+    @property
+    def openings(self) -> tuple[int, ...]:
+        """When it opened and was reopened, epoch seconds."""
+        return self.turns[::2]
 
     @property
     def delay_s(self) -> int | None:
@@ -67,6 +87,7 @@ class Summary:
     Attributes:
         name: of the run, in words: which settings it was judged with.
         since, until: the span, epoch seconds.
+        counted: when what is recorded begins.
         series, watched, learning: how many series, how many lines watch them, how many of these are still learning.
         stories: the incidents, in the order in which they opened.
         allowed: false openings that the budget allows in 30 days; None where it is given for each series.
@@ -78,6 +99,7 @@ class Summary:
     name: str
     since: int
     until: int
+    counted: int
     series: int
     watched: int
     learning: int
@@ -122,6 +144,7 @@ def summed(name: str, judged: Judged) -> Summary:
         name=name,
         since=judged.since,
         until=judged.until,
+        counted=evaluation.recording.since,
         series=judged.series,
         watched=len(evaluation.lines),
         learning=judged.learning,
@@ -138,13 +161,7 @@ def _stories(told: Sequence[Told]) -> tuple[Story, ...]:
     changes: dict[str, list[Told]] = {}
     for one in told:
         changes.setdefault(one[0].incident.id, []).append(one)
-    made = []
-    for key, own in sorted(changes.items(), key=lambda pair: names[pair[0]]):
-        last = own[-1][0].incident
-        gravest = next(one for one in own if one[0].incident.severity == last.severity)
-        turns = tuple(change.at for change, _ in own if change.kind in ("opened", "resolved", "reopened"))
-        made.append(Story(names[key], last, own[0], gravest, turns))
-    return tuple(made)
+    return tuple(Story(names[key], tuple(changes[key])) for key in sorted(changes, key=names.__getitem__))
 
 
 def _after(row: dict[str, object], stories: Sequence[Story]) -> Story | None:

@@ -21,7 +21,7 @@ def told(summary: Summary, *, pages: bool = False) -> Iterator[str]:
     """
     yield from _head(summary)
     for story in summary.stories:
-        yield from _story(story, pages=pages)
+        yield from incident(story, pages=pages)
     if not summary.stories:
         yield "Nothing would have been told."
     yield ""
@@ -46,19 +46,10 @@ def beside(summaries: Sequence[Summary]) -> Iterator[str]:
         )
 
 
-def _head(summary: Summary) -> Iterator[str]:
-    days = (summary.until - summary.since) / 86_400
-    learning = f", {summary.learning} of them still learning at the end" if summary.learning else ""
-    yield (
-        f"{days:,.4g} days, {_day(summary.since)} to {_day(summary.until - 1)}: {_count(summary.series, 'series')}, "
-        f"watched in {_count(summary.watched, 'way')}{learning}."
-    )
-    yield ""
-
-
-def _story(story: Story, *, pages: bool) -> Iterator[str]:
+def incident(story: Story, *, pages: bool = False) -> Iterator[str]:
+    """Yield the lines that tell of one incident, and its page as it was at its gravest."""
     opened, page = story.opened
-    yield f"{story.name}  {_time(opened.at)}  {story.last.severity:<6}  {story.last.workflow}: {page.headline}"
+    yield f"{story.name}  {minute(opened.at)}  {story.last.severity:<6}  {story.last.workflow}: {page.headline}"
     lead = opened.incident.lead
     told = f"{subject(lead.watched.series)}: {lead.verdict.why}"
     yield f"           {told}"
@@ -67,7 +58,7 @@ def _story(story: Story, *, pages: bool) -> Iterator[str]:
         parts.append(f"told {span(story.delay_s)} after it began")
     gravest = story.gravest[0]
     if gravest is not opened:
-        parts.append(f"a {gravest.incident.severity} from {_time(gravest.at)} on")
+        parts.append(f"a {gravest.incident.severity} from {minute(gravest.at)} on")
     end = story.last.resolved_at
     parts.append(f"over after {span(end - opened.at)}" if end else "still open at the end")
     yield f"           {', '.join(parts)}"
@@ -75,6 +66,21 @@ def _story(story: Story, *, pages: bool) -> Iterator[str]:
         yield ""
         yield terminal(story.gravest[1], width=PAGE_WIDTH, colour=False).rstrip("\n")
         yield ""
+
+
+def minute(at: float) -> str:
+    """Return an instant as people read it, UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _head(summary: Summary) -> Iterator[str]:
+    days = (summary.until - summary.since) / 86_400
+    learning = f", {summary.learning} of them still learning at the end" if summary.learning else ""
+    yield (
+        f"{days:,.4g} days, {_day(summary.since)} to {_day(summary.until - 1)}: {_count(summary.series, 'series')}, "
+        f"watched in {_count(summary.watched, 'way')}{learning}."
+    )
+    yield ""
 
 
 def _rates(summary: Summary) -> Iterator[str]:
@@ -105,7 +111,7 @@ def _notes(summary: Summary) -> Iterator[str]:
         after = "nothing within a week"
         if note.story is not None:
             after = f"{note.story.name}, {span(note.story.opened[0].at - note.at)} later"
-        yield f"after {note.title} ({_time(note.at)}): {after}"
+        yield f"after {note.title} ({minute(note.at)}): {after}"
     if len(summary.notes) > MOST_NOTES:
         yield f"… and {len(summary.notes) - MOST_NOTES} more notes"
 
@@ -115,10 +121,6 @@ def _count(number: int, noun: str) -> str:
     if noun.startswith("incident") and number != 1:
         plural = noun.replace("incident", "incidents")
     return f"{number:,} {plural}"
-
-
-def _time(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def _day(at: float) -> str:

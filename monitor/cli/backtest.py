@@ -15,7 +15,7 @@ from bellbuoy.monitor.cli.options import Named, config_option
 
 if TYPE_CHECKING:
     from bellbuoy.config.model import Config
-    from bellbuoy.monitor.backtest.running import Material, Run
+    from bellbuoy.monitor.backtest.running import Fill, Material, Run
     from bellbuoy.monitor.backtest.summary import Summary
     from bellbuoy.monitor.judging.evaluate import Told
 
@@ -33,7 +33,7 @@ STOPPED = 130
 @click.option("--versus", type=FILE, metavar="CONFIG", help="Put another configuration beside it.")
 @click.option("--budget", "budgets", multiple=True, metavar="N", help="Put another budget of false pages beside it.")
 @click.option("--min-change", "changes", multiple=True, metavar="SHARE", help="Put another min_change beside it.")
-@click.option("--expect", type=FILE, metavar="FILE", help="Exit 1 unless exactly these incidents are found.")
+@click.option("--expect", type=FILE, metavar="FILE", help="Run alert tests; exit 1 unless all are met.")
 @click.option("--pages", is_flag=True, help="Draw the page of each incident.")
 @click.option("--format", "form", type=Named(["text", "jsonl"]), default="text", show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it there.")
@@ -55,38 +55,48 @@ def command(
 ) -> int:
     """Judge what is recorded, in the store or in files, as the daemon would have. Nothing is sent, no store is touched."""
     from bellbuoy.monitor.backtest.errors import BacktestError
-    from bellbuoy.monitor.backtest.expecting import read_expected, unmet
     from bellbuoy.monitor.backtest.lines import text
     from bellbuoy.monitor.backtest.running import Material
+    from bellbuoy.monitor.cli.expecting import Asking, Done, run_tests
 
     if bool(events) == bool(counts) and (events or more):
         raise Failure("error: files are --events FILE... or --counts FILE..., one of both", WRONG_USE)
     events, counts = (*events, *more) if events else (), (*counts, *more) if counts else ()
     runs = _runs(config, versus, budgets, changes)
-    if len(runs) > 1 and form == "jsonl":
-        what = "--format jsonl tells of one run; leave --versus, --budget and --min-change away"
-        raise Failure(f"error: {what}", WRONG_USE)
-    how = Asked(_instant(since, "--from"), _instant(until, "--to"), explain=form == "text")
+    if len(runs) > 1 and (form == "jsonl" or expect is not None):
+        one = "--format jsonl tells of one run" if expect is None else "--expect tests one configuration"
+        raise Failure(f"error: {one}; leave --versus, --budget and --min-change away", WRONG_USE)
+    explain = pages if expect is not None else form == "text"
+    how = Asked(_instant(since, "--from"), _instant(until, "--to"), explain=explain)
+    recorded = _fill(config, events, counts)
     try:
-        expected = None if expect is None else read_expected(expect)
-        with Material.gathered(_fill(config, events, counts)) as material, _interrupt() as stopped:
-            first, told = _judged(material, runs[0], how, stopped)
-            others = replace(how, explain=False)
-            beside = [_judged(material, one, others, stopped)[0] for one in runs[1:] if not stopped()]
+        with _interrupt() as stopped:
+            if expect is not None:
+
+                def judged(fill: "Fill") -> "tuple[Summary, tuple[Told, ...]]":
+                    with Material.gathered(fill) as material:
+                        return _judged(material, runs[0], how, stopped)
+
+                asked = Asking(expect, runs[0].config, recorded, given=bool(events or counts))
+                done = run_tests(asked, judged, stopped, lines=form == "jsonl", pages=pages)
+            else:
+                with Material.gathered(recorded) as material:
+                    first, told = _judged(material, runs[0], how, stopped)
+                    others = replace(how, explain=False)
+                    beside = [_judged(material, one, others, stopped)[0] for one in runs[1:] if not stopped()]
+                done = Done(text(told) if form == "jsonl" else _text([first, *beside], pages=pages))
     except BacktestError as error:
         raise Failure(f"error: {error}", WRONG_USE) from None
-    made = text(told) if form == "jsonl" else _text([first, *beside], pages=pages)
     if out is None:
-        click.echo(made, nl=False)
+        click.echo(done.made, nl=False)
     else:
-        out.write_text(made, encoding="utf-8")
+        out.write_text(done.made, encoding="utf-8")
+    if done.beside:
+        click.echo(done.beside, nl=False, err=True)
     if stopped():
         click.echo("stopped: what stands here is of the part that was judged", err=True)
         return STOPPED
-    missed = [] if expected is None else unmet(expected, first.stories)
-    for line in missed:
-        click.echo(line, err=True)
-    return DONE_NO if missed else 0
+    return 0 if done.passed else DONE_NO
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from bellbuoy.monitor.cli.options import Named
 
 
 @click.command("schema", epilog="Example: bellbuoy schema event --check my.jsonl")
-@click.argument("what", type=Named(["event", "tables", "config", "reference"]))
+@click.argument("what", type=Named(["event", "tables", "config", "reference", "tests"]))
 @click.option(
     "--check",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     help="Check a file of events, one JSON a line; - is standard input.",
 )
 def command(what: str, check: Path | None) -> int:
-    """Print the JSON Schema of events or of the configuration, its reference, or the tables that `query` reads."""
+    """Print the JSON Schema of events, of the configuration or of alert tests; its reference; the tables of `query`."""
     if check is not None:
         if what != "event":
             raise click.UsageError("--check reads events; a configuration is checked by `bellbuoy check -c FILE`.")
@@ -33,9 +33,10 @@ def command(what: str, check: Path | None) -> int:
 
         click.echo(tables_text(), nl=False)
     else:
-        from bellbuoy.config.generate import reference, schema
+        from bellbuoy.config import generate
 
-        click.echo(schema() if what == "config" else reference(), nl=False)
+        made = {"config": generate.schema, "reference": generate.reference, "tests": generate.tests_schema}
+        click.echo(made[what](), nl=False)
     return 0
 
 

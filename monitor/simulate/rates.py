@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from bellbuoy.config.spells import Turn
 from bellbuoy.monitor.simulate.drift import Drift
 from bellbuoy.monitor.simulate.plan import Plan
 
@@ -15,13 +16,13 @@ SPARE_DAYS = 3
 """Days after the plan's end for which noise is drawn: interactions may run on past midnight."""
 
 
-def follow(base: float, drifts: Sequence[Drift], day: Array) -> Array:
+def follow(base: float, drifts: Sequence[Drift | Turn], day: Array) -> Array:
     """Return the value of one series at the given days (fractions count).
 
     Args:
         base: value where nothing drifts; the first drift's `before` takes its place.
         drifts: of this series, in the order of their days.
-        day: any shape.
+        day: any shape; days, or whatever the drifts are counted in.
     """
     value = np.full(day.shape, drifts[0].before if drifts else base)
     for drift in drifts:

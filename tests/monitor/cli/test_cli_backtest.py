@@ -41,17 +41,6 @@ def test_the_store_is_left_as_it_was(told, from_the_store):
     assert (lines[0]["change"], lines[0]["step"]) == ("opened", "qualify")
 
 
-def test_what_is_expected_is_held_against_what_is_found(told):
-    (told / "right.yaml").write_text("- { series: lead-qualifier/qualify, between: 2026-06-13..2026-06-14 }\n")
-    (told / "wrong.yaml").write_text("- { series: '*/greet', between: 2026-06-13..2026-06-14 }\n")
-    done = bellbuoy("backtest", "--format", "jsonl", "--expect", "right.yaml", cwd=told)
-    assert done.returncode == 0, done.stderr
-    done = bellbuoy("backtest", "--format", "jsonl", "--expect", "wrong.yaml", cwd=told)
-    assert done.returncode == 1
-    assert "expected and not there: an incident of */greet between 2026-06-13T00:00:00Z" in done.stderr
-    assert "there and not expected: bt-000001, lead-qualifier/qualify step_failure" in done.stderr
-
-
 @pytest.mark.parametrize(
     ("arguments", "told_of"),
     [
@@ -62,7 +51,6 @@ def test_what_is_expected_is_held_against_what_is_found(told):
         (["--budget", "-1"], "--budget '-1' is no number of false pages"),
         (["--min-change", "much"], "--min-change 'much' is no share such as 2%"),
         (["--budget", "1", "--format", "jsonl"], "--format jsonl tells of one run"),
-        (["--expect", "counts.csv"], "counts.csv: this is no list of incidents; write a list of"),
         (["--from", "2030-01-01"], "there is nothing to judge between --from and --to"),
     ],
 )
