@@ -15,10 +15,11 @@ from bellbuoy.config import generate, load
 from bellbuoy.config.model import Config
 
 FOLDER = Path(bellbuoy.config.__file__).parent
-EXAMPLES = sorted((FOLDER / "examples").glob("*.yaml"))
+EXAMPLES = sorted(path for path in (FOLDER / "examples").glob("*.yaml") if not path.stem.endswith(".tests"))
 WHOLE = [*EXAMPLES, *FOLDER.glob("demo.yaml")]
 ENVIRON = {"SLACK_BOT_TOKEN": "xoxb-planted"}
 GOLDEN = Path(__file__).parents[1] / "golden" / "config"
+EXPECT = Path(__file__).parents[1] / "golden" / "expect"
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def data(text: str):
     return load._compose(text, {"PORT": "1"}).data
 
 
-def test_both_files_are_current(capsys):
+def test_all_files_are_current(capsys):
     assert generate.main(["--check"]) == 0, capsys.readouterr().err
 
 
@@ -120,6 +121,20 @@ def test_the_defaults_in_the_schema_are_written_as_people_write_them():
     assert schema["$defs"]["DeadLetters"]["properties"]["max_share"]["default"] == "5%"
     assert schema["$defs"]["Store"]["properties"]["memory_limit"]["default"] == "1GiB"
     assert schema["required"] == ["version", "sources", "sinks"]
+
+
+@pytest.mark.parametrize("path", WHOLE, ids=lambda path: path.stem)
+def test_each_example_has_alert_tests_that_the_schema_takes(path):
+    schema = json.loads(generate.tests_schema())
+    text = path.with_suffix(".tests.yaml").read_text(encoding="utf-8")
+    assert [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(data(text))] == []
+    assert f"# yaml-language-server: $schema={'../' * (path in EXAMPLES)}tests.schema.json" in text.splitlines()[:3]
+
+
+def test_the_schema_of_alert_tests_refuses_what_the_loader_refuses():
+    schema = json.loads(generate.tests_schema())
+    wrong = list(jsonschema.Draft202012Validator(schema).iter_errors(data((EXPECT / "values.yaml").read_text("utf-8"))))
+    assert len(wrong) >= 15
 
 
 @pytest.mark.parametrize("path", WHOLE, ids=lambda path: path.stem)
