@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bellbuoy.config.document import Path
 from bellbuoy.config.errors import Remark, suggest
-from bellbuoy.config.instants import Instant
+from bellbuoy.config.instants import Instant, parse_instant
 from bellbuoy.config.load import Written, load_as
 from bellbuoy.config.model import Config
 from bellbuoy.config.quantities import Duration
@@ -16,8 +16,10 @@ from bellbuoy.config.shapes import Many, Name, Shape, Text
 from bellbuoy.config.signals import LEVELS, WITH_STEP, WITHOUT_STEP
 from bellbuoy.config.spells import NEVER, Between, Course, Flow, Shares, When, write_after
 
-JUNE = 1_780_272_000
-"""2026-06-01, a Monday: where traffic begins unless it says otherwise."""
+JUNE = parse_instant("2026-06-01")
+"""A Monday: where traffic begins unless it says otherwise."""
+LATEST = parse_instant("9000-12-31")
+"""Where it ends at the latest: what follows it still has a date."""
 
 
 class Stream(Shape):
@@ -148,6 +150,10 @@ def key_of(stream: Stream) -> tuple[str, str, str | None, str | None]:
 def _past(path: Path, test: AlertTest, traffic: Traffic) -> Iterator[Remark]:
     """Yield times that lie after the end of the traffic."""
     ends = traffic.start + int(traffic.lasts)
+    if ends > LATEST:
+        yield Remark(
+            "BB106", (*path, "traffic", "start"), "the traffic goes on after the year 9000; let it begin earlier"
+        )
     times = {
         ("incidents", place, key): value
         for place, one in enumerate(test.incidents)

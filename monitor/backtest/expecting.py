@@ -11,6 +11,7 @@ from bellbuoy.config.model import Config
 from bellbuoy.config.spells import Moment, Within, write_after
 from bellbuoy.monitor.backtest.summary import Story, Summary
 from bellbuoy.monitor.backtest.telling import minute
+from bellbuoy.monitor.explain.sights import seen
 from bellbuoy.monitor.judging.incidents import RANK, proven
 from bellbuoy.monitor.judging.routes import sinks_for
 from bellbuoy.monitor.judging.sight import Sight
@@ -108,7 +109,8 @@ def _expected(wanted: Expected, place: int, ran: Ran) -> tuple[Held, set[str]]:
     path: Path = ("incidents", place)
     about = [story for story in ran.summary.stories if _about(wanted, story)]
     if not about:
-        return Held(path, what, ("nothing of it opened", *_blind(ran.watching(wanted)))), set()
+        watching = ran.watching(wanted)
+        return Held(path, what, ("nothing of it opened", *(_blind(watching) or _sees(watching)))), set()
     misses = {story.name: [*_misses(wanted, story, ran)] for story in about}
     met = [story for story in about if not misses[story.name]]
     if met:
@@ -180,6 +182,12 @@ def _blind(sights: Sequence[Sight]) -> tuple[str, ...]:
     if any(one.armed for one in sights):
         return ()
     return ("nothing could be told: all that watches it is still learning what is normal; give more days or trials",)
+
+
+def _sees(sights: Sequence[Sight]) -> Iterator[str]:
+    """Yield what would have been seen, where that can be told."""
+    if any(one.three_days is not None or one.silence_s is not None for one in sights):
+        yield f"what can be seen of it within 3 days: {seen([one for one in sights if one.armed])}"
 
 
 def _about(wanted: Expected | Calm, story: Story) -> bool:

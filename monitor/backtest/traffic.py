@@ -4,7 +4,7 @@ import numpy as np
 
 from bellbuoy.config.alert_tests import Stream, Traffic, key_of
 from bellbuoy.config.spells import Course
-from bellbuoy.monitor.backtest.counted import Counted, Whole
+from bellbuoy.monitor.backtest.counted import MOST, Counted, Whole
 from bellbuoy.monitor.backtest.errors import BacktestError
 from bellbuoy.monitor.simulate.rates import Array, follow
 
@@ -35,6 +35,9 @@ def made_up(traffic: Traffic, tick: int) -> Counted:
     rows = [size - one for one in first]
     if not sum(rows):
         raise BacktestError("the traffic has no trial at all; give more trials, or let it last longer")
+    most = max(int(n.max()) for n, _ in drawn)
+    if most > MOST:
+        raise BacktestError(f"the traffic has {most:,} trials in one tick, more than can be counted")
     kept = [place for place, number in enumerate(rows) if number]
     return Counted(
         series=tuple(key_of(streams[place]) for place in kept),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import bellbuoy.config
 from bellbuoy.config import load
+from bellbuoy.config.alert_tests import load_tests
 from bellbuoy.config.errors import CODES, ConfigError
 
 FOLDER = Path(bellbuoy.config.__file__).parent
@@ -85,6 +86,24 @@ def test_a_mutated_file_is_accepted_or_refused(name, chunk):
     rng = random.Random(f"{name} {chunk}")
     outcomes = [accepted_or_refused(mutated(text, rng)) for _ in range(EACH)]
     assert any(outcomes) or name == "reference"
+    assert not all(outcomes)
+
+
+@pytest.mark.parametrize("chunk", range(2))
+def test_a_mutated_file_of_alert_tests_is_read_or_refused(chunk, tmp_path):
+    file = tmp_path / "mutated.tests.yaml"
+    text = (FOLDER / "examples" / "lead-qualifier.tests.yaml").read_text(encoding="utf-8")
+    config = load.load(FOLDER / "examples" / "lead-qualifier.yaml", environ=ENVIRON)
+    rng = random.Random(f"tests {chunk}")
+    outcomes = []
+    for _ in range(EACH):
+        file.write_text(mutated(text, rng), encoding="utf-8")
+        try:
+            outcomes.append(bool(load_tests(file, config).says.tests))
+        except ConfigError as error:
+            assert all(one.code in CODES and one.line >= 1 and one.column >= 1 for one in error.findings)  # noqa: PT017
+            outcomes.append(not error.findings)
+    assert any(outcomes)
     assert not all(outcomes)
 
 

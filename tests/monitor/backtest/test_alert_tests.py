@@ -1,11 +1,14 @@
 """Alert tests: what is expected is held against what is found, and whatever is missed is told with its size."""
 
+import re
+
 import numpy as np
 import pytest
 
 from bellbuoy.config.alert_tests import load_tests
 from bellbuoy.config.errors import ConfigError
 from bellbuoy.config.load import load_text
+from bellbuoy.monitor.backtest.errors import BacktestError
 from bellbuoy.monitor.backtest.judging import judge
 from bellbuoy.monitor.backtest.running import Material
 from bellbuoy.monitor.backtest.summary import summed
@@ -129,7 +132,8 @@ def test_an_incident_that_does_not_come_fails_and_so_does_one_in_a_quiet_time(te
     incidents: [{ series: flow/greet, opened: 2d..20d }]
     quiet: [{ series: flow, within: 12d..13d }]
 """)
-    assert "             nothing of it opened" in lines
+    after = lines[lines.index("             nothing of it opened") + 1]
+    assert re.fullmatch(r" +what can be seen of it within 3 days: [0-9.]+ points", after)
     quiet = lines[lines.index("    NOT MET  flow is quiet 12d..13d (alerts.yaml:13)") + 1]
     assert quiet.startswith("             bt-000001 of flow/qualify step_failure opened 12d")
 
@@ -222,3 +226,16 @@ class TestTraffic:
         )
         assert made.minute[0] == 1_780_272_000 + 3 * 86_400 + 3600 - 300
         assert made.minute[-1] == 1_780_272_000 + 10 * 86_400 - 300
+
+    @pytest.mark.parametrize(
+        ("traffic", "told_of"),
+        [
+            ("{ lasts: 1d, series: [{ series: f/a, trials: 1/d until 12h then 0/h }] }", "no trial at all"),
+            ("{ lasts: 1d, series: [{ series: f/a, trials: 999999999/m }] }", "4,999,999,995 trials in one tick"),
+            ("{ lasts: 99y, series: [{ series: f/a, trials: 1/h }] }", "more than 10,000,000 ticks of series"),
+            ("{ lasts: 1m, series: [{ series: f/a, trials: 1/m }] }", "no trial at all"),
+        ],
+    )
+    def test_what_cannot_be_counted_is_told(self, written, traffic, told_of):
+        with pytest.raises(BacktestError, match=told_of):
+            self.made(written, traffic)
