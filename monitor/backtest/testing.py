@@ -55,26 +55,27 @@ def outcomes(written: Written[AlertTests], config: Config, run: Callable[[AlertT
         yield Outcome(test, written.line((*path, "name")), lines, summary)
 
 
-def told(done: Sequence[Outcome], name: str, *, pages: bool = False) -> Iterator[str]:
+def told(done: Sequence[Outcome], written: Written[AlertTests], *, pages: bool = False) -> Iterator[str]:
     """Yield the lines that tell of tests, and what was told in those that failed.
 
     Args:
         done: the tests that were run.
-        name: of their file.
+        written: all of the file.
         pages: draw the page of each incident of a test that failed.
     """
     for one in done:
         yield one.test.name
         for line, expectation in one.held:
-            where = f" ({name}:{line})" if expectation.misses else ""
+            where = f" ({written.name}:{line})" if expectation.misses else ""
             yield f"    {'NOT MET' if expectation.misses else 'met    '}  {expectation.what}{where}"
             yield from (f"             {text}" for text in expectation.misses or expectation.found)
         if not one.passed:
             yield from _instead(one.summary, pages=pages)
         yield ""
-    failed = sum(not one.passed for one in done)
-    count = f"{len(done)} test" if len(done) == 1 else f"{len(done)} tests"
-    yield f"{count}, {failed} failed" if failed else f"{count}, all met"
+    all_of, failed = len(written.says.tests), sum(not one.passed for one in done)
+    count = "1 test" if all_of == 1 else f"{all_of} tests"
+    count = count if len(done) == all_of else f"{len(done)} of {count} run"
+    yield f"{count}, {failed} failed" if failed or len(done) < all_of else f"{count}, all met"
 
 
 def _instead(summary: Summary, *, pages: bool) -> Iterator[str]:

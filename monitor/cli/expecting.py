@@ -83,7 +83,7 @@ def run_tests(asking: Asking, judge: Judge, stopped: Callable[[], bool], *, line
             done.append(one)
     except ConfigError as error:
         raise Failure(str(error), WRONG_USE) from None
-    made = "\n".join(told(done, str(asking.path), pages=pages)) + "\n"
+    made = "\n".join(told(done, written, pages=pages)) + "\n"
     passed = all(one.passed for one in done)
     if not lines:
         return Done(made, passed=passed)
