@@ -16,6 +16,7 @@ from bellbuoy.monitor.cli.people import people
 @click.option(
     "--since", type=Length(), default="7d", show_default=True, help="Those that ended before it are left out."
 )
+@click.option("--follow", is_flag=True, help="Write changes as they come, until Ctrl-C.")
 @click.option("--format", "form", type=Named(["text", "json"]), default="text", show_default=True)
 @where_option
 @url_option
@@ -24,6 +25,7 @@ def command(
     incident: str | None,
     state: str | None,
     since: str,
+    follow: bool,
     form: str,
     config: Path | None,
     url: str | None,
@@ -34,6 +36,14 @@ def command(
     from bellbuoy.monitor.clock import SystemClock
 
     begins = max(0, int(SystemClock().now() - parse_duration(since)))
+    if follow:
+        if incident is not None or state is not None:
+            raise click.UsageError("--follow writes the changes of all incidents; leave INC and --state out")
+        from bellbuoy.monitor.cli.asking import Desk, given
+        from bellbuoy.monitor.cli.following import follow_changes
+
+        follow_changes(Desk(given(config), url, token_file), begins, form)
+        return
     with people(config, url, token_file, writes=False) as asked:
         found = asked.incidents(begins) if incident is None else asked.story(incident)
     if incident is None and state is not None:

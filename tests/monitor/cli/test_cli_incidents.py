@@ -1,12 +1,17 @@
 """`bellbuoy incidents`, `ack` and `silence`: what is told, and what people do about it."""
 
 import json
+import re
 import signal
 import subprocess
 import urllib.request
 
 import pytest
 from cli_process import PLAIN, PROGRAM, bellbuoy, compare
+
+from bellbuoy.monitor.cli import following
+from bellbuoy.monitor.cli.asking import Desk
+from bellbuoy.monitor.store import Store
 
 
 def key_of(folder):
@@ -133,3 +138,62 @@ def test_a_running_daemon_is_told_and_tells(own):
     finally:
         process.kill()
         process.communicate()
+
+
+class Meanwhile:
+    """What happens between two looks, in order, in place of waiting."""
+
+    def __init__(self, *acts):
+        self.acts = list(acts)
+
+    def __call__(self, _):
+        self.acts.pop(0)()
+
+
+def test_changes_are_followed_over_a_restart_each_told_once(own, monkeypatch, capsys):
+    path, held = own / "bellbuoy.duckdb", []
+
+    def change(number, reason):
+        with Store.open(path) as store, store.transaction() as tx:
+            tx.cursor.execute(
+                "INSERT INTO changes_raw SELECT * REPLACE ($number AS number, $reason AS reason, 'updated' AS change) "
+                "FROM changes_raw ORDER BY number LIMIT 1",
+                {"number": number, "reason": reason},
+            )
+
+    def starts():
+        held.append(Store.open(path))  # it holds the store, and does not answer yet
+
+    def answers():
+        held.pop().close()
+        change(98, "missed meanwhile")
+
+    acts = Meanwhile(lambda: change(99, "worse\x1b[31m now"), starts, answers)
+    monkeypatch.setattr(following.time, "sleep", acts)
+    following.follow_changes(Desk(own / "bellbuoy.yaml", None, None), 0, "text", rounds=4)
+    lines = capsys.readouterr().out.splitlines()
+    before, told = lines[:-2], lines[-2:]
+    assert 1 <= len(before) <= following.BEFORE
+    assert [line.rpartition(": ")[2] for line in told] == ["worse[31m now", "missed meanwhile"]
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  inc_\w+  \w+ +(opened|updated|resolved) ", line) for line in lines)
+
+
+def test_changes_are_followed_as_json_until_it_is_interrupted(own):
+    process = subprocess.Popen(
+        [*PROGRAM, "incidents", "--follow", "--format", "json", "--since", "90y"],
+        cwd=own, env=PLAIN, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    first = json.loads(process.stdout.readline())
+    assert first["change"] == "opened"
+    assert set(first) == {"incident", "number", "changed_at", "change", "severity", "headline", "reason"}
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+
+
+def test_following_is_of_all_incidents(own):
+    done = bellbuoy("incidents", "inc_1", "--follow", cwd=own)
+    assert done.returncode == 2
+    assert "leave INC and --state out" in done.stderr
