@@ -62,6 +62,8 @@ class Config(Shape):
     """Which sinks get which incident; the first that matches wins."""
     undelivered_after: Duration = 900.0
     """A page that a sink has not taken for so long goes to the next route as well, and is an incident about Bellbuoy itself."""
+    stalled_after: Duration = 300.0
+    """Nothing is stored or judged, or a job fails, for so long: that is an incident about Bellbuoy itself."""
     outages: Many[Outage] = ()
     """Days on which the log, not the agent, was down."""
     quiet: Many[Quiet] = ()

@@ -41,6 +41,7 @@ from bellbuoy.monitor.rehearsal import rehearsal
 from bellbuoy.monitor.schedule import Job, timetable
 from bellbuoy.monitor.silences import Silences
 from bellbuoy.monitor.sources.build import build
+from bellbuoy.monitor.stalled import Stalled
 from bellbuoy.monitor.store import Store, StoreCorrupt, StoreExhausted
 from bellbuoy.monitor.store.door.process import bound
 from bellbuoy.monitor.store.errors import StoreStuck
@@ -99,6 +100,7 @@ class App:
         after_tick(self.metrics, self.evaluation, config)
         self.senders = senders(config, self.store, self.sinks, self.clock, self.metrics)
         self.ourselves = Ourselves(self.store, config)
+        self.stalled = Stalled(self.clock, config.stalled_after)
         self.health.watch("store", self._unwritable)
         self.intake = intake_of(self.config, self.ingests, self.store, self.clock)
         self.upkeep = Upkeep(self.store, config, self.clock)
@@ -129,7 +131,7 @@ class App:
         )
         jobs = [Job("judge", self.judge, every=JUDGE_EVERY_S), Job("ourselves", self.look, every=LOOK_EVERY_S)]
         jobs += chores.jobs()
-        scheduler = timetable(jobs, self._job_failed, self.clock.now())
+        scheduler = timetable(jobs, self._job_ended, self.clock.now())
         self.upkeep.begin()
         scheduler.start()
         self.health.mend("started")
@@ -257,6 +259,10 @@ class App:
         told = [one for ingest in self.ingests for one in ingest.troubles()] + keeping.troubles(self.store)
         failing = {one.name: since for one in self.senders if (since := one.failing_since(now)) is not None}
         told += undelivered.troubles(self.store, self.sinks, failing, now)
+        storing = {ingest.source.name: ingest.trouble for ingest in self.ingests}
+        judging, jobs = self.trouble or self.failing.get("judge"), {**self.failing}
+        jobs.pop("judge", None)
+        told += self.stalled.troubles(storing, judging, jobs)
         changes = self.ourselves.look(told, now)
         for change in changes:
             if change.kind == "opened":
@@ -290,8 +296,10 @@ class App:
         self.health.beat()
         return self.stop.is_set()
 
-    def _job_failed(self, name: str, error: BaseException) -> None:
-        if self.closed.is_set():
+    def _job_ended(self, name: str, error: BaseException | None) -> None:
+        if error is None and name != "judge":  # whose success is a tick, not a run
+            self.failing.pop(name, None)
+        if error is None or self.closed.is_set():
             return  # without a store it cannot go on; the next start takes it up
         if self.failing.get(name) != str(error):  # a job that fails in the same way every second is told once
             log.error("%s failed: %s", name, error, exc_info=None if isinstance(error, StoreExhausted) else error)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -36,14 +36,14 @@ class Job:
     catch_up_after: float = 0.0
 
 
-def timetable(jobs: list[Job], failed: Callable[[str, BaseException], None], begin: float) -> BackgroundScheduler:
+def timetable(jobs: list[Job], ended: Callable[[str, BaseException | None], None], begin: float) -> BackgroundScheduler:
     """Return a scheduler with the jobs, not started yet; each job has a thread of its own.
 
     A job that is late runs once, not as often as it was missed.
 
     Args:
         jobs: what is done.
-        failed: hears of a job that raised.
+        ended: hears of each run that ended, and what it raised, if anything.
         begin: the present, epoch seconds.
     """
     scheduler = BackgroundScheduler(timezone="UTC", executors={job.name: ThreadPoolExecutor(1) for job in jobs})
@@ -72,9 +72,9 @@ def timetable(jobs: list[Job], failed: Callable[[str, BaseException], None], beg
             )
 
     def heard(event: JobExecutionEvent) -> None:
-        failed(event.job_id, event.exception)
+        ended(event.job_id, event.exception)
 
-    scheduler.add_listener(heard, EVENT_JOB_ERROR)
+    scheduler.add_listener(heard, EVENT_JOB_ERROR | EVENT_JOB_EXECUTED)
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     logging.getLogger("apscheduler.executors").setLevel(logging.CRITICAL)  # what failed is told by whoever hears of it
     return scheduler

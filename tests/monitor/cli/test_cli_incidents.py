@@ -175,7 +175,9 @@ def test_changes_are_followed_over_a_restart_each_told_once(own, monkeypatch, ca
     before, told = lines[:-2], lines[-2:]
     assert 1 <= len(before) <= following.BEFORE
     assert [line.rpartition(": ")[2] for line in told] == ["worse[31m now", "missed meanwhile"]
-    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  inc_\w+  \w+ +(opened|updated|resolved) ", line) for line in lines)
+    assert all(
+        re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  inc_\w+  \w+ +(opened|updated|resolved) ", line) for line in lines
+    )
 
 
 def test_changes_are_followed_as_json_until_it_is_interrupted(own):
