@@ -30,7 +30,7 @@ class Stream(Shape):
     signal: Name | None = Field(default=None, examples=["step_failure"])
     """What is counted. Unless set: `step_failure` with a step, `interaction_failure` without one."""
     trials: Flow = Field(examples=["40/h"])
-    """Trials a minute, an hour or a day, which may change over time: `40/h until 20d, then 10/h`."""
+    """Trials a minute, an hour or a day, the mean of a week, which may change over time: `40/h until 20d, then 10/h`."""
     bad: Shares = NEVER
     """The share of them that is bad: `5%`, `5% until 28d, then 12%`, `5% until 28d, then to 12% by 40d`."""
 
@@ -44,6 +44,8 @@ class Traffic(Shape):
     """How long it goes on."""
     seed: Annotated[int, Field(ge=0)] | None = Field(default=None, examples=[1])
     """Trials and bad ones are drawn with it (Poisson, binomial); without it they are exact, down to fractions carried over."""
+    hours: Literal["flat", "office"] = "flat"
+    """When trials come: evenly, or mostly in working hours (UTC) and less at weekends, as `bellbuoy simulate` has it."""
     series: Annotated[Many[Stream], Field(min_length=1)] = Field(
         examples=[[{"series": "lead-qualifier/qualify", "trials": "40/h", "bad": "5% until 28d, then 12%"}]]
     )

@@ -6,11 +6,14 @@ from bellbuoy.config.alert_tests import Stream, Traffic, key_of
 from bellbuoy.config.spells import Course
 from bellbuoy.monitor.backtest.counted import MOST, Counted, Whole
 from bellbuoy.monitor.backtest.errors import BacktestError
+from bellbuoy.monitor.simulate.plan import DAY_SECONDS, HOURS, WEEK
 from bellbuoy.monitor.simulate.rates import Array, follow
 
 MOST_ROWS = 10_000_000
 """Ticks times series: a year of 95 series."""
 HOUR = 3600
+THURSDAY = 3
+"""The weekday on which 1970 began."""
 
 
 def made_up(traffic: Traffic, tick: int) -> Counted:
@@ -30,7 +33,8 @@ def made_up(traffic: Traffic, tick: int) -> Counted:
         raise BacktestError(f"the traffic has more than {MOST_ROWS:,} ticks of series; let it last shorter")
     begins = traffic.start // tick * tick
     streams = sorted(traffic.series, key=lambda one: tuple(part or "" for part in key_of(one)))
-    drawn = [_drawn(stream, traffic.seed, size, tick) for stream in streams]
+    rhythm = _rhythm(traffic.hours, begins + tick // 2 + tick * np.arange(size, dtype=np.int64))
+    drawn = [_drawn(stream, traffic.seed, rhythm, tick) for stream in streams]
     first = [int(np.argmax(n > 0)) if n.any() else size for n, _ in drawn]
     rows = [size - one for one in first]
     if not sum(rows):
@@ -48,10 +52,17 @@ def made_up(traffic: Traffic, tick: int) -> Counted:
     )
 
 
-def _drawn(stream: Stream, seed: int | None, size: int, tick: int) -> tuple[Whole, Whole]:
-    """Return trials and bad ones of a series, shape (size,) each."""
-    middle: Array = tick * (np.arange(size, dtype=np.float64) + 0.5)
-    expected = _values(stream.trials, middle) * tick / HOUR
+def _rhythm(hours: str, at: Whole) -> Array:
+    """Return how many trials come at instants (epoch seconds) against the mean of a week, shape of `at`."""
+    weights = np.array(HOURS[hours])
+    by_hour: Array = weights[at // HOUR % 24] / weights.mean()
+    return by_hour * np.array(WEEK)[(at // DAY_SECONDS + THURSDAY) % 7] if hours == "office" else by_hour
+
+
+def _drawn(stream: Stream, seed: int | None, rhythm: Array, tick: int) -> tuple[Whole, Whole]:
+    """Return trials and bad ones of a series in each tick, of which `rhythm` is the share of the mean."""
+    middle: Array = tick * (np.arange(len(rhythm), dtype=np.float64) + 0.5)
+    expected = _values(stream.trials, middle) * rhythm * tick / HOUR
     share = _values(stream.bad, middle)
     if seed is None:
         n = _carried(expected)

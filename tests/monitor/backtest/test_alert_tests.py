@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
 
-from bellbuoy.config.alert_tests import load_tests
+from bellbuoy.config.alert_tests import Traffic, load_tests
 from bellbuoy.config.errors import ConfigError
 from bellbuoy.config.load import load_text
 from bellbuoy.monitor.backtest.errors import BacktestError
@@ -15,6 +16,7 @@ from bellbuoy.monitor.backtest.running import Material
 from bellbuoy.monitor.backtest.summary import summed
 from bellbuoy.monitor.backtest.testing import outcomes, told
 from bellbuoy.monitor.backtest.traffic import made_up
+from bellbuoy.monitor.simulate.plan import HOURS, WEEK
 
 CONFIG = load_text("""
 version: 1
@@ -228,6 +230,16 @@ class TestTraffic:
         )
         assert made.minute[0] == 1_780_272_000 + 3 * 86_400 + 3600 - 300
         assert made.minute[-1] == 1_780_272_000 + 10 * 86_400 - 300
+
+    def test_office_hours_keep_the_mean_and_bring_what_the_simulation_brings(self, written):
+        assert set(get_args(Traffic.model_fields["hours"].annotation)) == set(HOURS)
+        made = self.made(written, "{ lasts: 4w, hours: office, series: [{ series: f/a, trials: 240/h, bad: 5% }] }")
+        assert abs(made.n.sum() / (28 * 24 * 240) - 1) < 0.001
+        assert abs(made.bad.sum() / made.n.sum() - 0.05) < 0.001
+        week = [made.n[made.minute // 86_400 % 7 == (day + 4) % 7].sum() for day in range(7)]
+        assert np.allclose(np.array(week) / (4 * 24 * 240), WEEK, atol=0.002)
+        day = [made.n[made.minute // 3600 % 24 == hour].sum() for hour in range(24)]
+        assert np.allclose(np.array(day) / made.n.sum(), np.array(HOURS["office"]) / sum(HOURS["office"]), atol=0.001)
 
     @pytest.mark.parametrize(
         ("traffic", "told_of"),
