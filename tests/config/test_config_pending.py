@@ -59,7 +59,8 @@ def test_settings_of_a_sink_are_named_by_its_kind():
 
 
 def test_the_shipped_examples_say_in_their_comments_what_is_pending():
-    for path in (Path(__file__).parents[2] / "config" / "examples").glob("*.yaml"):
+    examples = (Path(__file__).parents[2] / "config" / "examples").glob("*.yaml")
+    for path in (path for path in examples if not path.stem.endswith(".tests")):
         config = load_text(
             path.read_text(),
             path.name,
