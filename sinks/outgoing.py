@@ -4,10 +4,13 @@ import http.client
 import ipaddress
 import socket
 import ssl
+from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
 
 from bellbuoy.sinks.base import Handle, Reason, Receipt, Refused, Retry
 
@@ -41,6 +44,15 @@ class Failed(Exception):  # noqa: N818 - it is an outcome with a reason, mapped 
         if self.reason in _PASSING:
             return Retry(self.after, self.reason, handle)
         return Refused(self.reason, self.why)
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """By way of whom requests go: host, port, and the header with its login, if it wants one."""
+
+    host: str
+    port: int
+    login: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,9 @@ def _asked(method: str, url: str, body: bytes | None, headers: Mapping[str, str]
     connection = _connection(url)
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    proxy = proxy_for(url)
+    if proxy is not None and parts.scheme == "http":  # an https one is a tunnel, and the proxy sees nothing of it
+        target, headers = f"http://{parts.netloc.rpartition('@')[2]}{target}", {**headers, **proxy.login}
     try:
         connection.request(method, target, body, dict(headers))
         response = connection.getresponse()
@@ -106,8 +121,64 @@ def _connection(url: str) -> http.client.HTTPConnection:
     host = host_of(url)
     if not host:
         raise Failed("not_found", "the url of the sink is no http(s) address", code="url")
-    parts = urlsplit(url)
+    parts, proxy = urlsplit(url), proxy_for(url)
+    if proxy is not None:
+        with suppress(ValueError):  # a name: where it leads is the proxy's to say
+            _guard(str(ipaddress.ip_address(host)))
+        return _through(proxy, parts.scheme, host, parts.port)
     return _connected(parts.scheme, host, parts.port)
+
+
+def proxy_named(url: str) -> str | None:
+    """Return the proxy that the environment names for an address: `HTTPS_PROXY`, `HTTP_PROXY`, but for `NO_PROXY`."""
+    proxies, parts = getproxies_environment(), urlsplit(url)
+    away = proxy_bypass(parts.netloc.rpartition("@")[2], proxies)
+    return None if away else proxies.get(parts.scheme) or None
+
+
+def proxy_for(url: str) -> Proxy | None:
+    """Return by way of whom an address is asked, or None.
+
+    Raises:
+        Failed: what the environment names is no proxy.
+    """
+    named, parts = proxy_named(url), urlsplit(url)
+    if named is None:
+        return None
+    try:
+        there = urlsplit(named if "//" in named else f"http://{named}")
+        host, port = there.hostname, there.port
+    except ValueError:
+        host = None
+    if not host or there.scheme != "http":
+        name = f"{parts.scheme.upper()}_PROXY"
+        raise Failed("not_found", f"{name} is no address as http://proxy.example.com:3128", code="proxy")
+    login = {}
+    if there.username is not None:
+        pair = f"{unquote(there.username)}:{unquote(there.password or '')}".encode()
+        login["Proxy-Authorization"] = f"Basic {b64encode(pair).decode()}"
+    return Proxy(host, port or 80, login)
+
+
+def _through(proxy: Proxy, scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
+    """Return an open connection by way of a proxy; which names and addresses it reaches is the proxy's to say."""
+    if scheme == "http":
+        return _opened(http.client.HTTPConnection(proxy.host, proxy.port, timeout=TIMEOUT_S), "the proxy ")
+    connection = http.client.HTTPSConnection(
+        proxy.host, proxy.port, timeout=TIMEOUT_S, context=ssl.create_default_context()
+    )
+    connection.set_tunnel(host, port or 443, headers=proxy.login)
+    return _opened(connection, f"{host} by way of ")
+
+
+def _opened(connection: http.client.HTTPConnection, way: str = "") -> http.client.HTTPConnection:
+    try:
+        connection.connect()
+    except OSError as error:
+        connection.close()
+        place = f"{connection.host}:{connection.port}"
+        raise Failed("unreachable", f"{way}{place} cannot be reached: {_why(error)}") from None
+    return connection
 
 
 def _connected(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
@@ -123,12 +194,9 @@ def _connected(scheme: str, host: str, port: int | None) -> http.client.HTTPConn
         if scheme == "https"
         else http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
     )
+    _opened(connection)
     try:
-        connection.connect()
         _guard(connection.sock.getpeername()[0])
-    except OSError as error:
-        connection.close()
-        raise Failed("unreachable", f"{host}:{connection.port} cannot be reached: {_why(error)}") from None
     except Failed:
         connection.close()
         raise
@@ -140,7 +208,11 @@ def _why(error: OSError) -> str:
         return f"its certificate is not accepted, {error.verify_message}"
     if isinstance(error, ssl.SSLError):
         return "it does not speak TLS as we do"
-    return "no answer" if isinstance(error, TimeoutError) else (error.strerror or type(error).__name__).lower()
+    return (
+        "no answer"
+        if isinstance(error, TimeoutError)
+        else (error.strerror or str(error) or type(error).__name__).lower()
+    )
 
 
 def _guard(address: str) -> None:

@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bellbuoy.sinks.base import Reason, Secret
-from bellbuoy.sinks.outgoing import TIMEOUT_S, Answer, Failed, refuse, retry_after
+from bellbuoy.sinks.outgoing import TIMEOUT_S, Answer, Failed, proxy_named, refuse, retry_after
 
 _AUTH = [
     "invalid_auth",
@@ -105,13 +105,15 @@ def silent() -> logging.Logger:
 def client(token: Secret, api_url: str, timeout_s: float | None = None) -> WebClient:
     """Return a client that sends each request once, and waits so long for an answer, `TIMEOUT_S` unless said."""
     base = api_url if api_url.endswith("/") else api_url + "/"
-    return _Client(
+    made = _Client(
         token=token.reveal(),
         base_url=base,
         timeout=TIMEOUT_S if timeout_s is None else timeout_s,  # type: ignore[arg-type] # the SDK hands it to urllib, which takes fractions
         retry_handlers=[],
         logger=silent(),
     )
+    made.proxy = proxy_named(base)  # the SDK's own choice knows no NO_PROXY
+    return made
 
 
 def call(method: Callable[..., Any], **arguments: Any) -> dict[str, Any]:

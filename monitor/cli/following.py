@@ -1,7 +1,8 @@
 """`bellbuoy incidents --follow`: the changes of incidents as they come, a line each."""
 
 import json
-import time
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +24,16 @@ ORDER BY changed_at, incident, number
 """
 
 
-def follow_changes(desk: Desk, since: int, form: str, rounds: int | None = None) -> None:
+def pause() -> None:
+    """Wait until it is asked again."""
+    from bellbuoy.monitor.clock import SystemClock
+
+    SystemClock().wait(threading.Event(), EVERY_S)
+
+
+def follow_changes(
+    desk: Desk, since: int, form: str, wait: Callable[[], None] = pause, rounds: int | None = None
+) -> None:
     """Write each change on standard output, until it is interrupted.
 
     A daemon that restarts is waited for, and what it told meanwhile comes then: a change is known by its incident and number.
@@ -32,6 +42,7 @@ def follow_changes(desk: Desk, since: int, form: str, rounds: int | None = None)
         desk: who answers.
         since: the oldest change that is told, epoch seconds.
         form: `text`, or `json` for an object a line.
+        wait: until it is asked again.
         rounds: how often it is asked; None: without an end.
 
     Raises:
@@ -52,7 +63,7 @@ def follow_changes(desk: Desk, since: int, form: str, rounds: int | None = None)
         seen = (seen or set()) | {(row["incident"], row["number"]) for row in fresh}
         rounds = None if rounds is None else rounds - 1
         if rounds is None or rounds > 0:
-            time.sleep(EVERY_S)
+            wait()
 
 
 def _changes(desk: Desk, since: int) -> list[dict[str, Any]]:

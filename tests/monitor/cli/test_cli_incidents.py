@@ -146,11 +146,11 @@ class Meanwhile:
     def __init__(self, *acts):
         self.acts = list(acts)
 
-    def __call__(self, _):
+    def __call__(self):
         self.acts.pop(0)()
 
 
-def test_changes_are_followed_over_a_restart_each_told_once(own, monkeypatch, capsys):
+def test_changes_are_followed_over_a_restart_each_told_once(own, capsys):
     path, held = own / "bellbuoy.duckdb", []
 
     def change(number, reason):
@@ -169,8 +169,7 @@ def test_changes_are_followed_over_a_restart_each_told_once(own, monkeypatch, ca
         change(98, "missed meanwhile")
 
     acts = Meanwhile(lambda: change(99, "worse\x1b[31m now"), starts, answers)
-    monkeypatch.setattr(following.time, "sleep", acts)
-    following.follow_changes(Desk(own / "bellbuoy.yaml", None, None), 0, "text", rounds=4)
+    following.follow_changes(Desk(own / "bellbuoy.yaml", None, None), 0, "text", acts, rounds=4)
     lines = capsys.readouterr().out.splitlines()
     before, told = lines[:-2], lines[-2:]
     assert 1 <= len(before) <= following.BEFORE
