@@ -15,6 +15,7 @@ import msgspec
 
 from bellbuoy.config.model import Config, Route
 from bellbuoy.monitor.clock import Clock
+from bellbuoy.monitor.judging.incidents import Incident
 from bellbuoy.monitor.judging.records import page_of
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.muting import Mute, Mutes
@@ -33,6 +34,10 @@ STORE_RETRY_S = 1.0
 def unserved(store: Store, sinks: Collection[str]) -> dict[str, int]:
     """Return how many pages wait for each sink that is configured no more: nobody sends them."""
     return {row["sink"]: row["pages"] for row in store.rows("outbox/waiting") if row["sink"] not in sinks}
+
+
+def _over(one: Incident) -> bool:
+    return one.state == "resolved"
 
 
 def senders(config: Config, store: Store, sinks: Mapping[str, Sink], clock: Clock, metrics: Metrics) -> list["Sender"]:
@@ -141,30 +146,42 @@ class Sender:
         self._receive()
         return True
 
-    def _next(self, now: float) -> tuple[Mapping[str, Any], Page] | None:
-        """Return what is to be sent first, and its page; what is muted is kept back."""
+    def _look(self, now: float) -> None:
+        """Take in what changed since the last look: the clock, and what storms tell."""
         if now < self._looked:  # the clock was put back, and with it the end of every mute
+            self.storms.forget()
             with self.store.transaction() as tx:
                 tx.run("outbox/release", now=int(now), sink=self.name)
         self._looked = now
-        if gathered := self.storms.gather(now):
-            self.metrics.pages_suppressed.labels(self.name, "storm").inc(gathered)
-            log.info("%d new incidents at once are told in one digest sink=%s", gathered, self.name)
+        self.storms.settle(now)
+        if gathered := self.storms.gather(now, lambda row, one, mute: self._keep(row, mute, now, over=_over(one))):
+            for name in gathered:
+                self._failing.pop(name, None)
+            self.metrics.pages_suppressed.labels(self.name, "storm").inc(len(gathered))
+            log.info("%d new incidents at once are told in one digest sink=%s", len(gathered), self.name)
+
+    def _next(self, now: float) -> tuple[Mapping[str, Any], Page] | None:
+        """Return what is to be sent first, and its page; what is muted is kept back."""
+        self._look(now)
         while rows := self.store.rows("outbox/due", sink=self.name, now=int(now), repeats=self.repeat > 0):
             row = rows[0]
             if row["digest"]:
-                return row, self._page(row)
+                if row["shown"] or (mute := self.storms.muted(row["incident"], now)) is None:
+                    return row, self._page(row)
+                self._keep(row, mute, now, over=False)
+                continue
             incident, mute = self.mutes.named(row["incident"], row["about"], now)
             if row["wanted"] <= row["sent"]:  # a repeat of what was told
                 return row, replace(self._page(row), muted=mute is not None)
             if mute is None:
-                if not row["shown"] and self.storms.holds(row, incident, now):
-                    continue
+                if not row["shown"] and self.storms.take_out(row["incident"], now):
+                    continue  # the row is another now
                 return row, self._page(row)
             page = self._silently(row)
             if page is not None:
                 return row, page
-            self._keep(row, mute, now, over=incident.state == "resolved" and (self._follows or not row["shown"]))
+            unseen = not row["shown"] and not row["attempt"]  # one that may have arrived is ended after the mute
+            self._keep(row, mute, now, over=_over(incident) and (unseen or (self._follows and row["shown"] > 0)))
         return None
 
     @property
@@ -194,7 +211,7 @@ class Sender:
         """Keep a page back until the mute ends; for ever where its incident is `over`, and no sink shows it as open."""
         self._failing.pop(row["incident"], None)  # it is not tried any more, so it is not failing
         key = {"incident": row["incident"], "sink": self.name, "number": row["wanted"], "reason": mute.reason}
-        until = min(mute.until, int(now + self.repeat)) if self.repeat and row["shown"] else mute.until
+        until = min(mute.until, int(now + self.repeat)) if self.repeat and row.get("shown") else mute.until
         with self.store.transaction() as tx:
             if over:
                 tx.run("outbox/mute", **key)
@@ -248,7 +265,8 @@ class Sender:
 
     def _write(self, row: Mapping[str, Any], receipt: Receipt, page: Page) -> None:
         key = {"incident": row["incident"], "sink": self.name}
-        handle = msgspec.json.encode(getattr(receipt, "handle", None) or page.handle).decode()
+        known = getattr(receipt, "handle", None) or page.handle
+        handle = None if known is None else msgspec.json.encode(known).decode()
         now = self.clock.now()
         again = int(now + self.repeat)
         news = page.version > row["sent"]
@@ -275,9 +293,10 @@ class Sender:
                 )
             else:
                 tx.run("outbox/refused", **key, reason=receipt.reason, number=page.version, again=again)
-            if failed:
-                rows = tx.rows("storms/members", storm=row["incident"]) if row["digest"] else [row]
-                instead = [sink for one in rows for sink in hand_on(tx, self.routes, one, self.name, now)]
+            if failed and not row["digest"]:
+                instead = hand_on(tx, self.routes, row, self.name, now)
+        if failed and row["digest"]:
+            instead = self._hand_on_all(row["incident"], now)
         if isinstance(receipt, Sent):
             self.storms.told(row, now)
         self._report(row, receipt, page, instead)
@@ -296,9 +315,19 @@ class Sender:
         elif isinstance(receipt, Refused):
             log.error("page refused %s reason=%s: %s", where, receipt.reason, receipt.why)
         if instead:
-            log.warning("page goes to the next route %s instead=%s", where, ",".join(sorted(set(instead))))
+            log.warning("page goes to the next route %s instead=%s", where, ",".join(instead))
         result = {Sent: "sent", Retry: "retry", Refused: "refused"}[type(receipt)]
         self.metrics.notifications.labels(self.name, result).inc()
+
+    def _hand_on_all(self, storm: str, now: float) -> list[str]:
+        """Ask other sinks for all that a digest tells which is not taken, a few in a transaction, so that no append waits long."""
+        found: set[str] = set()
+        after = ""
+        while rows := self.store.rows("storms/alone", storm=storm, after=after):
+            after = rows[-1]["incident"]
+            with self.store.transaction() as tx:
+                found.update(sink for one in rows for sink in hand_on(tx, self.routes, one, self.name, now))
+        return sorted(found)
 
     def _failed(self, incident: str, receipt: Receipt, now: float) -> bool:
         """Note since when a page is not taken; return whether it is given to somebody else now."""

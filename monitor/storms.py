@@ -6,7 +6,7 @@ and few are left. What a person muted is in no storm.
 
 import hashlib
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -14,10 +14,10 @@ import pyarrow as pa
 from bellbuoy.config.server import Server
 from bellbuoy.monitor.explain.wording import TOLD_IN
 from bellbuoy.monitor.judging.incidents import RANK, Incident
-from bellbuoy.monitor.judging.records import Writer
-from bellbuoy.monitor.muting import Mutes
+from bellbuoy.monitor.judging.records import Reader, Writer
+from bellbuoy.monitor.muting import Mute, Mutes
 from bellbuoy.monitor.store import Store
-from bellbuoy.sinks.base import Link, News, Page, Sentence, Span
+from bellbuoy.sinks.base import Link, News, Page, Sentence, Severity, Span
 
 OWN_AFTER_S = 1800
 """What goes on for so long, and is among few, gets a message of its own."""
@@ -71,21 +71,31 @@ class Storms:
         elif not row["shown"]:
             self._new.append(now)
 
-    def gather(self, now: float) -> int:
-        """Put the new incidents into a storm where they are too many; return how many."""
+    def forget(self) -> None:
+        """Forget when anything was told: the clock was put back."""
+        self._new.clear()
+        self._edited.clear()
+
+    def gather(self, now: float, keep: Callable[[Mapping[str, Any], Incident, Mute], None]) -> list[str]:
+        """Put the new incidents into a storm where they are too many; return their names.
+
+        Args:
+            now: the instant, epoch seconds.
+            keep: keeps back what is muted, which is in no storm.
+        """
         if self._limit is None:
-            return 0
+            return []
         while self._new and self._new[0] <= now - self._limit.within:
             self._new.popleft()
         unseen = self._store.rows("storms/unseen", sink=self._sink, now=int(now))
-        if not unseen or len(self._new) + len(unseen) <= self._limit.incidents:
-            return 0
+        if self._few(unseen):
+            return []
         if self._mutes.any(now):
-            unseen = [row for row in unseen if self._mutes.named(row["incident"], row["about"], now)[1] is None]
-            if not unseen or len(self._new) + len(unseen) <= self._limit.incidents:
-                return 0
+            unseen = [row for row in unseen if not self._kept(row, now, keep)]
+            if self._few(unseen):
+                return []
         with self._store.transaction() as tx:
-            found = tx.rows("storms/open", sink=self._sink)
+            found = tx.rows("storms/open", sink=self._sink, since=int(now) - OWN_AFTER_S)
             storm = found[0]["id"] if found else self._begin(tx, unseen[0]["incident"], now)
             names = {name: [row[name] for row in unseen] for name in ("incident", "severity")}
             tx.show("gathered", pa.table(names))
@@ -94,38 +104,64 @@ class Storms:
             tx.cursor.unregister("gathered")
             self._ask(tx, storm, now)
         self._new.extend([now] * len(unseen))
-        return len(unseen)
+        return names["incident"]
 
-    def holds(self, row: Mapping[str, Any], incident: Incident, now: float) -> bool:
-        """Keep an incident back that is told in a storm; false where it has, or gets, a message of its own.
+    def _few(self, unseen: Sequence[Mapping[str, Any]]) -> bool:
+        assert self._limit is not None, "asked only where there is one"
+        return not unseen or len(self._new) + len(unseen) <= self._limit.incidents
 
-        Args:
-            row: of the outbox, of an incident that is due.
-            incident: the incident as it is.
-            now: the instant, epoch seconds.
+    def _kept(
+        self, row: Mapping[str, Any], now: float, keep: Callable[[Mapping[str, Any], Incident, Mute], None]
+    ) -> bool:
+        incident, mute = self._mutes.named(row["incident"], row["about"], now)
+        if mute is not None:
+            keep(row, incident, mute)
+        return mute is not None
+
+    def settle(self, now: float) -> None:
+        """Take in what became of the incidents that storms tell: what is over is done, what goes on as it was is kept back.
+
+        What is left due after it gets a message of its own: what somebody took, what is worse than it was, what goes on for long and
+        is among few, and what began again after its storm was over.
         """
-        found = self._store.rows("storms/member", incident=incident.id, sink=self._sink)
+        for moved in self._store.rows("storms/moved", sink=self._sink, now=int(now)):
+            storm, own_at = moved["storm"], min(moved["began_at"], int(now)) + OWN_AFTER_S
+            few = self._limit is None or moved["left"] <= self._limit.incidents
+            key = {"storm": storm, "sink": self._sink, "now": int(now), "reason": TOLD_IN + storm}
+            with self._store.transaction() as tx:
+                tx.run("storms/over", **key)
+                if not (moved["ended"] or (few and now >= own_at)):
+                    tx.run("storms/hold", **key, until=max(own_at, int(now) + LOOK_S))
+                if moved["changed"] and not moved["ended"]:
+                    self._ask(tx, storm, now)
+
+    def take_out(self, incident: str, now: float) -> bool:
+        """Take an incident that is about to get a message of its own out of the storm that told it; return whether one did."""
+        found = self._store.rows("storms/own", incident=incident, sink=self._sink)
         if not found:
             return False
-        storm, until = found[0]["storm"], found[0]["began_at"] + OWN_AFTER_S
-        news, over = row["state"] == "due", incident.state == "resolved"
-        left = self._store.rows("storms/left", storm=storm)[0]["left"]
-        few = self._limit is None or left <= self._limit.incidents
-        worse = RANK[incident.severity] > RANK[found[0]["severity"]]
-        own = not over and (found[0]["ended"] or incident.state == "acknowledged" or worse or (now >= until and few))
         with self._store.transaction() as tx:
-            if own:
-                tx.run("storms/set_apart", storm=storm, incident=incident.id)
-            elif over:
-                key = {"incident": incident.id, "sink": self._sink, "number": row["wanted"]}
-                tx.run("outbox/mute", **key, reason=TOLD_IN + storm)
-            else:
-                until = max(until, int(now) + LOOK_S)
-                key = {"storm": storm, "sink": self._sink, "incident": incident.id}
-                tx.run("storms/hold", **key, reason=TOLD_IN + storm, until=until)
-            if (news or own) and not found[0]["ended"]:
-                self._ask(tx, storm, now)
-        return not own
+            tx.run("storms/set_apart", incident=incident, sink=self._sink)
+            tx.run("storms/anew", incident=incident, sink=self._sink, now=int(now))
+            if not found[0]["ended"]:
+                self._ask(tx, found[0]["storm"], now)
+        return True
+
+    def muted(self, storm: str, now: float) -> Mute | None:
+        """Return what mutes all that a storm tells at present, the one that ends first; None where people are told of some of it."""
+        return self._all_muted(self._store, storm, now, "watch") if self._mutes.any(now) else None
+
+    def _all_muted(self, reader: Reader, storm: str, now: float, severity: Severity) -> Mute | None:
+        """Return the mute that ends first where all is muted that goes on of a storm and is at least so bad."""
+        found: Mute | None = None
+        for row in reader.rows("storms/going", storm=storm):
+            if RANK[row["severity"]] < RANK[severity]:
+                continue
+            _, mute = self._mutes.named(row["incident"], row["about"], now)
+            if mute is None:
+                return None
+            found = mute if found is None or mute.until < found.until else found
+        return found
 
     def page(self, row: Mapping[str, Any]) -> Page:
         """Return the digest that a row of the outbox asks for."""
@@ -139,9 +175,10 @@ class Storms:
         headline += "" if left else ", all over"
         where = ", ".join(f"{one['workflow']} {one['incidents']:,}" for one in counts[:NAMED])
         where += f" and {len(counts) - NAMED:,} more" if len(counts) > NAMED else ""
-        state = "over" if over else "open"
+        on = "what goes on has a message of its own" if over else f"{left:,} of them go on"
         raised = found["raised"] > row["sent"] > 0
         text = f"Now {many:,} incidents, and the worst of them is a {severity}."
+        lead = (Span(f"{on[0].upper()}{on[1:]}. "),) if over else (Span(f"{left:,} of them", "bold"), Span(" go on. "))
         return Page(
             key=storm,
             version=row["wanted"],
@@ -149,11 +186,8 @@ class Storms:
             state="resolved" if over else "open",
             severity=severity,
             headline=headline,
-            summary=f"{state.upper()} {severity}: {headline}, {left:,} of them go on: {where}.",
-            impact=(
-                Span(f"{left:,} of them", "bold"),
-                Span(f" go on. By workflow: {where}. Look first for what they share."),
-            ),
+            summary=f"{'OVER' if over else 'OPEN'} {severity}: {headline}; {on}. By workflow: {where}.",
+            impact=(*lead, Span(f"By workflow: {where}. Look first for what they share.")),
             rows=tuple(self._line(one) for one in self._store.rows("storms/rows", storm=storm, most=ROWS)),
             more=max(0, many - ROWS),
             at=row["wanted_at"],
@@ -179,11 +213,13 @@ class Storms:
 
     def _ask(self, tx: Writer, storm: str, now: float) -> None:
         """Ask for the digest as it is now, and end the storm where nothing of it is told by nothing else."""
-        found, state = tx.rows("storms/one", storm=storm)[0], tx.rows("storms/left", storm=storm)[0]
+        found, going = tx.rows("storms/one", storm=storm)[0], tx.rows("storms/going", storm=storm)
         number = (found["wanted"] or 0) + 1
-        if RANK[state["severity"]] > RANK[found["severity"]]:
-            tx.run("storms/worse", storm=storm, severity=state["severity"], number=number)
-        if not state["left"]:
+        worst: Severity = max((row["severity"] for row in going), key=RANK.__getitem__, default="watch")
+        quiet = self._mutes.any(now) and self._all_muted(tx, storm, now, worst) is not None
+        if RANK[worst] > RANK[found["severity"]] and not quiet:
+            tx.run("storms/worse", storm=storm, severity=worst, number=number)
+        if not going:
             tx.run("storms/end", storm=storm, now=int(now))
         if found["wanted"] is None:
             tx.run("outbox/add", incident=storm, sink=self._sink, number=number, at=int(now))

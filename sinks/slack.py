@@ -101,6 +101,8 @@ class Slack:
         """Show the page: post or edit its message, then tell what is new in the thread."""
         if self.bot_token is None:
             assert self.webhook_url is not None
+            if page.rows and page.change == "updated" and not page.news:
+                return Sent(dict(page.handle or {}))  # a digest that cannot be edited is not posted at every change
             return by_webhook(self.webhook_url, page, self.mention.get(page.severity, ""))
         if int((page.handle or {}).get("version", "0")) > page.version:
             return Sent(dict(page.handle or {}))

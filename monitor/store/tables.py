@@ -124,11 +124,11 @@ MEANINGS: dict[str, dict[str, str]] = {
         "headline": "headline of the page",
     },
     "deliveries": {
-        "incident": "`incidents.id`",
+        "incident": "`incidents.id`, or the id of a storm: what stands there is its digest",
         "sink": "name of the sink",
         "wanted": "newest change that it shall show",
         "sent": "newest change that was told there; 0 for none",
-        "state": "due, sent, held (kept back by a mute), muted (over before the mute ended) or refused",
+        "state": "due, sent, held (kept back by a mute, or told in a storm), muted (over before it was told by itself) or refused",
         "due_at": "when it is tried or looked at (again)",
         "tries": "tries in vain since the last success",
         "reason": "why the last try failed, or what keeps it back",

@@ -335,7 +335,7 @@ def storm() -> Page:
         state="open",
         severity="page",
         headline="127 incidents at once",
-        summary="OPEN page: 127 incidents at once, 125 of them go on: desk-1 40, desk-2 40, desk-3 40, desk-4 7.",
+        summary="OPEN page: 127 incidents at once; 125 of them go on. By workflow: desk-1 40, desk-2 40, desk-3 40, desk-4 7.",
         impact=(
             bold("125 of them"),
             plain(" go on. By workflow: desk-1 40, desk-2 40, desk-3 40, desk-4 7. Look first for what they share."),

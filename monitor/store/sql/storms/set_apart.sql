@@ -1,2 +1,3 @@
--- Gives an incident of a storm a message of its own.
-UPDATE storm_members SET apart = true WHERE storm = $storm AND incident = $incident
+-- Gives an incident a message of its own, in whatever storms of a sink it is.
+UPDATE storm_members SET apart = true
+WHERE incident = $incident AND storm IN (SELECT id FROM storms WHERE sink = $sink)
