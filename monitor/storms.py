@@ -175,7 +175,9 @@ class Storms:
         headline += "" if left else ", all over"
         where = ", ".join(f"{one['workflow']} {one['incidents']:,}" for one in counts[:NAMED])
         where += f" and {len(counts) - NAMED:,} more" if len(counts) > NAMED else ""
-        on = "what goes on has a message of its own" if over else f"{left:,} of them go on"
+        on = f"{left:,} of them go on"
+        if over:
+            on = "what goes on has a message of its own" if left else "none of them goes on"
         raised = found["raised"] > row["sent"] > 0
         text = f"Now {many:,} incidents, and the worst of them is a {severity}."
         lead = (Span(f"{on[0].upper()}{on[1:]}. "),) if over else (Span(f"{left:,} of them", "bold"), Span(" go on. "))

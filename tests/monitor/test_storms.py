@@ -187,6 +187,7 @@ def test_digest_is_edited_at_most_every_half_minute_and_ends_true(world):
     last = world.digest
     assert (last.change, last.state) == ("resolved", "resolved")
     assert last.headline == "8 incidents at once, all over"
+    assert last.summary.startswith("OVER ticket: 8 incidents at once, all over; none of them goes on.")
     assert {page.key for page in world.sink.seen} == {last.key}
     assert world.later(10 * OWN_AFTER_S) == []
 
