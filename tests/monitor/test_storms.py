@@ -1,116 +1,22 @@
 """Storms: many new incidents at once are one message, and none of them is lost in it."""
 
 import random
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from storm_world import START, World, names
 
-from bellbuoy.config.server import Server
-from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.cli import telling
-from bellbuoy.monitor.clock import VirtualClock
-from bellbuoy.monitor.judging.incidents import Change, Incident, Member
-from bellbuoy.monitor.judging.records import save_change, save_incident
-from bellbuoy.monitor.judging.watched import SeriesKey, Watched
-from bellbuoy.monitor.metrics import Metrics
-from bellbuoy.monitor.muting import Mutes
-from bellbuoy.monitor.notify import Sender
 from bellbuoy.monitor.store import Store
-from bellbuoy.monitor.storms import EDIT_S, LOOK_S, OWN_AFTER_S, Storms
-from bellbuoy.sinks.base import Page, Refused, Retry, Sent
+from bellbuoy.monitor.storms import EDIT_S, LOOK_S, OWN_AFTER_S
+from bellbuoy.sinks.base import Refused, Retry
 from bellbuoy.sinks.slack import Storm
-
-START = 1_800_000_000
-DAY = 86_400
-VERDICT = Verdict("worse", START, START - 900, 0.05, 0.12, 0.03, 0.1, 400, 48, 14.2, 12.9, "12 % bad")
-
-
-class Recording:
-    """Takes every page, or answers as it is told."""
-
-    edits = threads = True
-
-    def __init__(self):
-        self.seen, self.answers = [], []
-
-    def send(self, page):
-        self.seen.append(page)
-        return self.answers.pop(0) if self.answers else Sent({"ts": page.key, "version": str(page.version)})
-
-
-class World:
-    """Incidents of one sink that calls more than five within two minutes a storm."""
-
-    def __init__(self, store, limit=Storm(), sink=None):  # noqa: B008 - frozen
-        self.store, self.clock, self.sink = store, VirtualClock(START), sink or Recording()
-        self.incidents = {}
-        self.limit = limit
-        self.start()
-
-    def start(self):
-        """Begin as after a restart: all that is known is in the store."""
-        mutes = Mutes(self.store)
-        storms = Storms(self.store, "slack", self.limit, mutes, Server(public_url="https://b.example.com"))
-        self.sender = Sender(
-            self.store, "slack", self.sink, self.clock, Metrics(), random.Random(1), mutes=mutes, storms=storms
-        )
-
-    def open(self, *keys, severity="ticket", workflow="calls"):
-        for key in keys:
-            now = int(self.clock.now())
-            member = Member(Watched("d", SeriesKey("step_failure", workflow, key)), VERDICT, now)
-            one = Incident(key, workflow, "open", severity, (member,), now, now - 900, 1)
-            self._write(one, "opened", raised=False)
-
-    def change(self, key, kind="updated", **changed):
-        before = self.incidents[key]
-        self._write(replace(before, number=before.number + 1, **changed), kind, raised="severity" in changed)
-
-    def _write(self, one, kind, *, raised):
-        self.incidents[one.id] = one
-        now = int(self.clock.now())
-        page = Page(one.id, one.number, kind, one.state, one.severity, f"{one.id} fell", "s", (), now, one.opened_at)
-        with self.store.transaction() as tx:
-            save_incident(tx, one)
-            save_change(tx, Change(kind, now, one, None, "reason", raised), page, ["slack"])
-
-    def send(self, most=50):
-        """Send what is due; return the keys of what was sent."""
-        before = len(self.sink.seen)
-        for _ in range(most):
-            if not self.sender.send_one():
-                return [page.key for page in self.sink.seen[before:]]
-        pytest.fail("it sends without an end")
-
-    def later(self, seconds):
-        self.clock.advance(seconds)
-        return self.send()
-
-    @property
-    def digest(self):
-        return next(page for page in reversed(self.sink.seen) if page.rows)
-
-    def silence(self, selector, seconds):
-        begin, until = (f"make_timestamp({int(self.clock.now() + more) * 1_000_000})" for more in (0, seconds))
-        with self.store.transaction() as tx:
-            tx.cursor.execute(
-                f"INSERT INTO silences_raw VALUES ('s', '{selector}', {begin}, {until}, 'anna', 'known', NULL, NULL)"
-            )
-
-    def end(self, *keys):
-        for key in keys:
-            self.change(key, "resolved", state="resolved", resolved_at=int(self.clock.now()))
 
 
 @pytest.fixture
 def world():
     with Store.open(None) as store:
         yield World(store)
-
-
-def names(many, start=0):
-    return [f"inc_{place:05}" for place in range(start, start + many)]
 
 
 def test_as_many_as_the_limit_have_a_message_each(world):
@@ -247,113 +153,6 @@ def test_a_restart_goes_on_with_the_storm(world):
     world.change("inc_00003", "acknowledged", state="acknowledged", acknowledged_at=START, acknowledged_by="anna")
     assert world.send() == ["inc_00003", storm]
     assert world.digest.handle == {"ts": storm, "version": "1"}
-
-
-def test_what_is_muted_is_in_no_storm(world):
-    world.silence("mail", 3600)
-    world.open(*names(4))
-    world.open("inc_m1", "inc_m2", workflow="mail")
-    assert world.send() == names(4)
-    world.open(*names(4, 4))
-    world.send()
-    assert len(world.digest.rows) == 4
-
-
-def test_a_storm_whose_incidents_end_while_they_are_muted_ends_and_the_next_one_is_a_new_message(world):
-    world.open(*names(8))
-    (first,) = world.send()
-    world.silence("calls", 3600)
-    world.end(*names(8))
-    world.later(EDIT_S)
-    assert (world.digest.key, world.digest.state) == (first, "resolved")
-    world.later(2 * DAY)
-    world.open(*names(50, 100))
-    (second,) = world.send()
-    assert second != first
-    assert (world.digest.change, world.digest.handle) == ("opened", None)
-
-
-def test_what_a_mute_kept_back_is_a_storm_when_it_ends(world):
-    world.silence("calls", 3600)
-    world.open(*names(20))
-    assert world.send() == []
-    assert [key[:5] for key in world.later(3600)] == ["storm"]
-    assert world.digest.headline == "20 incidents at once"
-
-
-def test_what_waited_while_the_sink_was_down_is_a_storm_and_its_sink_is_well_again(world):
-    world.sender.undelivered_after = 60.0
-    world.sink.answers = [Retry(None, "unreachable")] * 1000
-    for place in range(30):
-        world.open(*names(1, place))
-        world.later(30)
-    assert world.sender.failing_since(world.clock.now()) is not None
-    world.sink.answers = []
-    before = len(world.sink.seen)
-    world.later(600)
-    own = {page.key for page in world.sink.seen[before:] if not page.rows}
-    assert len(own) <= world.limit.incidents
-    assert world.digest.data["incidents"] + len(own) == 30
-    assert world.sender.failing_since(world.clock.now() + DAY) is None
-
-
-def test_a_clock_that_is_put_back_makes_no_storm(world):
-    world.open(*names(8))
-    world.send()
-    world.clock.at -= DAY
-    world.open("inc_after")
-    assert world.send() == ["inc_after"]
-    world.end("inc_00001")
-    assert [key[:5] for key in world.later(OWN_AFTER_S)] == ["storm"]
-
-
-def test_a_storm_that_began_long_ago_takes_no_new_ones_in(world):
-    world.open(*names(8), severity="page")
-    (first,) = world.send()
-    world.later(2 * OWN_AFTER_S)
-    world.open(*names(50, 100), severity="page")
-    second = [key for key in world.send() if key != first]
-    assert len(second) == 1
-    assert world.digest.change == "opened"
-
-
-def test_nobody_is_called_by_a_digest_of_what_is_muted(world):
-    world.sink.answers = [Retry(60.0, "rate_limited")]
-    world.open(*names(8))
-    world.send()
-    world.silence("calls", 7200)
-    assert world.later(3600) == []
-    assert [key[:5] for key in world.later(3600)][-1:] == ["storm"]
-
-
-def test_what_is_muted_and_gets_worse_raises_no_digest(world):
-    world.open(*names(8))
-    world.open("inc_mail", workflow="mail")
-    world.send()
-    world.silence("mail", 7200)
-    world.change("inc_mail", severity="page")
-    world.later(EDIT_S)
-    assert world.digest.news == ()
-    assert world.digest.severity == "ticket"
-
-
-def test_a_page_that_a_storm_told_is_not_late(world):
-    world.open(*names(8))
-    world.send()
-    world.end(*names(4))
-    world.later(OWN_AFTER_S)
-    found = world.sender.metrics.page_delay.labels("slack")
-    assert found._sum.get() < EDIT_S + 5
-
-
-def test_a_change_that_comes_while_another_is_looked_at_is_not_lost(world):
-    world.open(*names(6))
-    world.send()
-    for name in names(6):
-        world.end(name)
-        world.sender.storms.settle(world.clock.now())
-    world.later(EDIT_S)
-    assert world.digest.state == "resolved"
 
 
 def test_ending_many_costs_a_look_and_not_one_for_each(world):
