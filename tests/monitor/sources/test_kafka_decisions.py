@@ -274,7 +274,7 @@ def test_another_member_of_the_group_changes_nothing_and_is_told_once(kafka, sou
     topic, group = kafka.topic(), f"group-{uuid.uuid4().hex[:8]}"
     kafka.send(topic, lines(0, 50))
     other = KafkaConsumer(
-        topic, bootstrap_servers=kafka.address, group_id=group, auto_offset_reset="earliest", session_timeout_ms=6000
+        topic, bootstrap_servers=kafka.address, group_id=group, auto_offset_reset="earliest", session_timeout_ms=60_000
     )
     until(lambda: other.poll(timeout_ms=100) or other.assignment())
     reading = source(topic, group=group)
