@@ -138,7 +138,7 @@ def missed_rates(found: Mapping[str, Any]) -> list[str]:
 
 def told_sustained(found: Mapping[str, Any]) -> list[str]:
     """Return the lines about a backlog."""
-    slope = f"{found['rss_slope_mb_per_min']:+.1f} MB a minute over the last half, by the least of each half minute"
+    slope = f"{found['rss_slope_mb_per_min']:+.1f} MB a minute over the last half"
     return [
         f"{found['stored']:,} events of a backlog of {found['backlog']:,} stored in {found['seconds']:.0f} s",
         f"{found['wall']:,} events a second, {found['cpu']:,} a CPU-second",
