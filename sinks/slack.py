@@ -83,6 +83,8 @@ class Slack:
             raise ValueError("slack needs `bot_token` and `channel`, or a `webhook_url`")
         if not host_of(self.api_url):
             raise ValueError("`api_url` of slack must be an http(s) address")
+        if self.storm.incidents < 1 or self.storm.within <= 0:
+            raise ValueError("`storm` of slack is more than so many `incidents`, 1 at least, `within` a time above 0")
         unknown = set(self.mention) - {"page", "ticket", "watch"}
         if unknown:
             raise ValueError(f"`mention` of slack knows page, ticket and watch, not {', '.join(sorted(unknown))}")

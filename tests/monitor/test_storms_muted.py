@@ -5,7 +5,9 @@ from storm_world import DAY, World, names
 
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.storms import EDIT_S, OWN_AFTER_S
-from bellbuoy.sinks.base import Retry
+from bellbuoy.sinks.base import Retry, Secret
+from bellbuoy.sinks.slack import Slack, Storm
+from bellbuoy.sinks.testing_receiver import Receiver
 
 
 @pytest.fixture
@@ -119,3 +121,39 @@ def test_a_change_that_comes_while_another_is_looked_at_is_not_lost(world):
         world.sender.storms.settle(world.clock.now())
     world.later(EDIT_S)
     assert world.digest.state == "resolved"
+
+
+def test_a_page_that_may_have_arrived_before_a_mute_is_ended_after_it(world):
+    world.sink.answers = [Retry(None, "no_answer")]
+    world.open("inc_1")
+    world.send()
+    world.silence("calls", 3600)
+    world.end("inc_1")
+    assert world.later(600) == []
+    assert world.later(3600) == ["inc_1"]
+    assert (world.sink.seen[-1].state, world.sink.seen[-1].attempt) == ("resolved", 2)
+
+
+def test_by_a_webhook_a_digest_is_posted_when_it_begins_and_is_over_and_not_at_each_change():
+    with Store.open(None) as store, Receiver() as receiver:
+        world = World(store, sink=Slack(webhook_url=Secret(f"{receiver.url}hook")))
+        world.open(*names(8))
+        while world.sender.send_one():
+            pass
+        for name in names(3):
+            world.end(name)
+            world.clock.advance(EDIT_S)
+            while world.sender.send_one():
+                pass
+        assert receiver.messages == 1
+        world.end(*names(5, 3))
+        world.clock.advance(EDIT_S)
+        while world.sender.send_one():
+            pass
+        assert receiver.messages == 2
+
+
+@pytest.mark.parametrize("storm", [Storm(incidents=0), Storm(within=0.0)])
+def test_a_storm_of_nothing_is_refused(storm):
+    with pytest.raises(ValueError, match="1 at least"):
+        Slack(webhook_url=Secret("https://hooks.example.com/x"), storm=storm)
