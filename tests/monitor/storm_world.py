@@ -29,11 +29,14 @@ class Recording:
     edits = threads = True
 
     def __init__(self):
-        self.seen, self.answers = [], []
+        self.seen, self.taken, self.answers = [], [], []
 
     def send(self, page):
         self.seen.append(page)
-        return self.answers.pop(0) if self.answers else Sent({"ts": page.key, "version": str(page.version)})
+        if self.answers:
+            return self.answers.pop(0)
+        self.taken.append(page)
+        return Sent({"ts": page.key, "version": str(page.version)})
 
 
 class World:
