@@ -134,7 +134,7 @@ def _lost(config: "Config") -> Iterator[str]:
         level = LEVELS.get(detector.signal, "step")
         for severity in ("page", "ticket", "watch"):
             for workflow in workflows:
-                for step in steps if level == "step" and "step" in detector.by else [ELSE]:
+                for step in steps if level != "interaction" and "step" in detector.by else [ELSE]:
                     tried += 1
                     if tried > MOST:
                         return

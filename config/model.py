@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from bellbuoy.config.quantities import Delay, Duration, Tick
 from bellbuoy.config.server import Batch, Duplicates, Ingest, Query, Reload, Retention, Server, Store, Temp
 from bellbuoy.config.shapes import Many, Name, Shape
 from bellbuoy.config.sources import Feed, Files, Future, Http, Kafka, Mapping, Security, Source
+from bellbuoy.config.standing import standing
 from bellbuoy.config.telling import Audit, Heartbeat, Quiet, Route, SinkEntry, When
 from bellbuoy.config.timetable import Week
 from bellbuoy.config.watching import Baseline, Budget, DetectorEntry, Outage, Severity, Signal, Size
@@ -49,7 +50,7 @@ class Config(Shape):
     baselines: dict[Name, Baseline] = Field(default={"default": Baseline()})
     """What normal is, by name; `default` is the learning one."""
     detectors: Many[DetectorEntry]
-    """What is watched. Without this key the list of `config/default.yaml` is used."""
+    """What is watched. Without this key the list of `config/default.yaml` is used; what must not happen is watched in any case."""
     severity: Severity = Severity()
     """Severity by the size of the change."""
     ended_after: Annotated[Duration, Field(le=28 * 86400.0)] = 7 * 86400.0
@@ -79,3 +80,8 @@ class Config(Shape):
         if isinstance(data, dict) and isinstance(data.get("baselines"), dict):
             return {**data, "baselines": {"default": {}, **data["baselines"]}}
         return data
+
+    @field_validator("detectors")
+    @classmethod
+    def _with_standing(cls, given: tuple[DetectorEntry, ...]) -> tuple[DetectorEntry, ...]:
+        return (*given, *standing(given))

@@ -14,16 +14,11 @@ PENDING = (
     "reload",
     "ingest.open_interactions",
     "workflows.closes_after",
-    "workflows.confident_below",
     "workflows.trace_url",
-    "workflows.knowledge",
-    "workflows.integrations",
     "workflows.steps.branches",
-    "workflows.steps.gate",
-    "workflows.steps.consequential",
     "workflows.steps.integrations",
 )
-"""Paths without numbers and names of one's own: `workflows.steps.gate` is the gate of any step of any workflow."""
+"""Paths without numbers and names of one's own: `workflows.steps.branches` are those of any step of any workflow."""
 
 
 def pending(config: Config, written: Iterable[str] = PENDING) -> list[str]:

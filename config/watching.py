@@ -60,7 +60,8 @@ class DetectorEntry(Shape):
     by: Annotated[Many[Name], Field(min_length=1)] = Field(examples=[["workflow", "step"]])
     """What gets a series of its own: `workflow`, `step`, and fields of the event (segments)."""
     kind: Name = Field(examples=["rate_shift"])
-    """How it judges: `rate_shift`, `slow_drift`, `volume`, `silence`, `burn`, or your own as `module:Class`."""
+    """How it judges: `rate_shift`, `slow_drift`, `volume`, `silence`, `burn`, `never`, or your own as
+    `module:Class`."""
     settings: dict[str, Any] = Field(default={})
     """Settings of the kind itself."""
     min_change: Share = 0.02
@@ -69,6 +70,8 @@ class DetectorEntry(Shape):
     """Watch for more bad (`up`), less (`down`) or both; for volumes, `down` means fewer."""
     ignore_below: Share = 0.0
     """A change smaller than this counts as normal."""
+    at_most: Literal["watch", "ticket", "page"] = "page"
+    """The gravest that an incident of it can be, whatever the size of the change."""
     weight: Annotated[float, Field(gt=0, le=1000)] = 1
     """Its share of the budget of false pages, against the other detectors."""
     baseline: Name | None = Field(default=None, examples=["default"])

@@ -29,7 +29,7 @@ too young and the like of it say what is normal; the last two add up."""
 
 VerdictState = Literal["learning", "steady", "watch", "worse", "better", "stale"]
 STATES: tuple[VerdictState, ...] = ("learning", "steady", "watch", "worse", "better", "stale")
-Measure = Literal["share", "volume", "silence"]
+Measure = Literal["share", "volume", "silence", "never"]
 Severity = Literal["watch", "ticket", "page"]
 LEARNING, STEADY, WATCH, WORSE, BETTER, STALE = range(6)
 """Places in `STATES`: how verdict states are coded in arrays."""
@@ -166,7 +166,7 @@ class Verdict:
         evidence, threshold: nats.
         why: one sentence with the numbers, without naming the series.
         measure: what changed: the share of bad trials, the volume (rates are trials a tick then, and the change is the
-            share of it that was lost or gained), or nothing came at all.
+            share of it that was lost or gained), nothing came at all, or something came that must never come.
         least, most: between which severities an incident of it lies, whatever the size of the change.
     """
 
@@ -204,6 +204,7 @@ class Detector(Protocol):
     - `anchored = True`: it compares with the anchor unless told otherwise.
     - `folds_as`: another detector whose fold this is, number for number; both are folded together.
     - `policy = True`: normal is an objective, it opens at `opens_at`, and takes no part of the budget.
+    - `forbids = True`: of a policy: normal is none at all, one bad trial is enough, and it is over when its evidence is.
     - `watch_below`: how far under its threshold a stream is watched, 2.3 unless said.
     - `pages_uncalibrated = False`: no page comes of it before its threshold was learned.
     - `found_within`: ticks within which the battery wants half of all collapses found, 100 unless said.

@@ -70,7 +70,7 @@ class Watch:
 def begin(detector: Detector, size: int) -> State:
     """Return the state of `size` streams that have seen nothing: the detector's and, under `judge.`, the fold's own."""
     state = dict(detector.begin(size))
-    state[f"{_OWN}state"] = np.full(size, float(LEARNING))
+    state[f"{_OWN}state"] = np.full(size, float(STEADY if getattr(detector, "forbids", False) else LEARNING))
     state[f"{_OWN}at"] = np.full(size, -np.inf)
     state[f"{_OWN}value"] = np.full(size, -np.inf)
     state[f"{_OWN}onset"] = np.full(size, np.nan)
@@ -130,13 +130,12 @@ def fold(
     near = value >= watch.threshold - getattr(detector, "watch_below", WATCH_BELOW)
     mixed = _mixed(evidence, armed & ~was_open, watch)
     new = np.where(near if mixed is None else near | mixed, float(WATCH), float(STEADY))
-    alone = armed & ~baseline.by_prior if watches == "share" else armed
-    new = np.where(alone, new, float(LEARNING))  # what is judged by others like it learns all the same
+    # what is judged by others like it learns all the same
+    new = np.where(armed & ~baseline.by_prior if watches == "share" else armed, new, float(LEARNING))
     opens = armed & ~was_open & (value >= watch.threshold)
     if opens.any():
-        count = after[f"{_OWN}count"]
-        if watches == "share":
-            opens &= np.where(watch.direction > 0, count[1], count[2]) >= LEAST_BAD
+        if watches == "share" and not getattr(detector, "forbids", False):
+            opens &= _enough(after, watch)
         _open(after, np.flatnonzero(opens), tick)
     resolved = np.empty(0, dtype=np.int64)
     if any_open or opens.any():
@@ -145,6 +144,8 @@ def fold(
         new[index] = codes_open = np.where(better, float(BETTER), float(WORSE))
         if watches == "silence":
             recovered = tick.n[index] > 0
+        elif getattr(detector, "forbids", False):
+            recovered = value[index] < watch.threshold[index]
         else:
             recovered = _live(after, index, was_open[index], tick, counted, baseline, watch, watches)
             stale = (after[f"{_OWN}live"][MISSING, index] >= STALE_AFTER) & (watches == "share")
@@ -161,7 +162,7 @@ def fold(
         changed=np.flatnonzero(new != codes),
         open=np.flatnonzero(new >= WORSE),
         resolved=resolved,
-        measure=watches,
+        measure="never" if getattr(detector, "forbids", False) else watches,
         n=tick.n,
         memory=after,
         threshold=watch.threshold,
@@ -246,6 +247,13 @@ def _counted(tick: Tick, prepared: Any, baseline: Baseline, watches: Measure) ->
     normal = getattr(prepared, "normal", None)  # what is normal may depend on the mix of the tick
     rate = baseline.rate[tick.cell] if normal is None else normal(tick)
     return np.array((tick.n, tick.bad, tick.n * rate))
+
+
+def _enough(after: State, watch: Watch) -> NDArray[np.bool_]:
+    """Return where there were bad trials enough since the onset to open, or enough expected where fewer are watched for."""
+    count = after[f"{_OWN}count"]
+    answer: NDArray[np.bool_] = np.where(watch.direction > 0, count[1], count[2]) >= LEAST_BAD
+    return answer
 
 
 def _open(after: State, index: NDArray[np.int64], tick: Tick) -> None:

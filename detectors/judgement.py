@@ -50,7 +50,7 @@ class Judgement:
         changed: streams whose verdict state is another than after the last tick, indices.
         open: streams that are worse, better or stale now.
         resolved: streams that recovered in this tick; their state is steady again.
-        measure: what is judged: the share of bad trials, the volume, or silence.
+        measure: what is judged: the share of bad trials, the volume, silence, or that there is none.
         n: trials of this tick.
         memory: state after this tick, before what resolved began anew.
         threshold, direction, zone: as watched.
@@ -106,7 +106,7 @@ class Judgement:
         resolved = i in self.resolved
         code = int(self.state[i])
         onset = float(self.memory["judge.onset"][i])
-        counts = self._live[CALM, i] if resolved else self.memory["judge.count"][:, i]
+        counts = self._live[CALM, i] if resolved and self.measure != "never" else self.memory["judge.count"][:, i]
         n, bad, expected = counts.tolist()
         rate = expected / n if n else float(self.baseline.mean[i])
         now = bad / n if n else float("nan")
@@ -153,6 +153,8 @@ class Judgement:
         self, i: int, code: int, since: float, rate: float, counts: tuple[float, float], change: tuple[float, float]
     ) -> str:
         n, bad = counts
+        if self.measure == "never":
+            return self._forbidden(i, since, counts)
         if code == 0:
             learned, learned_bad = int(self.baseline.trials[i]), int(self.baseline.bad[i])
             return f"still learning what is normal: {learned:,} trials so far, {learned_bad:,} of them bad; {self._sight(i)}"
@@ -176,6 +178,17 @@ class Judgement:
         if code >= WORSE:
             return f"{told} (95 % interval of the change {_points(change)}){self._noise(i)}"
         return told
+
+    def _forbidden(self, i: int, since: float, counts: tuple[float, float]) -> str:
+        """Return how many there were of what must not be."""
+        n, bad = (int(one) for one in counts)
+        if i in self.resolved:
+            began = float(self.memory["judge.onset"][i])
+            last = float(self.memory["last"][i])
+            return f"none since {self._time(last)}: over, it began {_span(self.at - began)} ago"
+        if not bad:
+            return "none, as it has to be"
+        return f"{bad:,} of {n:,} since {self._time(since)} {'is' if bad == 1 else 'are'} bad, none may be"
 
     def _basis(self, i: int) -> str:
         """Say what the threshold rests on, where that is not the detector's model and its history together."""

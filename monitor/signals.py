@@ -1,85 +1,22 @@
-"""The signals: which events are trials and which of those are bad, in one table from which the counting SQL is made.
+"""How signals are counted: the SQL that is made of the table of signals.
 
 Predicates are SQL over the view `events`, so that one text counts what arrives, recounts the store and serves people's queries.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import replace
 
-from bellbuoy.config.signals import LEVELS, Level
+from bellbuoy.config.signals import BUILT_IN, Level, Signal, words_of
 from bellbuoy.config.watching import DetectorEntry
 from bellbuoy.config.watching import Signal as OwnSignal
 
-Judged = Literal["rate", "never", "state"]
+__all__ = [
+    "BUILT_IN", "PLAIN", "SLICES", "Signal", "SignalError", "apart", "marks_sql", "predicates", "rollup_sql", "segment_sql",
+    "split_name", "stratified", "table", "trials_sql", "within",
+]  # fmt: skip
 
-KNOWN = "outcome IN ('success', 'failure', 'timeout', 'abandoned')"
-"""`skipped`, `cancelled` and `unknown` are never trials of a failure signal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """A named pair of predicates, written so that more is worse.
-
-    Attributes:
-        name: as in the configuration, in SQL and in pages.
-        level: what stands in the `step` part of the key: the step's name, or nothing.
-        trial: SQL that is true for the events that count.
-        bad: SQL that is true for the bad ones among them; None where only the number of trials matters.
-        judged: by detectors (`rate`), at the first bad event (`never`), against a deadline (`state`).
-        sentence: what a person reads beside a number: "… of 100 trials <sentence>".
-        own: true for a signal of the configuration: a value that breaks its predicate counts as no trial.
-        split: fields of the event by whose values it is counted apart: its series are strata, see `split_name`.
-    """
-
-    name: str
-    level: Level
-    trial: str
-    bad: str | None
-    judged: Judged = "rate"
-    sentence: str = ""
-    own: bool = False
-    split: tuple[str, ...] = ()
-
-
-BUILT_IN = (
-    Signal(
-        "step_failure",
-        LEVELS["step_failure"],
-        f"type = 'step' AND NOT coalesce(retried, false) AND {KNOWN}",
-        "outcome <> 'success'",
-        sentence="attempts that were not retried did not succeed",
-    ),
-    Signal(
-        "interaction_failure",
-        LEVELS["interaction_failure"],
-        f"type = 'interaction' AND {KNOWN}",
-        "outcome <> 'success'",
-        sentence="interactions did not end well",
-    ),
-    Signal(
-        "reask",
-        LEVELS["reask"],
-        "type = 'step' AND reask IS NOT NULL",
-        "reask",
-        sentence="steps asked for something that was already answered",
-    ),
-    Signal(
-        "handoff",
-        LEVELS["handoff"],
-        "type = 'interaction'",
-        "handoff.\"to\" IN ('human', 'queue')",
-        sentence="interactions were handed to a human or a queue",
-    ),
-    Signal(
-        "slow",
-        LEVELS["slow"],
-        "type = 'step' AND latency_ms IS NOT NULL AND latency_limit_ms IS NOT NULL",
-        "latency_ms > latency_limit_ms",
-        sentence="steps took longer than their limit",
-    ),
-    Signal("interactions", LEVELS["interactions"], "type = 'interaction'", None, sentence="interactions"),
-)
+PLAIN: frozenset[Level] = frozenset(["step", "interaction"])
+"""Levels whose series are named after the step of the event: all others need a pass of their own."""
 
 
 class SignalError(ValueError):
@@ -96,8 +33,22 @@ def table(own: Iterable[OwnSignal] = ()) -> tuple[Signal, ...]:
     for entry in own:
         if entry.name in found:
             raise SignalError(f"signals: {entry.name!r} is the name of another signal; give this one its own name.")
-        found[entry.name] = Signal(entry.name, "step", entry.trial, entry.bad, sentence=entry.name, own=True)
+        found[entry.name] = Signal(entry.name, "step", entry.trial, entry.bad, words_of(entry.name), own=True)
     return tuple(found.values())
+
+
+def within(signals: Iterable[Signal], columns: Container[str]) -> tuple[Signal, ...]:
+    """Return the signals that can have a trial among events that have a value in these columns alone."""
+    return tuple(signal for signal in signals if not signal.of or any(name in columns for name in signal.of))
+
+
+def apart(signals: Iterable[Signal]) -> list[list[Signal]]:
+    """Return the signals in groups that one statement can count: of the same names for their series, split alike."""
+    found: dict[tuple[Level, tuple[str, ...]], list[Signal]] = {}
+    for signal in signals:
+        level: Level = "step" if signal.level in PLAIN else signal.level
+        found.setdefault((level, signal.split), []).append(signal)
+    return list(found.values())
 
 
 def split_name(signal: str, fields: Sequence[str]) -> str:
@@ -144,22 +95,46 @@ def predicates(signal: Signal) -> tuple[str, str | None]:
         trial = f"TRY{trial}"
         bad = None if bad is None else f"TRY{bad}"
     if signal.own and signal.level == "step":
-        trial = f"type = 'step' AND {trial}"
+        trial = f"(type = 'step' AND {trial})"
     return trial, None if bad is None else f"{trial} AND {bad}"
+
+
+_NAMES: dict[Level, str] = {
+    "step": "step",
+    "interaction": "CAST(NULL AS VARCHAR)",
+    "integration": "integration.system",
+    "source": "knowledge.source",
+    "action": "action.class",
+}
+"""What the step part of a series is, at each level."""
+
+
+def _events(level: Level, relation: str) -> str:
+    """Return the relation in which a row is a trial of this level: of sources one for each that an event names."""
+    if level != "source":
+        return relation
+    alone = (
+        "SELECT * EXCLUDE (knowledge, knowledge_states), unnest(knowledge) AS one, unnest(knowledge_states) AS state"
+    )
+    return (
+        f"(SELECT * EXCLUDE (one, state), struct_insert(one, state := state) AS knowledge FROM ({alone} FROM {relation} "  # noqa: S608 - our own table
+        "WHERE knowledge IS NOT NULL))"
+    )
 
 
 def rollup_sql(signals: Sequence[Signal], relation: str) -> str:
     """Return the statement that counts every signal over a relation of events in one pass.
 
-    Its rows: `minute` (minutes since 1970), `workflow`, `step`, `segment`, then for the signal at place k `n<k>` and, where it has a
+    Its rows: `minute` (minutes since 1970), `workflow`, `step_name`, `segment`, then for the signal at place k `n<k>` and, where it has a
     bad predicate, `bad<k>`.
 
     Args:
-        signals: what to count, all split by the same fields or all whole.
+        signals: what to count, one group of `apart`.
         relation: name of a table or view with the columns of `events_raw`.
     """
-    split = signals[0].split if signals else ()
+    level, split = signals[0].level, signals[0].split
     segment = segment_sql(split) if split else "CAST(NULL AS VARCHAR)"
+    name = "step" if level in PLAIN else _NAMES[level]
     columns = []
     for place, signal in enumerate(signals):
         trial, bad = predicates(signal)
@@ -167,10 +142,10 @@ def rollup_sql(signals: Sequence[Signal], relation: str) -> str:
         if bad is not None:
             columns.append(f"count(*) FILTER (WHERE {bad}) AS bad{place}")
     return (
-        f"SELECT epoch_us(ts) // 60000000 AS minute, workflow, step, {segment} AS segment, "  # noqa: S608 - our own table
+        f"SELECT epoch_us(ts) // 60000000 AS minute, workflow, {name} AS step_name, {segment} AS segment, "  # noqa: S608 - our own table
         + ", ".join(columns)
-        + f" FROM {relation} WHERE counted AND type IN ('step', 'interaction')"
-        + " GROUP BY minute, workflow, step, segment"
+        + f" FROM {_events(level, relation)} WHERE counted AND type IN ('step', 'interaction')"
+        + " GROUP BY minute, workflow, step_name, segment"
     )
 
 
@@ -185,7 +160,7 @@ def marks_sql(signals: Sequence[Signal], relation: str) -> str:
     Bit 0 of a word: the event counts; bits 1 + 2 k and 2 + 2 k: a trial, a bad one of the word's signal k.
 
     Args:
-        signals: what to count.
+        signals: what to count, all of steps and interactions.
         relation: name of a table or view with the columns of `events_raw`.
     """
     words = []
@@ -218,6 +193,10 @@ SLICES = (
 """Fields that travel with a trial, by which an incident can be split."""
 
 
+def _detail(signal: Signal) -> str:
+    return f"CAST({signal.detail or 'NULL'} AS VARCHAR)"
+
+
 def trials_sql(signals: Sequence[Signal]) -> str:
     """Return the statement that makes the view of the given signals."""
     fields = ", ".join(SLICES)
@@ -226,9 +205,8 @@ def trials_sql(signals: Sequence[Signal]) -> str:
         if signal.split:
             continue  # the same trials once more
         trial, bad = predicates(signal)
-        step = "step" if signal.level == "step" else "CAST(NULL AS VARCHAR)"
         parts.append(
-            f"SELECT '{signal.name}' AS signal, workflow, {step} AS step, interaction_id, ts, "  # noqa: S608 - our own table
-            f"coalesce({bad or 'false'}, false) AS bad, content_ref, {fields} FROM events WHERE counted AND ({trial})"
+            f"SELECT '{signal.name}' AS signal, workflow, {_NAMES[signal.level]} AS step, interaction_id, ts, "  # noqa: S608 - our own table
+            f"coalesce({bad or 'false'}, false) AS bad, {_detail(signal)} AS detail, content_ref, {fields} FROM {_events(signal.level, 'events')} WHERE counted AND ({trial})"
         )
     return "CREATE OR REPLACE VIEW trials AS " + " UNION ALL ".join(parts)

@@ -17,6 +17,7 @@ FILES = {
     "config/reference.yaml": "bellbuoy.config.generate:reference",
     "docs/events.md": "pages:events",
     "docs/metrics.md": "pages:metrics",
+    "docs/signals.md": "signal_pages:signals",
     "docs/sinks.md": "sink_pages:sinks",
     "docs/tables.md": "pages:tables",
     "helm/values.schema.json": "chart_schema:text",  # reads config/schema.json, so it stands behind it

@@ -6,21 +6,14 @@ from typing import TYPE_CHECKING
 
 from bellbuoy.config.pending import pending
 from bellbuoy.config.quantities import write_duration, write_share
-from bellbuoy.config.signals import LEVELS
+from bellbuoy.config.signals import BUILT_IN, LEVELS
 
 if TYPE_CHECKING:
     from bellbuoy.config.model import Config, DetectorEntry, Route, Source
 
 MOST_ROUTES = 4
 MOST_NAMES = 4
-SIGNALS = {
-    "step_failure": "failures of each step",
-    "interaction_failure": "interactions that do not end well",
-    "reask": "questions asked again",
-    "handoff": "handoffs",
-    "slow": "slow runs of each step",
-    "interactions": "silence",
-}
+SIGNALS = {signal.name: signal.words.judged for signal in BUILT_IN}
 PLURALS = {"page": "Pages", "ticket": "Tickets", "watch": "Incidents to watch"}
 
 

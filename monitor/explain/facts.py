@@ -7,6 +7,7 @@ import numpy as np
 
 from bellbuoy.detectors.base import Measure, Verdict
 from bellbuoy.detectors.slope import monthly
+from bellbuoy.monitor.explain.kinds import forbidden_fact
 from bellbuoy.monitor.explain.wording import moved, percent, points, shown, subject, wording
 from bellbuoy.monitor.judging.incidents import Incident, Member
 from bellbuoy.monitor.judging.records import Reader
@@ -36,14 +37,9 @@ def facts_of(incident: Incident, rates: Rates, budget: str, at: int, tick: float
     """
     lead = incident.lead
     series, verdict = lead.watched.series, lead.verdict
-    measure = measure_of(lead)
-    if measure == "silence" and incident.state == "resolved":
-        return []
     evidence = Fact("Evidence", (Span(_evidence(verdict, budget)),))
-    if measure == "silence":
-        return [evidence]
-    if measure == "volume":
-        return [_volume_fact(lead, tick), *([] if lead.resolved_at is not None else [evidence])]
+    if measure_of(lead) != "share":
+        return _other_facts(incident, evidence, tick)
     facts = [_change_fact(lead)]
     own = row_of(rates, series.signal, series.step)
     if own is not None and own["n_week"] and at - incident.began > WEEK_S:
@@ -74,6 +70,17 @@ def facts_of(incident: Incident, rates: Rates, budget: str, at: int, tick: float
     if lead.resolved_at is None:
         facts.append(evidence)
     return facts
+
+
+def _other_facts(incident: Incident, evidence: Fact, tick: float) -> list[Fact]:
+    """Return the numbers of an incident that is not of a share of bad trials."""
+    lead = incident.lead
+    measure = measure_of(lead)
+    if measure == "never":
+        return [forbidden_fact(lead.watched.series, lead.verdict.n, lead.verdict.bad)]
+    if measure == "silence":
+        return [] if incident.state == "resolved" else [evidence]
+    return [_volume_fact(lead, tick), *([] if lead.resolved_at is not None else [evidence])]
 
 
 def slope_fact(reader: Reader, incident: Incident, onset: int, at: int) -> Fact | None:
@@ -151,6 +158,8 @@ def also(incident: Incident) -> Fact | None:
             moves = "is silent"
         elif measure_of(member) == "volume":
             moves = f"has another volume: {member.verdict.why}"
+        elif measure_of(member) == "never":
+            moves = f"({member.verdict.why})"
         else:
             moves = moved(member.watched, member.verdict.baseline_rate, member.verdict.current_rate)
         spans.append(Span(f"{' · ' if spans else ''}{subject(member.watched.series)} {moves}"))

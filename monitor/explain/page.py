@@ -7,6 +7,7 @@ from typing import Any
 from bellbuoy.config.model import Config, DetectorEntry, Workflow
 from bellbuoy.monitor.explain.facts import Rates, also, facts_of, measure_of, row_of, slope_fact
 from bellbuoy.monitor.explain.findings import just_before, ruled_out
+from bellbuoy.monitor.explain.kinds import kinds_fact, newest_fact
 from bellbuoy.monitor.explain.loss import WHOLE, Loss, loss, loss_fact, scatter_of
 from bellbuoy.monitor.explain.mixture import mixed, mixed_fact
 from bellbuoy.monitor.explain.picture import chart
@@ -81,7 +82,8 @@ def explain(reader: Reader, context: Context, change: Change, baseline: str) -> 
     series = lead.watched.series
     onset = min(incident.began, at)
     entry = context.detectors.get(lead.watched.detector)
-    share, over = measure_of(lead) == "share", incident.state == "resolved"
+    measure, over = measure_of(lead), incident.state == "resolved"
+    share = measure == "share"
     names = entry.slices if entry is not None and share and not over else ()
     parts = _slices(reader, series, onset, at) if names else []
     scatter = scatter_of(reader, (baseline,), series, onset, at, context.tick) if parts else 1.0
@@ -93,6 +95,8 @@ def explain(reader: Reader, context: Context, change: Change, baseline: str) -> 
         None if over else loss_fact(found),
         None if over else _mix(reader, context, incident, rates, parts, onset, at),
         None if over or not share else where_fact(compared, series.signal, switched(parts, names)),
+        None if over or measure not in ("share", "never") else kinds_fact(_kinds(reader, series, onset, at)),
+        None if over or measure != "never" else newest_fact(reader, series, onset, at),
         None if over else before,
         None if over or not share else ruled_out(reader, series, rates, bad, onset, at),
     ]
@@ -214,6 +218,12 @@ def _mix(
 def _slices(reader: Reader, series: SeriesKey, onset: int, at: int) -> Rates:
     return reader.rows(
         "explain/slices", signal=series.signal, workflow=series.workflow, step=series.step, onset=onset, at=at
+    )
+
+
+def _kinds(reader: Reader, series: SeriesKey, onset: int, at: int) -> Rates:
+    return reader.rows(
+        "explain/kinds", signal=series.signal, workflow=series.workflow, step=series.step, onset=onset, at=at
     )
 
 

@@ -24,13 +24,8 @@ def headline(incident: Incident, found: Loss | None, *, policy: bool) -> str:
     if lead.resolved_at is not None and not lead.recovered:
         gone = verdict.state == "stale"
         return f"{name}: no trial comes any more" if gone else f"{name} is not watched as before"
-    if measure == "silence":
-        return f"{series.workflow} is heard again" if over else f"{series.workflow} is silent"
-    if measure == "volume" and (over or lead.resolved_at is not None):
-        return f"{name}: as many {_counted(series.signal)} as normal again"
-    if measure == "volume":
-        volume = less(verdict.baseline_rate, verdict.current_rate)
-        return f"{name}: {volume} {_counted(series.signal)} than normal"
+    if measure != "share":
+        return _other(incident)
     back = f"{name}: back at {percent(shown(series.signal, verdict.current_rate))}"
     if over:
         return back
@@ -45,6 +40,20 @@ def headline(incident: Incident, found: Loss | None, *, policy: bool) -> str:
     if series.signal == WHOLE and found is not None and found.spread:
         return f"{text}, spread over all steps"
     return text
+
+
+def _other(incident: Incident) -> str:
+    """Return what is wrong where it is not a share of bad trials."""
+    lead = incident.lead
+    series, verdict, measure = lead.watched.series, lead.verdict, measure_of(lead)
+    name, over = subject(series), incident.state == "resolved"
+    if measure == "silence":
+        return f"{series.workflow} is heard again" if over else f"{series.workflow} is silent"
+    if measure == "never":
+        return f"{name}: none any more" if lead.recovered else f"{name}: {verdict.bad:,} of {verdict.n:,}"
+    if over or lead.resolved_at is not None:
+        return f"{name}: as many {_counted(series.signal)} as normal again"
+    return f"{name}: {less(verdict.baseline_rate, verdict.current_rate)} {_counted(series.signal)} than normal"
 
 
 def remarks(incident: Incident, zone: str, at: int) -> tuple[str, ...]:

@@ -1,54 +1,21 @@
 """The words for signals and numbers, once: people read success, so failure signals are shown as 1 - bad."""
 
 import datetime as dt
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from bellbuoy.config.signals import BUILT_IN, Words, words_of
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """How one signal is spoken of.
-
-    Attributes:
-        label: the name of the number: "Success", "Re-ask".
-        subject: of a sentence about it; `{step}` and `{workflow}` stand for names.
-        success: the good share is shown instead of the bad one.
-        bad: what a bad trial is called, in the plural.
-        thing: the same in the singular, for "… is part of it" and "… has recovered".
-    """
-
-    label: str
-    subject: str
-    success: bool
-    bad: str
-    thing: str
-
-
-WORDINGS = {
-    "step_failure": Wording("Success", "{step}", success=True, bad="failures", thing="{step}"),
-    "interaction_failure": Wording(
-        "End to end", "interactions that end well", success=True, bad="failures", thing="{workflow} end to end"
-    ),
-    "reask": Wording(
-        "Re-ask", "re-asks in {step}", success=False, bad="re-asked questions", thing="re-asking in {step}"
-    ),
-    "handoff": Wording("Handoff", "handoffs", success=False, bad="handoffs", thing="handoff in {workflow}"),
-    "slow": Wording("Slow", "slow runs of {step}", success=False, bad="slow runs", thing="slowness of {step}"),
-    "interactions": Wording("Volume", "{workflow}", success=False, bad="", thing="the volume of {workflow}"),
-}
+WORDS = {signal.name: signal.words for signal in BUILT_IN}
 
 
 TOLD_IN = "told in "
 """How the reason of a delivery begins that is kept back for a storm; its id follows."""
 
 
-def wording(signal: str) -> Wording:
+def wording(signal: str) -> Words:
     """Return the words of a signal; a user's own is called by its name."""
-    return WORDINGS.get(
-        signal, Wording(signal, signal + " in {step}", success=False, bad=signal, thing="{step} (" + signal + ")")
-    )
+    return WORDS.get(signal) or words_of(signal)
 
 
 def subject(series: SeriesKey) -> str:

@@ -36,7 +36,7 @@ from bellbuoy.monitor.judging.records import open_incidents, save_change, save_i
 from bellbuoy.monitor.judging.routes import sinks_for
 from bellbuoy.monitor.judging.strata import counts_of, fitted, with_newcomers
 from bellbuoy.monitor.judging.watched import Watched
-from bellbuoy.monitor.judging.watchlist import Line, detectors_of, watchlist
+from bellbuoy.monitor.judging.watchlist import Line, detectors_of, unwatched, watchlist
 from bellbuoy.monitor.store import Series, Store, StoreExhausted, Transaction
 from bellbuoy.sinks.base import Page
 
@@ -111,7 +111,8 @@ class Evaluation:
         while self.judged < last and not stop():
             told += self.acknowledge()
             midnight = self.judged // DAY * DAY
-            if self._new_marks(self.judged) or self.day != midnight:
+            appeared = unwatched(self.config.detectors, self.detectors, self.lines, self.store.series())
+            if self._new_marks(self.judged) or self.day != midnight or appeared:
                 self._learn(midnight)
             end = min(last, midnight + DAY)
             try:
@@ -173,7 +174,8 @@ class Evaluation:
         self.learner.known_to = self._known_to()
         series = self._heard(midnight)
         pinned = self.learner.pins
-        self.lines = begun(watchlist(self.config.detectors, self.detectors, series), self.marks, pinned)
+        listed = watchlist(self.config.detectors, self.detectors, series, self.store.series())
+        self.lines = begun(listed, self.marks, pinned)
         known = self.known if self.day is not None else rows.baselines(self.store, midnight)
         known = without(known, self.marks, pinned, self.tick)
         measured = self.calibrations if self.day is not None else calibrations(self.store, midnight)
@@ -329,7 +331,7 @@ class Evaluation:
             places = sorted({*judged.changed.tolist(), *hourly, *joining})
         told = []
         for i in places:
-            verdict = judged.verdict(i)
+            verdict = group.verdict(judged, i)
             if i in waiting:
                 why = f"{verdict.why}; fewer than {LEAST_INTERACTIONS} different interactions so far"
                 verdict = replace(verdict, state="watch", why=why)
@@ -348,10 +350,10 @@ class Evaluation:
             if line.watched not in self.members:
                 if judged.state[i] < WORSE:
                     continue
-                if not (judged.measure != "share" or self._enough(line, judged.verdict(i), at)):
+                if not (judged.measure != "share" or self._enough(line, group.verdict(judged, i), at)):
                     waiting.add(i)
                     continue
-            seen.append(Observation(line.watched, judged.verdict(i)))
+            seen.append(Observation(line.watched, group.verdict(judged, i)))
         return seen, waiting
 
     def _enough(self, line: Line, verdict: Verdict, at: int) -> bool:

@@ -1,7 +1,7 @@
 """Lines folded together: all series of one detector in one set of arrays, with their memory."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from bellbuoy.config.model import Config
 from bellbuoy.detectors import calibration
-from bellbuoy.detectors.base import Array, Baseline, Detector, State
+from bellbuoy.detectors.base import Array, Baseline, Detector, Severity, State, Verdict
 from bellbuoy.detectors.baseline import concat, ignoring
 from bellbuoy.detectors.budget import threshold
 from bellbuoy.detectors.burn import objective
 from bellbuoy.detectors.calibration import NOMINAL, Tail
 from bellbuoy.detectors.judge import Watch, begin
+from bellbuoy.detectors.judgement import Judgement
 from bellbuoy.detectors.mix import Stratified
 from bellbuoy.monitor.judging.learn import Known
 from bellbuoy.monitor.judging.objectives import OBJECTIVE, allowed
@@ -24,6 +25,8 @@ from bellbuoy.monitor.judging.watchlist import Line
 
 Basis = Literal["budget", "history", "noise"]
 """What a threshold rests on: the budget alone, calibration, or one that shows noise which the detector's model does not describe."""
+
+SEVERITIES: tuple[Severity, ...] = ("watch", "ticket", "page")
 
 FLEET_S = 28 * 86400
 """A line that had a trial within so many seconds counts in the fleet that shares the budget."""
@@ -67,6 +70,13 @@ class Group:
         if self.watch.empirical is not None and self.watch.empirical[place]:
             return "noise"
         return "history" if self.watch.calibrated is not None and self.watch.calibrated[place] else "budget"
+
+    def verdict(self, judged: Judgement, place: int) -> Verdict:
+        """Return the verdict of a line; its severity stays under what the entry says."""
+        verdict, most = judged.verdict(place), self.lines[place].entry.at_most
+        if SEVERITIES.index(most) >= SEVERITIES.index(verdict.most):
+            return verdict
+        return replace(verdict, most=most, least=min(verdict.least, most, key=SEVERITIES.index))
 
     @property
     def restless(self) -> bool:
@@ -138,7 +148,7 @@ def _normal(config: Config, line: Line, known: Known) -> Baseline | None:
     """Return what is normal for a line: what was learned, or what an objective allows."""
     if line.baseline != OBJECTIVE:
         return known.get((line.baseline, line.watched.series))
-    share = allowed(config, line.watched.series)
+    share = 0.0 if getattr(line.detector, "forbids", False) else allowed(config, line.watched.series)
     return None if share is None else objective(np.array([share]))
 
 

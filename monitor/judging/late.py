@@ -56,9 +56,11 @@ def late(store: Store, series: list[int], after: int | None, since: int) -> Late
     if after is not None and after < upto and series:
         column = {number: place for place, number in enumerate(series)}
         for row in store.rows("judgement/late", after=after, upto=upto, since=since, reach=since - REACH_S):
+            if row["series"] not in column:
+                continue
             if not row["reached"]:
                 too_old += row["came"]
-            elif row["series"] in column:
+            else:
                 n[0, column[row["series"]]] += row["n"]
                 bad[0, column[row["series"]]] += row["bad"]
                 taken += row["came"]

@@ -21,7 +21,14 @@ from bellbuoy.monitor.judging.watched import Watched
 SUDDEN_S = 86_400
 """What began within so many seconds, and so long after an incident was opened, has a cause of its own."""
 # Which signal leads where several tell of one cause: the nearest to the cause first, the sum of all last.
-LEADING = ("interactions", "step_failure", "slow", "reask", "handoff", "interaction_failure")
+LEADING = (
+    "ungated_action", "token_expired", "interactions", "integration_failure", "step_failure", "slow", "misroute", "guess",
+    "context_lost", "reask", "handoff_incomplete", "handoff", "interaction_failure",
+)  # fmt: skip
+
+
+ONE_CAUSE = ("unknown_step",)
+"""Signals whose series have one cause in a workflow: a map that is not right any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,7 @@ def _same_cause(incidents: Iterable[Incident], observation: Observation) -> Inci
     It shares the workflow, and either the step, or one of the two is the whole interaction (a failing step explains
     the end-to-end fall), or it began before the incident was opened: what began before the page was sent is one story.
     A sudden change long after the opening is another one, or a collapse in the months of a slow drift would wake nobody.
+    What must not happen is a story of its own, unless both are of the same step or system.
     """
     series, onset = observation.watched.series, observation.verdict.onset
     sudden = onset is not None and observation.verdict.at - onset <= SUDDEN_S
@@ -106,7 +114,13 @@ def _same_cause(incidents: Iterable[Incident], observation: Observation) -> Inci
         if sudden and onset is not None and onset > incident.opened_last + SUDDEN_S:
             continue
         steps = {member.watched.series.step for member in incident.members}
-        if series.step in steps or series.step is None or steps == {None}:
+        if series.step in steps or (
+            series.signal in ONE_CAUSE and series.signal == incident.lead.watched.series.signal
+        ):
+            return incident
+        if observation.verdict.measure == "never" or all(one.verdict.measure == "never" for one in incident.members):
+            continue
+        if series.step is None or steps == {None}:
             return incident
         if onset is not None and onset <= incident.opened_last:
             return incident

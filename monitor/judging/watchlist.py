@@ -47,6 +47,20 @@ def detectors_of(entries: Sequence[DetectorEntry]) -> dict[str, Detector]:
     return {entry.name: detector_of(entry.kind, entry.settings) for entry in entries}
 
 
+def forbids(detector: Detector) -> bool:
+    """Tell whether a detector is of what must not happen: it has nothing to learn, and a tick without trials leaves no trace."""
+    return bool(getattr(detector, "forbids", False))
+
+
+def unwatched(
+    entries: Sequence[DetectorEntry], detectors: dict[str, Detector], lines: Sequence[Line], series: Sequence[Series]
+) -> bool:
+    """Tell whether there is a series that has to be watched from its first trial on, and no line does."""
+    at_once = {entry.signal for entry in entries if forbids(detectors[entry.name])}
+    watched = {one for line in lines for one in line.members}
+    return any(one.signal in at_once and one.id not in watched for one in series)
+
+
 def folding(entry: DetectorEntry, detector: Detector) -> Detector:
     """Return the detector whose fold judges an entry: over strata where it names fields."""
     folded: Detector = getattr(detector, "folds_as", detector)
@@ -62,18 +76,25 @@ def baseline_of(entry: DetectorEntry, detector: Detector) -> str:
     return ANCHOR if getattr(detector, "anchored", False) else "default"
 
 
-def watchlist(entries: Sequence[DetectorEntry], detectors: dict[str, Detector], series: Sequence[Series]) -> list[Line]:
+def watchlist(
+    entries: Sequence[DetectorEntry],
+    detectors: dict[str, Detector],
+    series: Sequence[Series],
+    every: Sequence[Series] | None = None,
+) -> list[Line]:
     """Return every line, ordered by detector entry and then by names: the order never depends on arrival.
 
     Args:
         entries: the detectors as configured.
         detectors: the same, built.
         series: the series that count, as known at the time of the fit.
+        every: all that there are by now: what must not happen is watched from its first trial on. None: the same.
     """
     lines: list[Line] = []
     for entry in entries:
         keys: dict[SeriesKey, list[Series]] = {}
-        for one in series:
+        at_once = every is not None and forbids(detectors[entry.name])
+        for one in every if every is not None and at_once else series:
             if one.signal == entry.signal:
                 step = one.step if "step" in entry.by else None
                 keys.setdefault(SeriesKey(one.signal, one.workflow, step), []).append(one)

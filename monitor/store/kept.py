@@ -26,7 +26,14 @@ PLACES = "events_places"
 """The view of where each event is: `part` and `place` in it, in the order of arrival."""
 VALUES = 500_000
 """How many values of rows that are there a transaction may add by new columns: 7 MB of numbers."""
-ADDED = {"latency_limit_ms": "DOUBLE"}
+ADDED = {
+    "latency_limit_ms": "DOUBLE",
+    "declared": "BOOLEAN",
+    "knowledge_states": "VARCHAR[]",
+    "integration_limit_ms": "DOUBLE",
+    "token_state": "VARCHAR",
+    "action_state": "VARCHAR",
+}
 """Columns that the store computes at arrival."""
 IDENTITY = 'event_id, received_at, stream, "offset", idx'
 FIRST = ("event_id", "step", "outcome")

@@ -21,6 +21,7 @@ from bellbuoy.monitor.store.adding.append import Appended, Appender, Settle
 from bellbuoy.monitor.store.adding.limits import BANDS, Told
 from bellbuoy.monitor.store.adding.positions import Known
 from bellbuoy.monitor.store.adding.registry import Registry, Series
+from bellbuoy.monitor.store.adding.rules import Rules, rules_of
 from bellbuoy.monitor.store.adding.skipping import Skips
 from bellbuoy.monitor.store.aging.coarsen import Needed
 from bellbuoy.monitor.store.aging.compact import Compacted, compact
@@ -108,6 +109,7 @@ class Store(Engine):
         max_segments: int = MAX_SEGMENTS,
         slow_after: Mapping[tuple[str, str], float] | None = None,
         zone: tzinfo = UTC,
+        rules: Rules = Rules(),  # noqa: B008 -- frozen
     ) -> None:
         """Say what is counted from the next append on, and show the trials of it in the view `trials`.
 
@@ -119,6 +121,7 @@ class Store(Engine):
             max_segments: past so many strata of one signal, workflow and step, new ones count under `other`.
             slow_after: latency limit in seconds by (workflow, step): wins over what was learned.
             zone: the zone whose quarters of the day have latency limits of their own.
+            rules: what is declared of workflows.
         """
         self._appender.registry.max_series = max_series
         self._appender.registry.max_segments = max_segments
@@ -128,7 +131,7 @@ class Store(Engine):
         }
         for (workflow, step), seconds in self._slow_after.items():
             limits.update({(workflow, step, band): seconds * 1000 for band in range(BANDS)})
-        self._told = Told(tuple(signals), limits, zone)
+        self._told = Told(tuple(signals), limits, zone, rules)
         with suppress(StoreExhausted):  # a disk without room must not keep it from starting: with the next append
             self.publish()
 
@@ -165,6 +168,7 @@ class Store(Engine):
                 if step.slow_after is not None
             },
             zone=ZoneInfo(config.server.timezone),
+            rules=rules_of(config.workflows),
         )
         self._appender.remember(config.ingest.duplicates.window, config.ingest.duplicates.keys)
 
@@ -266,6 +270,7 @@ class Store(Engine):
             max_segments=self._appender.registry.max_segments,
             slow_after=self._slow_after,
             zone=self._told.zone,
+            rules=self._told.rules,
         )
         return learned
 

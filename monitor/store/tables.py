@@ -46,6 +46,12 @@ _EVENT = {
     "received_at": "when it arrived",
     "counted": "it counts: production, and no demo",
     "latency_limit_ms": "above it the step counts as slow, as it stood when the event arrived",
+    "declared": "the workflow declares this step; NULL where it declares none",
+    "knowledge_states": "of each source in `knowledge`: fresh, stale, other_version, unpinned, undeclared; NULL where the workflow "
+    "declares no source",
+    "integration_limit_ms": "above it the call counts as slow: `slow_after` of the integration",
+    "token_state": "valid, expiring, expired; NULL where the event does not say when its token ends",
+    "action_state": "of a consequential action: gated, ungated, rejected, expired, args_mismatch, model_decided",
     **{column.name: column.description for column in COLUMNS},
 }
 MEANINGS: dict[str, dict[str, str]] = {

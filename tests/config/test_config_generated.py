@@ -158,7 +158,7 @@ def test_the_defaults_are_those_of_the_model():
     }
     bare = Config.model_validate(least, context=object())
     assert Config.model_validate(least | default, context=object()) == bare
-    assert {"slow_drift", "rate_shift", "silence"} == {detector.kind for detector in bare.detectors}
+    assert {"slow_drift", "rate_shift", "silence", "never"} == {detector.kind for detector in bare.detectors}
 
 
 def test_the_example_loads_within_a_tenth_of_a_second():

@@ -9,6 +9,8 @@ from bellbuoy.config.document import scalar
 from bellbuoy.config.errors import ConfigError, window
 from bellbuoy.sinks.base import Secret
 
+STANDING = ["unknown-step", "token-expiry", "token-expired", "stale-source", "unpinned-source", "ungated-action"]
+
 
 def test_one_source_one_sink_and_one_route_are_enough(config):
     made = config()
@@ -26,8 +28,15 @@ def test_one_source_one_sink_and_one_route_are_enough(config):
         "end-to-end-month-one",
         "re-ask",
         "handoff",
+        "handoff-context",
+        "guess",
+        "misroute",
+        "integrations",
+        "outcome-unknown",
         "slow",
         "silence",
+        "step-vanished",
+        *STANDING,
     ]
     assert next(entry for entry in made.detectors if entry.name == "handoff").direction == "both"
 
@@ -63,7 +72,17 @@ def test_further_baselines_leave_the_default_one(config):
 
 def test_own_detectors_replace_the_default_ones(config):
     made = config("detectors: [{ name: a, signal: reask, by: [workflow], kind: slow_drift }]")
-    assert [detector.name for detector in made.detectors] == ["a"]
+    assert [detector.name for detector in made.detectors] == ["a", *STANDING]
+
+
+def test_what_must_not_happen_is_watched_unless_one_says_how_itself(config):
+    made = config(
+        "detectors: [{ name: stale-source, signal: reask, by: [workflow], kind: rate_shift }, "
+        "{ name: mine, signal: ungated_action, by: [workflow], kind: never, settings: { severity: ticket } }]"
+    )
+    assert [detector.name for detector in made.detectors] == [
+        "stale-source", "mine", "unknown-step", "token-expiry", "token-expired", "stale-source-always", "unpinned-source"
+    ]  # fmt: skip
 
 
 def test_an_outage_ends_with_its_last_day(config):

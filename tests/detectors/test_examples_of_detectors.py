@@ -5,7 +5,7 @@ import importlib
 
 import pytest
 
-MODULES = ["rate_shift", "slow_drift", "silence", "volume", "burn", "mix", "chain", "slope", "testing"]
+MODULES = ["rate_shift", "slow_drift", "silence", "volume", "burn", "never", "mix", "chain", "slope", "testing"]
 
 
 @pytest.mark.docs

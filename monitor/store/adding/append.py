@@ -163,7 +163,7 @@ class Appender:
                     tx.show("arriving", rows.table.select(self._held))
                     tx.run("store/add_events")
                     tx.events = len(keys)
-                    counts = rows.counted(tx, judged, told.signals, self.registry, draft, known_us)
+                    counts = rows.counted(tx, judged, self.registry, draft, known_us)
                     self._save_series(tx, draft)
                 tx.cursor.unregister("arriving")
             self._save_letters(tx, batch.letters)

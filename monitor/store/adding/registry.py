@@ -74,7 +74,7 @@ class Registry:
         Segments beyond `max_segments` of one signal, workflow and step, or beyond half of all series, are counted
         together, so that values without end leave room for new steps.
         """
-        key: Key = (signal.name, workflow, step if signal.level == "step" else None, segment)
+        key: Key = (signal.name, workflow, None if signal.level == "interaction" else step, segment)
         found = self._ids.get(key) or draft.ids.get(key)
         if found is not None:
             return found

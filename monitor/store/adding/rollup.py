@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from bellbuoy.monitor.signals import SIGNALS_A_WORD, Signal, rollup_sql
+from bellbuoy.monitor.signals import PLAIN, SIGNALS_A_WORD, Signal, apart, rollup_sql
 from bellbuoy.monitor.store.adding.places import Ints, Places
 from bellbuoy.monitor.store.adding.registry import Draft, Registry
 from bellbuoy.monitor.store.transaction import Transaction
@@ -51,12 +51,15 @@ class Rollup:
 
 def count(tx: Transaction, relation: str, signals: Sequence[Signal], registry: Registry, draft: Draft) -> Rollup:
     """Count every signal over a relation of events, registering the series that are new in `draft`."""
+    return _rollup(_grouped(tx, relation, signals, registry, draft), registry, draft)
+
+
+def _grouped(tx: Transaction, relation: str, signals: Sequence[Signal], registry: Registry, draft: Draft) -> list[Part]:
     parts: list[Part] = []
-    for split in dict.fromkeys(signal.split for signal in signals):
-        own = [signal for signal in signals if signal.split == split]
+    for own in apart(signals):
         wide = tx.cursor.execute(rollup_sql(own, relation)).fetchnumpy()
         keys: dict[Names, int] = {}
-        named = zip(*(wide[name].tolist() for name in ("workflow", "step", "segment")), strict=True)
+        named = zip(*(wide[name].tolist() for name in ("workflow", "step_name", "segment")), strict=True)
         place = np.fromiter((keys.setdefault(key, len(keys)) for key in named), np.int64, len(wide["minute"]))
         trials = [np.asarray(wide[f"n{at}"], np.int64) for at in range(len(own))]
         bad = [
@@ -65,10 +68,11 @@ def count(tx: Transaction, relation: str, signals: Sequence[Signal], registry: R
         ]
         minute = np.asarray(wide["minute"], np.int64)
         parts += _parts(minute, place, list(keys), own, trials, bad, registry, draft)
-    return _rollup(parts, registry, draft)
+    return parts
 
 
 def counted(
+    tx: Transaction,
     places: Places,
     words: Sequence[Ints],
     signals: Sequence[Signal],
@@ -76,19 +80,23 @@ def counted(
     draft: Draft,
     strata: Mapping[tuple[str, ...], tuple[Ints, list[str]]],
 ) -> Rollup:
-    """Count every signal over a batch whose events are judged already, see `bellbuoy.monitor.signals.marks_sql`.
+    """Count every signal over a batch, shown as `arriving`, whose events are judged already.
+
+    Signals whose series are not named after the step of an event are counted by a statement of their own.
 
     Args:
+        tx: of the append.
         places: where the rows count.
-        words: what they are.
+        words: what they are, see `bellbuoy.monitor.signals.marks_sql`.
         signals: what is counted.
         registry: of the series.
         draft: takes those that are new.
         strata: for each set of fields by which signals are split, the stratum of each row and the strata's names.
     """
-    parts: list[Part] = []
-    for split in dict.fromkeys(signal.split for signal in signals):
-        own = {at: signal for at, signal in enumerate(signals) if signal.split == split}
+    plain = [signal for signal in signals if signal.level in PLAIN]
+    parts = _grouped(tx, "arriving", [signal for signal in signals if signal.level not in PLAIN], registry, draft)
+    for split in dict.fromkeys(signal.split for signal in plain):
+        own = {at: signal for at, signal in enumerate(plain) if signal.split == split}
         place, names = places.pair, [(*names, None) for names in places.names]
         if split:
             code, segments = strata[split]

@@ -7,13 +7,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from bellbuoy.monitor.signals import SIGNALS_A_WORD, Signal, marks_sql
+from bellbuoy.monitor.signals import PLAIN, SIGNALS_A_WORD, Signal, marks_sql, within
 from bellbuoy.monitor.store.adding.buckets import histogram
+from bellbuoy.monitor.store.adding.derived import TYPES, derived
 from bellbuoy.monitor.store.adding.duplicates import Keys
 from bellbuoy.monitor.store.adding.limits import Told, latency_limits
 from bellbuoy.monitor.store.adding.places import Ints, Places, places_of
 from bellbuoy.monitor.store.adding.registry import Draft, Registry
 from bellbuoy.monitor.store.adding.rollup import Rollup, counted
+from bellbuoy.monitor.store.kept import brought
 from bellbuoy.monitor.store.transaction import Transaction
 
 
@@ -23,15 +25,17 @@ class Judged:
 
     Attributes:
         keys: 64-bit hash of its identity.
-        words: bits, see `bellbuoy.monitor.signals.marks_sql`.
+        signals: those that can have a trial among the events.
+        words: bits of those of steps and interactions, see `bellbuoy.monitor.signals.marks_sql`.
     """
 
     keys: Keys
+    signals: tuple[Signal, ...]
     words: tuple[Ints, ...]
 
     def only(self, rows: NDArray[np.bool_]) -> "Judged":
         """Return what is said of some rows."""
-        return Judged(self.keys[rows], tuple(word[rows] for word in self.words))
+        return Judged(self.keys[rows], self.signals, tuple(word[rows] for word in self.words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,14 @@ class Rows:
     def judged(self, tx: Transaction, signals: Sequence[Signal]) -> Judged:
         """Show the events as `arriving` and judge them all in one pass."""
         tx.show("arriving", self.table)
-        found = tx.cursor.execute(marks_sql(signals, "arriving")).fetchnumpy()
-        words = range(max(1, -(-len(signals) // SIGNALS_A_WORD)))
+        possible = within(signals, brought(self.table))
+        plain = [signal for signal in possible if signal.level in PLAIN]
+        found = tx.cursor.execute(marks_sql(plain, "arriving")).fetchnumpy()
+        words = range(max(1, -(-len(plain) // SIGNALS_A_WORD)))
         return Judged(
-            np.asarray(found["key"], np.uint64), tuple(np.asarray(found[f"marks{word}"], np.int64) for word in words)
+            np.asarray(found["key"], np.uint64),
+            possible,
+            tuple(np.asarray(found[f"marks{word}"], np.int64) for word in words),
         )
 
     def only(self, tx: Transaction, rows: NDArray[np.bool_]) -> "Rows":
@@ -65,15 +73,15 @@ class Rows:
         self,
         tx: Transaction,
         judged: Judged,
-        signals: Sequence[Signal],
         registry: Registry,
         draft: Draft,
         known_us: int,
     ) -> Rollup:
         """Write the minute counts and latencies of the events."""
-        splits = {signal.split for signal in signals if signal.split}
+        splits = {signal.split for signal in judged.signals if signal.split and signal.level in PLAIN}
         strata = {split: self.places.strata(self.table, split) for split in splits}
-        rollup = counted(self.places, judged.words, signals, registry, draft, strata)
+        tx.show("arriving", self.table)  # with the columns that no event brought
+        rollup = counted(tx, self.places, judged.words, judged.signals, registry, draft, strata)
         if len(rollup.minute):
             tx.show("arriving_counts", rollup.table(known_us))
             tx.run("store/add_counts")
@@ -85,9 +93,11 @@ class Rows:
 
 
 def prepared(table: pa.Table, told: Told) -> Rows:
-    """Add the column that the store computes at arrival: the latency above which a step counts as slow."""
+    """Add what the store says of events at arrival: what follows from them and the configuration, and latency limits."""
     places = places_of(table)
-    limits = latency_limits(places, told) if told.limits else pa.nulls(table.num_rows, pa.float64())
-    if "latency_limit_ms" in table.column_names:
-        table = table.drop_columns(["latency_limit_ms"])
-    return Rows(table.append_column("latency_limit_ms", limits), places)
+    limits = latency_limits(places, told) if told.limits else None
+    for name, values in {**derived(table, places, told.rules), "latency_limit_ms": limits}.items():
+        column = pa.nulls(table.num_rows, TYPES[name]) if values is None else values
+        at = table.schema.get_field_index(name)
+        table = table.append_column(name, column) if at < 0 else table.set_column(at, name, column)
+    return Rows(table, places)

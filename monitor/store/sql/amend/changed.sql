@@ -1,0 +1,7 @@
+-- Where what is to be amended, shown as `wanted`, differs from what is: of the events that are shown as `amending`.
+WITH own AS (
+    SELECT a.* FROM amended AS a
+    JOIN amending AS e ON e.stream = a.stream AND e."offset" = a."offset" AND e.idx = a.idx
+)
+SELECT DISTINCT stream, "offset", idx
+FROM ((SELECT * FROM own EXCEPT SELECT * FROM wanted) UNION ALL (SELECT * FROM wanted EXCEPT SELECT * FROM own))
