@@ -12,7 +12,7 @@ from bellbuoy.config.watching import Signal as OwnSignal
 
 __all__ = [
     "BUILT_IN", "PLAIN", "SLICES", "Signal", "SignalError", "apart", "marks_sql", "predicates", "rollup_sql", "segment_sql",
-    "split_name", "stratified", "table", "trials_sql", "within",
+    "split_name", "stratified", "table", "trial_sql", "trials_sql", "within",
 ]  # fmt: skip
 
 PLAIN: frozenset[Level] = frozenset(["step", "interaction"])
@@ -197,16 +197,16 @@ def _detail(signal: Signal) -> str:
     return f"CAST({signal.detail or 'NULL'} AS VARCHAR)"
 
 
+def trial_sql(signal: Signal) -> str:
+    """Return the statement whose rows are the trials of one signal."""
+    trial, bad = predicates(signal)
+    return (
+        f"SELECT '{signal.name}' AS signal, workflow, {_NAMES[signal.level]} AS step, interaction_id, ts, "  # noqa: S608 - our own table
+        f"coalesce({bad or 'false'}, false) AS bad, {_detail(signal)} AS detail, content_ref, {', '.join(SLICES)} "
+        f"FROM {_events(signal.level, 'events')} WHERE counted AND ({trial})"
+    )
+
+
 def trials_sql(signals: Sequence[Signal]) -> str:
-    """Return the statement that makes the view of the given signals."""
-    fields = ", ".join(SLICES)
-    parts = []
-    for signal in signals:
-        if signal.split:
-            continue  # the same trials once more
-        trial, bad = predicates(signal)
-        parts.append(
-            f"SELECT '{signal.name}' AS signal, workflow, {_NAMES[signal.level]} AS step, interaction_id, ts, "  # noqa: S608 - our own table
-            f"coalesce({bad or 'false'}, false) AS bad, {_detail(signal)} AS detail, content_ref, {fields} FROM {_events(signal.level, 'events')} WHERE counted AND ({trial})"
-        )
-    return "CREATE OR REPLACE VIEW trials AS " + " UNION ALL ".join(parts)
+    """Return the statement that makes the view of the given signals; one that is split has the same trials once more."""
+    return "CREATE OR REPLACE VIEW trials AS " + " UNION ALL ".join(trial_sql(one) for one in signals if not one.split)

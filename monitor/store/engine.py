@@ -307,17 +307,21 @@ class Engine:
         with _gate:
             self._cursors.forget(cursor)
 
+    def text(self, name: str, params: Mapping[str, Any]) -> str:  # noqa: ARG002 -- for those who fill in more
+        """Return the SQL of `sql/NAME.sql` for these parameters."""
+        return statement(name)
+
     def rows(self, name: str, /, **params: Any) -> list[dict[str, Any]]:
         """Return the rows of `sql/NAME.sql` as dicts, read on the calling thread's own cursor."""
-        return self._read(lambda cursor: dicts(cursor, statement(name), params))
+        return self._read(lambda cursor: dicts(cursor, self.text(name, params), params))
 
     def frame(self, name: str, /, **params: Any) -> pd.DataFrame:
         """Return the rows of `sql/NAME.sql` as a pandas frame."""
-        return self._read(lambda cursor: cursor.execute(statement(name), params or None).df())
+        return self._read(lambda cursor: cursor.execute(self.text(name, params), params or None).df())
 
     def arrow(self, name: str, /, **params: Any) -> pa.Table:
         """Return the rows of `sql/NAME.sql` as an Arrow table."""
-        return self._read(lambda cursor: _arrow(cursor, statement(name), params))
+        return self._read(lambda cursor: _arrow(cursor, self.text(name, params), params))
 
     def _read(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """Read, a second time where DuckDB had given up on the file and it could be opened anew.

@@ -1,5 +1,6 @@
 """The store as the rest of the daemon sees it: append batches, hand out counts, run statements."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from bellbuoy.config.server import Retention
 from bellbuoy.config.server import Store as Settings
 from bellbuoy.detectors.base import Counts
 from bellbuoy.monitor.event import Batch
-from bellbuoy.monitor.signals import BUILT_IN, Signal, stratified, table, trials_sql
+from bellbuoy.monitor.signals import BUILT_IN, Signal, stratified, table, trial_sql, trials_sql
 from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.store.adding.append import Appended, Appender, Settle
 from bellbuoy.monitor.store.adding.limits import BANDS, Told
@@ -56,6 +57,10 @@ class Position:
     received: int
     newest: float | None
     arrived: float | None
+
+
+TRIALS = re.compile(r"\{trials ?(\w*)\}")
+"""What stands in a statement for the trials of one signal: the one that is named, or that its parameter `signal` names."""
 
 
 class Store(Engine):
@@ -146,6 +151,16 @@ class Store(Engine):
             with self.transaction(merge=False) as tx:
                 tx.cursor.execute(trials_sql(signals))
             self._published = signals
+
+    def text(self, name: str, params: Mapping[str, Any]) -> str:
+        """Return the SQL of a statement; where it reads the trials of one signal, of that one alone: all of them take long to plan."""
+
+        def alone(found: re.Match[str]) -> str:
+            name = found[1] or params["signal"]
+            own = next((one for one in self._told.signals if one.name == name), None)
+            return "trials" if own is None else f"({trial_sql(own)})"
+
+        return TRIALS.sub(alone, super().text(name, params))
 
     def follow(self, config: Config) -> None:
         """Count what a configuration says from the next append on.

@@ -1,7 +1,7 @@
 -- For each value of each slice: trials and bad ones of a series in the 28 days before an onset and since it.
 WITH seen AS (
     SELECT *, ts >= make_timestamp(CAST($onset AS BIGINT) * 1000000) AS after
-    FROM trials
+    FROM {trials} AS trials
     WHERE signal = $signal AND workflow = $workflow AND ($step IS NULL OR step = $step)
       AND ts >= make_timestamp(CAST($onset AS BIGINT) * 1000000) - INTERVAL 28 DAY
       AND ts < make_timestamp(CAST($at AS BIGINT) * 1000000)
