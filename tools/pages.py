@@ -25,7 +25,9 @@ bellbuoy schema event --check calls.jsonl   # which lines of a file are none, an
 - A field that nothing here names is counted and not stored; what you need beside these goes into `attributes`.
 - A message that is no event becomes a dead letter with its reason. It never harms its neighbours.
 - Each message is read once, also over a crash. What a producer itself sends twice is stored once, by its `event_id`.
-- An outcome is stored and can be asked for. It does not change the counts of what was said before.
+- An outcome corrects what was said before: of the event that `of_event_id` names, else of the step (its last attempt, unless `attempt`
+  says which), else of the interaction. A human beats a system, that an evaluator, that what was stated; then the later one wins. Counts are
+  corrected at the minute of the event that it is about. One that comes before its event waits for it.
 
 The second column says where a field belongs: **S**tep, **I**nteraction, **O**utcome; R means that it is required there.
 

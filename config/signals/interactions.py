@@ -48,7 +48,7 @@ INTERACTIONS = (
         "handoff",
         "interaction",
         "type = 'interaction'",
-        "handoff.\"to\" IN ('human', 'queue')",
+        "coalesce(handed_off, handoff.\"to\" IN ('human', 'queue'))",
         Words(
             label="Handoff",
             subject="handoffs",
@@ -60,7 +60,7 @@ INTERACTIONS = (
         detail="handoff.target",
         about=About(
             means="How often a human takes over. Both ways matter: fewer can mean that the agent began to guess.",
-            log="`handoff` with `to` in the `interaction` event",
+            log="`handoff` in the `interaction` event or in a step, or a step with `failure_branch: handoff`",
             blind="whether it was right: a handoff is no failure by itself",
         ),
     ),

@@ -20,7 +20,7 @@ STEPS = (
         detail="error_class",
         about=About(
             means="A step does not do what it is for. Reliability compounds: eight steps at 85 % end well 27 % of the time.",
-            log="`step` and `outcome`; `attempt` and `retried` where steps are tried again",
+            log="`step` and `outcome`; `attempt` where steps are tried again: what was tried again is no failure",
             blind="a step that says success and was wrong",
         ),
     ),
@@ -85,6 +85,27 @@ STEPS = (
         ),
     ),
     Signal(
+        "false_success",
+        "step",
+        "stated_outcome = 'success' AND outcome_source IN ('human', 'system', 'evaluator') AND outcome <> 'unknown'",
+        "outcome <> 'success'",
+        Words(
+            label="False success",
+            subject="false successes in {step}",
+            bad="false successes",
+            thing="what {step} says of itself",
+            sentence="steps that said success were found to be none",
+            judged="successes that were none",
+        ),
+        of=("stated_outcome",),
+        detail="outcome_source",
+        about=About(
+            means="The agent says success, and a person, a system or an evaluator finds that it was none: the quietest failure of all.",
+            log="late `outcome` events for a sample of interactions or steps",
+            blind="what nobody looked at; a sample that is not like the rest",
+        ),
+    ),
+    Signal(
         "reask",
         "step",
         "type = 'step' AND reask IS NOT NULL",
@@ -101,8 +122,8 @@ STEPS = (
         detail="reask_slot",
         about=About(
             means="The agent asks a question that the user has already answered.",
-            log="`reask`",
-            blind="a question that is put in other words, where the producer does not know",
+            log="`reask`, or `slots_asked` and `slots_filled`, of which it follows",
+            blind="a question in other words of which neither is logged",
         ),
     ),
     Signal(
@@ -247,7 +268,7 @@ STEPS = (
         detail="failure_branch",
         about=About(
             means="The clarification cleared nothing, the callback was not kept: the net under the step has a hole.",
-            log="`failure_branch` and `branch_target_met`",
+            log="`failure_branch`, and `branch_target_met` there or in a late `outcome` event",
             blind="branches whose end nobody reports",
         ),
     ),
@@ -289,7 +310,7 @@ STEPS = (
         detail="route.chosen",
         about=About(
             means="A qualified lead lands in the wrong bucket, and nothing looks like an error.",
-            log="`route.chosen` and `route.expected`",
+            log="`route.chosen`, and `route.expected` or a late `outcome` event with `route_expected`",
             blind="routes that nobody checks",
         ),
     ),

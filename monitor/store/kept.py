@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from bellbuoy.monitor.event import COLUMNS, create_table_sql
 from bellbuoy.monitor.event.columns import HEAD, quoted
+from bellbuoy.monitor.store.amending.overlay import SHOWN, overlay_sql
 from bellbuoy.monitor.store.statements import statement
 from bellbuoy.monitor.store.transaction import Transaction
 
@@ -53,7 +54,7 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
         have, shown = shown, []
     if not have:
         con.execute(create_table_sql(KEPT, FIRST))
-    if shown != list(wanted) or not columns(con, PLACES):
+    if shown != list(wanted) or not columns(con, PLACES) or SHOWN[0] not in columns(con, "events"):
         _show(con)
 
 
@@ -132,8 +133,9 @@ def _show(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"CREATE OR REPLACE VIEW {ALL} AS {' UNION ALL '.join(chosen)}")
     placed = [f"SELECT {at} AS part, rowid AS place, {IDENTITY} FROM {part}" for at, part in enumerate(parts)]  # noqa: S608 - our own names
     con.execute(f"CREATE OR REPLACE VIEW {PLACES} AS {' UNION ALL '.join(placed)}")
-    for name in ("store/view_events", "store/view_interactions"):
-        con.execute(statement(name))
+    if columns(con, "amended"):  # not before the migration that makes it
+        con.execute(f"CREATE OR REPLACE VIEW events AS {overlay_sql(ALL, 'amended')}")
+        con.execute(statement("store/view_interactions"))
 
 
 def _chosen(wanted: Mapping[str, str], have: Container[str]) -> Iterable[str]:

@@ -35,7 +35,7 @@ def check(engine: Engine, signal: Signal) -> None:
             if why is not None:
                 raise SignalError(f"signals: {signal.name}: {part}: {why}")
         try:
-            cursor.sql(rollup_sql([signal], "events_raw") + " LIMIT 0")
+            cursor.sql(rollup_sql([signal], "events") + " LIMIT 0")
         except duckdb.Error as error:
             raise SignalError(f"signals: {signal.name}: {str(error).splitlines()[0]}") from error
     finally:

@@ -29,6 +29,7 @@ from bellbuoy.monitor.store.aging.compact import Compacted, compact
 from bellbuoy.monitor.store.aging.recount import recount
 from bellbuoy.monitor.store.aging.repeats import remove_repeats
 from bellbuoy.monitor.store.aging.retain import Retained, retain
+from bellbuoy.monitor.store.amending.amend import amend
 from bellbuoy.monitor.store.engine import Engine
 from bellbuoy.monitor.store.errors import StoreExhausted, StoreUnfinished
 from bellbuoy.monitor.store.latency import latency_quantiles
@@ -295,6 +296,10 @@ class Store(Engine):
             return {}
         places = {"file": self.path, "wal": self.path.with_name(self.path.name + ".wal")}
         return {kind: place.stat().st_size for kind, place in places.items() if place.exists()}
+
+    def amend(self) -> int:
+        """Amend events by what arrived since; see `bellbuoy.monitor.store.amending.amend.amend`."""
+        return 0 if self.read_only else amend(self._appender, self._told.signals)
 
     def recount(self, day: int) -> bool:
         """Count the events of a day again; see `bellbuoy.monitor.store.aging.recount.recount`."""

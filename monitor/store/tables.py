@@ -46,6 +46,8 @@ _EVENT = {
     "received_at": "when it arrived",
     "counted": "it counts: production, and no demo",
     "latency_limit_ms": "above it the step counts as slow, as it stood when the event arrived",
+    "stated_outcome": "how it ended as the producer said; `outcome` is what is known by now",
+    "handed_off": "of an interaction: a human or a queue took over; NULL for steps",
     "declared": "the workflow declares this step; NULL where it declares none",
     "knowledge_states": "of each source in `knowledge`: fresh, stale, other_version, unpinned, undeclared; NULL where the workflow "
     "declares no source",

@@ -22,6 +22,7 @@ from bellbuoy.monitor.store.adding.positions import Known
 from bellbuoy.monitor.store.adding.registry import Draft, Registry
 from bellbuoy.monitor.store.adding.rollup import count
 from bellbuoy.monitor.store.adding.rows import prepared
+from bellbuoy.monitor.store.amending.triggers import says
 from bellbuoy.monitor.store.engine import Engine, exhausted
 from bellbuoy.monitor.store.errors import PositionConflict
 from bellbuoy.monitor.store.kept import KEPT, brought, columns, hold
@@ -81,6 +82,8 @@ class Appender:
         self.duplicates = Duplicates(WINDOW_US, KEYS)
         self._remembers = False
         self._held: list[str] = []
+        self.says: bool | None = None
+        """Whether some event says something of others; None: not known yet of those that were stored before."""
         self._gate = threading.Lock()
         self._adding = threading.Lock()
         self.known_us = int(engine.rows("store/newest_known")[0]["at"])
@@ -164,7 +167,7 @@ class Appender:
                     tx.run("store/add_events")
                     tx.events = len(keys)
                     counts = rows.counted(tx, judged, self.registry, draft, known_us)
-                    self._save_series(tx, draft)
+                    self.save_series(tx, draft)
                 tx.cursor.unregister("arriving")
             self._save_letters(tx, batch.letters)
             known = self._advance(tx, batch, at_us or None)
@@ -188,6 +191,8 @@ class Appender:
         with self._gate:
             self.streams.update(known)
         self.registry.take(draft)
+        if rows is not None and not self.says and says(rows.table):
+            self.says = True
         self._letters += len(batch.letters)
         if counts is not None and len(counts.minute):
             self.known_us = known_us
@@ -217,7 +222,8 @@ class Appender:
             self.duplicates.fill(stored(self.engine, at_us, window_us, keys), at_us)
             self._remembers = True
 
-    def _save_series(self, tx: Transaction, draft: Draft) -> None:
+    def save_series(self, tx: Transaction, draft: Draft) -> None:
+        """Write the series that a draft adds or that reach further by it."""
         new = self.registry.added(draft)
         if new:
             fields = ("id", "signal", "workflow", "step", "segment", "first_minute", "last_minute")

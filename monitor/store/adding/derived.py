@@ -23,8 +23,10 @@ TYPES = {
     "token_state": pa.string(),
     "action_state": pa.string(),
     "latency_limit_ms": pa.float64(),
+    "stated_outcome": pa.string(),
+    "handed_off": pa.bool_(),
 }
-"""Arrow types of what the store says of an event as it arrives."""
+"""Arrow types of what the store says of an event as it arrives, the last two only once more is known of it."""
 GRAVE = ("money", "delete", "deploy")
 """Classes of action that are consequential whatever the event says."""
 

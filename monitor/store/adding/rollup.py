@@ -54,6 +54,18 @@ def count(tx: Transaction, relation: str, signals: Sequence[Signal], registry: R
     return _rollup(_grouped(tx, relation, signals, registry, draft), registry, draft)
 
 
+def difference(after: Rollup, before: Rollup) -> Rollup:
+    """Return what has to be added to the counts of before for those of after; it may be negative."""
+    columns = ("minute", "series", "n", "bad")
+    both = [np.concatenate((getattr(after, name), getattr(before, name))) for name in columns]
+    if not len(both[0]):
+        return after
+    sign = np.repeat((1, -1), (len(after.n), len(before.n)))
+    found = _summed(both[0], both[1], sign * both[2], sign * both[3])
+    moved = (found.n != 0) | (found.bad != 0)
+    return Rollup(found.minute[moved], found.series[moved], found.n[moved], found.bad[moved])
+
+
 def _grouped(tx: Transaction, relation: str, signals: Sequence[Signal], registry: Registry, draft: Draft) -> list[Part]:
     parts: list[Part] = []
     for own in apart(signals):

@@ -96,8 +96,10 @@ def prepared(table: pa.Table, told: Told) -> Rows:
     """Add what the store says of events at arrival: what follows from them and the configuration, and latency limits."""
     places = places_of(table)
     limits = latency_limits(places, told) if told.limits else None
-    for name, values in {**derived(table, places, told.rules), "latency_limit_ms": limits}.items():
-        column = pa.nulls(table.num_rows, TYPES[name]) if values is None else values
+    found = {**derived(table, places, told.rules), "latency_limit_ms": limits}
+    for name, kind in TYPES.items():
+        values = found.get(name)
+        column = pa.nulls(table.num_rows, kind) if values is None else values
         at = table.schema.get_field_index(name)
         table = table.append_column(name, column) if at < 0 else table.set_column(at, name, column)
     return Rows(table, places)

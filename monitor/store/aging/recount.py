@@ -7,7 +7,6 @@ from bellbuoy.monitor.store.adding.append import Appender
 from bellbuoy.monitor.store.adding.buckets import histogram_sql
 from bellbuoy.monitor.store.adding.registry import Draft
 from bellbuoy.monitor.store.adding.rollup import count
-from bellbuoy.monitor.store.transaction import Transaction
 
 DAY = 86400
 
@@ -27,7 +26,7 @@ def recount(appender: Appender, signals: Sequence[Signal], day: int) -> bool:
     """
     span = {"since": day, "until": day + DAY}
     events = (
-        f"(SELECT * FROM events_raw WHERE ts >= make_timestamp({day * 1_000_000}) "  # noqa: S608 - our own numbers
+        f"(SELECT * FROM events WHERE ts >= make_timestamp({day * 1_000_000}) "  # noqa: S608 - our own numbers
         f"AND ts < make_timestamp({(day + DAY) * 1_000_000}))"
     )
     draft = Draft()
@@ -40,27 +39,7 @@ def recount(appender: Appender, signals: Sequence[Signal], day: int) -> bool:
         tx.show("arriving_counts", counts.table(folded[0]["mark"] if folded else known_us))
         tx.run("store/add_counts")
         tx.cursor.execute(f"INSERT INTO latency BY NAME {histogram_sql(events)}")
-        _save_series(tx, appender, draft)
+        appender.save_series(tx, draft)
         after = tx.rows("rebuild/sums", **span)
     appender.registry.take(draft)
     return before != after
-
-
-def _save_series(tx: Transaction, appender: Appender, draft: Draft) -> None:
-    rows = [
-        {
-            "id": one.id,
-            "signal": one.signal,
-            "workflow": one.workflow,
-            "step": one.step,
-            "segment": one.segment,
-            "first_minute": one.first_minute * 1_000_000,
-            "last_minute": one.last_minute * 1_000_000,
-        }
-        for one in appender.registry.added(draft)
-    ]
-    tx.insert("series", rows)
-    moved = appender.registry.moved(draft)
-    if moved:
-        spans = list(moved.values())
-        tx.run("store/move_series", ids=list(moved), firsts=[one for one, _ in spans], lasts=[one for _, one in spans])

@@ -16,7 +16,9 @@ PART_ROWS = 2_000_000
 """Arrivals whose identities are compared at once with those of all events: what bounds the memory."""
 DROP_ROWS = 20_000
 """Repeats that leave in one transaction: so few that no append waits for it."""
-REPEATS = 'SELECT e.* FROM events_raw AS e JOIN repeats AS r ON e.stream = r.stream AND e."offset" = r."offset" AND e.idx = r.idx'
+REPEATS = (
+    'SELECT e.* FROM events AS e JOIN repeats AS r ON e.stream = r.stream AND e."offset" = r."offset" AND e.idx = r.idx'
+)
 
 
 def remove_repeats(appender: Appender, signals: Sequence[Signal], since: float, until: float) -> int:
@@ -51,6 +53,7 @@ def _remove(appender: Appender, signals: Sequence[Signal], repeats: pa.Table) ->
         _take_back(tx, appender, signals, known_us)
         tx.run("exports/stale")
         gone = delete(tx, "repeats/drop")
+        tx.run("repeats/drop_amended")
         tx.cursor.unregister("repeats")
     return gone
 

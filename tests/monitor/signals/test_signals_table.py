@@ -65,6 +65,7 @@ CASES = {
         (END | failed("unknown"), BAD),
         (END, GOOD),
     ],
+    "false_success": [({}, NO), ({"outcome_source": "human"}, NO)],
     "reask": [({}, NO), ({"reask": False}, GOOD), ({"reask": True}, BAD), ({"reask": True, "demo": True}, NO)],
     "context_lost": [({}, NO), ({"context_lost": False}, GOOD), ({"context_lost": True}, BAD)],
     "state_lost": [

@@ -1,7 +1,7 @@
 -- What is to be amended of the events that are shown as `amending`: whole interactions, each with all its events.
 -- A label beats what was said before by its rank, then by its time, then by its identity: so the order of arrival does not matter.
 WITH said AS (
-    SELECT *, coalesce(step_index, -1) AS at,
+    SELECT *, coalesce(step_index, -1) AS place,
            CASE outcome_source WHEN 'human' THEN 4 WHEN 'system' THEN 3 WHEN 'evaluator' THEN 2 WHEN 'stated' THEN 1 ELSE 0 END AS rank
     FROM amending
 ), run AS (
@@ -16,7 +16,7 @@ WITH said AS (
               ELSE t.type = 'step' AND t.step = l.step AND (l.attempt IS NULL OR t.attempt = l.attempt) END
     WHERE l.type = 'outcome'
     QUALIFY row_number() OVER (
-        PARTITION BY l.stream, l."offset", l.idx ORDER BY t.ts DESC, t.at DESC, t.attempt DESC, t.event_id DESC
+        PARTITION BY l.stream, l."offset", l.idx ORDER BY t.ts DESC, t.place DESC, t.attempt DESC, t.event_id DESC
     ) = 1
 ), best AS (
     SELECT of_stream, of_offset, of_idx,
@@ -43,21 +43,21 @@ WITH said AS (
         JOIN run AS t
           ON t.workflow = later.workflow AND t.interaction_id = later.interaction_id AND t.step = later.step
          AND t.attempt = later.attempt - 1
-         AND (t.ts, t.at, t.attempt, t.event_id) < (later.ts, later.at, later.attempt, later.event_id)
+         AND (t.ts, t.place, t.attempt, t.event_id) < (later.ts, later.place, later.attempt, later.event_id)
         WHERE later.attempt > 1
         QUALIFY row_number() OVER (
-            PARTITION BY later.stream, later."offset", later.idx ORDER BY t.ts DESC, t.at DESC, t.event_id DESC
+            PARTITION BY later.stream, later."offset", later.idx ORDER BY t.ts DESC, t.place DESC, t.event_id DESC
         ) = 1
     )
 ), filled AS (
-    SELECT DISTINCT workflow, interaction_id, ts, at, unnest(slots_filled) AS slot FROM run
+    SELECT DISTINCT workflow, interaction_id, ts, place, unnest(slots_filled) AS slot FROM run
 ), asked AS (
     SELECT a.stream, a."offset", a.idx, bool_or(f.slot IS NOT NULL) AS again
     FROM (
-        SELECT stream, "offset", idx, workflow, interaction_id, ts, at, unnest(slots_asked) AS slot FROM run WHERE reask IS NULL
+        SELECT stream, "offset", idx, workflow, interaction_id, ts, place, unnest(slots_asked) AS slot FROM run WHERE reask IS NULL
     ) AS a
     LEFT JOIN filled AS f
-      ON f.workflow = a.workflow AND f.interaction_id = a.interaction_id AND f.slot = a.slot AND (f.ts, f.at) < (a.ts, a.at)
+      ON f.workflow = a.workflow AND f.interaction_id = a.interaction_id AND f.slot = a.slot AND (f.ts, f.place) < (a.ts, a.place)
     GROUP BY ALL
 ), handed AS (
     SELECT DISTINCT workflow, interaction_id

@@ -1,3 +1,3 @@
--- The ends of interactions: one row for each interaction event.
+-- The ends of interactions: one row for each interaction event, as it is known by now.
 CREATE OR REPLACE VIEW interactions AS
-SELECT * FROM events_raw WHERE type = 'interaction'
+SELECT * FROM events WHERE type = 'interaction'
