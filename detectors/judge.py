@@ -115,7 +115,7 @@ def fold(
     after: State = dict(state)
     after[f"{_OWN}at"] = np.full(len(codes), float(tick.at))
     evidence = None
-    if tick.n.any() or getattr(detector, "empty_ticks", False):
+    if tick.n.any() or getattr(detector, "empty_ticks", False) or (any_open and getattr(detector, "forbids", False)):
         own = {name: array for name, array in state.items() if not name.startswith(_OWN)}
         stepped, evidence = detector.step(own, tick, prepared)
         if not all_armed:

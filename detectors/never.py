@@ -45,7 +45,6 @@ class Never:
     severity: Literal["page", "ticket"] = "page"
     quiet_hours: float = 24.0
 
-    empty_ticks: ClassVar[bool] = True
     policy: ClassVar[bool] = True
     """It stands outside of the budget of false pages and opens at 1."""
     forbids: ClassVar[bool] = True

@@ -107,7 +107,7 @@ class Evaluation:
             self.judged = first // self.tick * self.tick
         told: list[Told] = []
         self.deaf = deaf
-        self.store.amend()
+        self.store.amend(stop)
         last = until // self.tick * self.tick
         while self.judged < last and not stop():
             told += self.acknowledge()

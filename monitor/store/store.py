@@ -1,7 +1,7 @@
 """The store as the rest of the daemon sees it: append batches, hand out counts, run statements."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -297,9 +297,9 @@ class Store(Engine):
         places = {"file": self.path, "wal": self.path.with_name(self.path.name + ".wal")}
         return {kind: place.stat().st_size for kind, place in places.items() if place.exists()}
 
-    def amend(self) -> int:
+    def amend(self, stop: Callable[[], bool] = lambda: False) -> int:
         """Amend events by what arrived since; see `bellbuoy.monitor.store.amending.amend.amend`."""
-        return 0 if self.read_only else amend(self._appender, self._told.signals)
+        return 0 if self.read_only else amend(self._appender, self._told.signals, stop)
 
     def recount(self, day: int) -> bool:
         """Count the events of a day again; see `bellbuoy.monitor.store.aging.recount.recount`."""

@@ -1,6 +1,6 @@
 """Amends earlier events by what later ones say of them, and their counts by the difference."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ class _Found:
     wanted: pa.Table
 
 
-def amend(appender: Appender, signals: Sequence[Signal]) -> int:
+def amend(appender: Appender, signals: Sequence[Signal], stop: Callable[[], bool] = lambda: False) -> int:
     """Look through what arrived since the last time, and amend the events that it says something of.
 
     The result depends on which events are stored and not on the order in which they came or on how often this ran. The counts of
@@ -37,6 +37,7 @@ def amend(appender: Appender, signals: Sequence[Signal]) -> int:
     Args:
         appender: of the store.
         signals: what is counted.
+        stop: asked between transactions; true ends early.
 
     Returns:
         how many events were amended, or amended otherwise than before.
@@ -52,6 +53,8 @@ def amend(appender: Appender, signals: Sequence[Signal]) -> int:
         return 0
     amended = 0
     for stream, since, until in list(_slices(appender)):
+        if stop():
+            break
         with appender.engine.reader() as cursor:
             found = _found(cursor, stream, since, until)
         draft = Draft()

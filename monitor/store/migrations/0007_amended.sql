@@ -17,9 +17,8 @@ CREATE TABLE amended (
     attributes MAP(VARCHAR, VARCHAR)
 );
 
--- How far each stream was looked through for what amends: the offset of the next record. Earlier events stay as they were sent.
+-- How far each stream was looked through for what amends: the offset of the next record.
 CREATE TABLE amended_to (
     stream INTEGER NOT NULL,
     next BIGINT NOT NULL
 );
-INSERT INTO amended_to SELECT id, next FROM streams;
