@@ -14,7 +14,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.event import Limits, decode
 from bellbuoy.monitor.sources.base import Stream
-from bellbuoy.monitor.sources.log_file import LogFile
+from bellbuoy.monitor.sources.log_file import LogFile, lines_of
 
 _LINES = 5_000
 _BYTES = 4 << 20
@@ -96,17 +96,16 @@ def check_file(path: Path) -> tuple[int, list[tuple[int, str]]]:
     """
     stream = Stream("check", str(path), 0, "")
     file = LogFile(path, stream, 0)
-    good, before, letters = 0, 0, []
+    good, offsets, reasons = 0, list[int](), list[str]()
     try:
         while (chunk := file.take(_LINES, _BYTES, last_line=True)) is not None:
-            numbers = {offset: before + place for place, offset in enumerate(chunk.offsets, 1)}
             batch = decode(chunk, stream_id=0, received_at_us=_FAR_US, limits=Limits())
-            letters += [(numbers[one.offset], one.reason) for one in batch.letters]
-            good += batch.table.num_rows if batch.table is not None else 0
-            before += len(chunk.values)
+            offsets += [one.offset for one in batch.letters]
+            reasons += [one.reason for one in batch.letters]
+            good += batch.rows
     finally:
         file.close()
-    return good, letters
+    return good, list(zip(lines_of(path, offsets), reasons, strict=True))
 
 
 _FAR_US = 4_102_444_800_000_000

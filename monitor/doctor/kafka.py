@@ -15,10 +15,11 @@ from bellbuoy.monitor.doctor.finding import Finding, Findings, fail, ok
 from bellbuoy.monitor.doctor.knowing import Knowing, Unknown
 from bellbuoy.monitor.doctor.sampling import RECORDS, sampled
 from bellbuoy.monitor.event import Limits
-from bellbuoy.monitor.sources.base import Chunk, Stream
+from bellbuoy.monitor.sources.base import Chunk
 from bellbuoy.monitor.sources.build import kafka_settings
 from bellbuoy.monitor.sources.errors import SourceSettings
 from bellbuoy.monitor.sources.kafka_link import Link
+from bellbuoy.monitor.sources.kafka_newest import newest
 from bellbuoy.monitor.sources.telling import Teller
 
 _LOG = logging.getLogger(__name__)
@@ -28,6 +29,8 @@ POLL_S = 1.5
 """Seconds in which a sample has to come."""
 MOST_PARTITIONS = 20
 """Partitions that a sample is taken of."""
+MOST_BYTES = 16 << 20
+"""Bytes at which a sample is large enough."""
 _one_at_a_time = threading.Lock()
 """The library says why a connection failed to its log alone, and not of which connection."""
 
@@ -118,23 +121,7 @@ def _standing(name: str, firsts: Mapping[Any, int], ends: Mapping[Any, int], kno
 
 
 def _sample(consumer: Any, firsts: dict[Any, int], ends: dict[Any, int], clock: Clock) -> list[Chunk]:
-    """Return some of the newest records of each partition."""
+    """Return some of the newest records of the partitions that have most."""
     full = sorted((one for one in ends if ends[one] > firsts[one]), key=lambda one: firsts[one] - ends[one])
-    chosen = full[:MOST_PARTITIONS]
-    if not chosen:
-        return []
-    each = -(-RECORDS // len(chosen))
-    consumer.assign(chosen)
-    for one in chosen:
-        consumer.seek(one, max(firsts[one], ends[one] - each))
-    records: dict[Any, list[Any]] = {}
-    until = clock.monotonic() + POLL_S
-    while len(records) < len(chosen) and (left := until - clock.monotonic()) > 0:
-        for one, came in consumer.poll(timeout_ms=int(left * 1000), max_records=RECORDS).items():
-            records.setdefault(one, []).extend(came)
-    return [_chunk(one, came[:each]) for one, came in sorted(records.items()) if came]
-
-
-def _chunk(partition: Any, records: Sequence[Any]) -> Chunk:
-    stream = Stream("kafka", partition.topic, partition.partition, "")
-    return Chunk(stream, [one.offset for one in records], [one.value for one in records], records[-1].offset + 1)
+    chosen = {one: ends[one] for one in full[:MOST_PARTITIONS]}
+    return newest(consumer, firsts, chosen, RECORDS, clock, seconds=POLL_S, most_bytes=MOST_BYTES)[0]

@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import zlib
+from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import IO
@@ -45,6 +46,24 @@ def inode_of(path: Path) -> str:
     except OSError:
         return ""
     return f"{status.st_dev}:{status.st_ino}:"
+
+
+def lines_of(path: Path, offsets: Sequence[int]) -> list[int]:
+    """Return the numbers, from 1, of the lines in which bytes of a decompressed file stand, as editors count them.
+
+    Args:
+        path: the file.
+        offsets: of the bytes, ascending: positions of records.
+    """
+    numbers: list[int] = []
+    line, at = 1, 0
+    with path.open("rb") as raw, _opened(path, raw) as file:
+        for offset in offsets:
+            while at < offset and (block := file.read(min(_BLOCK, offset - at))):
+                line += block.count(b"\n")
+                at += len(block)
+            numbers.append(line)
+    return numbers
 
 
 class LogFile:

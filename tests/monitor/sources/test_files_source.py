@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bellbuoy.monitor.clock import VirtualClock
+from bellbuoy.monitor.sources import log_file
 from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.sources.errors import SourceSettings, SourceStopped
 from bellbuoy.monitor.sources.files import FilesSource
@@ -90,6 +91,20 @@ def test_blank_lines_are_no_records(tmp_path, opened, reader):
     path.write_bytes(b"\n" + text(0, 1) + b"\r\n  \n" + text(1, 2) + b"\n")
     source = opened(FilesSource("files", str(path)))
     assert everything(source) == lines(0, 2)
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+def test_the_line_of_a_record_is_the_one_that_an_editor_shows(tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr(log_file, "_BLOCK", 7)
+    text = b"\n\na\n \nbcd\n\nefghijklmnop"
+    pack = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.compress}[suffix]
+    path = tmp_path / f"log{suffix}"
+    path.write_bytes(pack(text))
+    lines = text.split(b"\n")
+    numbers = [number for number, line in enumerate(lines, 1) if line.strip()]
+    offsets = [sum(len(line) + 1 for line in lines[: number - 1]) for number in numbers]
+    assert log_file.lines_of(path, offsets) == numbers == [3, 5, 7]
+    assert log_file.lines_of(path, []) == []
 
 
 def test_a_renamed_file_is_finished_before_the_new_one_of_its_name(tmp_path, opened, reader):
