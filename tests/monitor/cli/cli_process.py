@@ -29,6 +29,18 @@ def bellbuoy(*arguments, timeout=60, environment=None, text=True, **options):
     )
 
 
+def taken(folder, log, *more, timeout=60):
+    """Return what `backtest` says with the configuration that `init` has written there, once `check` has taken it."""
+    checked = bellbuoy("check", cwd=folder)
+    assert checked.returncode == 0, checked.stderr
+    assert "0 errors, 1 warning" in checked.stderr, "nobody knows where a heartbeat could go to"
+    assert "without effect" not in checked.stdout
+    judged = bellbuoy("backtest", "--events", log, *more, cwd=folder, timeout=timeout)
+    assert judged.returncode == 0, judged.stderr
+    assert "not read" not in judged.stderr
+    return judged.stdout
+
+
 def compare(name, made):
     """Hold a text against `tests/golden/cli/NAME`; `BELLBUOY_GOLDEN=write` writes it anew."""
     file = GOLDEN / name

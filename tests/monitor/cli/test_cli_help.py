@@ -51,6 +51,13 @@ def test_the_examples_of_simulate_and_schema_work(tmp_path):
     assert re.fullmatch(r"[\d,]+ events are good, 0 would be dead letters\n", done.stderr)
 
 
+def test_the_example_of_init_works(tmp_path):
+    assert bellbuoy("simulate", "--days", 1, "--per-day", 20, "--out", "my.jsonl", cwd=tmp_path).returncode == 0
+    done = bellbuoy(*example("init"), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert bellbuoy("check", "-c", "my.yaml", cwd=tmp_path).returncode == 0
+
+
 def test_the_example_of_check_works(told):
     done = bellbuoy(*example("check"), cwd=told)
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,5 +1,6 @@
 """Every mistake of a user ends with a sentence and the right code, never with a traceback."""
 
+import gzip
 import json
 import re
 import subprocess
@@ -36,6 +37,19 @@ WRONG = [
     (["simulate", "--out", "least.yaml/calls.jsonl"], 2, r"least.yaml/calls.jsonl: not a directory; name another file"),
     (["simulate", "--out", "kafka://"], 2, r"write kafka://HOST:PORT/TOPIC"),
     (["simulate", "--out", "kafka://localhost:abc/t"], 2, r"write kafka://HOST:PORT/TOPIC"),
+    # init
+    (["init"], 2, r"Missing argument 'FILE"),
+    (["init", "nofile.jsonl"], 2, r"nofile\.jsonl: there is no such file"),
+    (["init", "."], 2, r"\.: this is a folder; name its files: bellbuoy init \*\.jsonl"),
+    (["init", "noise"], 2, r"noise:1: json: .*\n.*none is an event"),
+    (["init", "least.yaml"], 2, r"least\.yaml:1: json: .*\n.*none is an event"),
+    (["init", "good.jsonl"], 2, r"good\.jsonl: there is no record in it"),
+    (["init", "cut.jsonl.gz"], 2, r"cut\.jsonl\.gz: the file cannot be read past byte .*mend or replace"),
+    (["init", "good.jsonl", "--out", "least.yaml"], 2, r"least\.yaml is there already; overwrite it with --force"),
+    (["init", "good.jsonl", "--limit", "0"], 2, r"--limit"),
+    (["init", "kafka://localhost:9092"], 2, r"write kafka://HOST:PORT/TOPIC"),
+    (["init", "kafka://127.0.0.1:1/t", "good.jsonl"], 2, r"Give files, or one topic and nothing else"),
+    (["init", "kafka://127.0.0.1:1/t"], 75, r"no connection to Kafka at 127\.0\.0\.1:1.*save some records to a file"),
     # replay
     (["replay", "nofile", "--to", "kafka://127.0.0.1:1/t"], 2, r"'nofile' does not exist"),
     (["replay", "good.jsonl", "--to", "localhost:9092/t"], 2, r"write kafka://HOST:PORT/TOPIC"),
@@ -97,6 +111,7 @@ def folder(tmp_path_factory):
     (folder / "foreign.yaml").write_text(least + "store: { path: noise }\n")
     (folder / "noise").write_bytes(bytes(range(128, 256)) * 4)
     (folder / "good.jsonl").write_text("")
+    (folder / "cut.jsonl.gz").write_bytes(gzip.compress(b'{"type": "step"}' * 100)[:-12])
     return folder
 
 
