@@ -67,6 +67,7 @@ class Signal:
         words: for people.
         of: columns of which every trial has at least one; none: any event may be a trial.
         detail: SQL of what kind a trial is, by which bad ones are told apart in a page: the class of an error.
+        labelled: its trials come with late labels: what comes days late is judged with what is new.
         judged: by detectors (`rate`), at the first bad event (`never`), as a fact that holds or does not (`state`).
         about: for the reference.
         own: true for a signal of the configuration: a value that breaks its predicate counts as no trial.
@@ -80,6 +81,7 @@ class Signal:
     words: Words
     of: tuple[str, ...] = ()
     detail: str = ""
+    labelled: bool = False
     judged: Judged = "rate"
     about: About = field(default=About())
     own: bool = False

@@ -99,6 +99,7 @@ STEPS = (
         ),
         of=("stated_outcome",),
         detail="outcome_source",
+        labelled=True,
         about=About(
             means="The agent says success, and a person, a system or an evaluator finds that it was none: the quietest failure of all.",
             log="late `outcome` events for a sample of interactions or steps",
@@ -266,6 +267,7 @@ STEPS = (
         ),
         of=("branch_target_met",),
         detail="failure_branch",
+        labelled=True,
         about=About(
             means="The clarification cleared nothing, the callback was not kept: the net under the step has a hole.",
             log="`failure_branch`, and `branch_target_met` there or in a late `outcome` event",
@@ -287,6 +289,7 @@ STEPS = (
         ),
         of=("handoff",),
         detail="handoff.target",
+        labelled=True,
         about=About(
             means="A human takes over and does not get what was said so far: the user begins again.",
             log="`handoff` with `context_required` and `context_passed`, or `accepted`",
@@ -308,6 +311,7 @@ STEPS = (
         ),
         of=("route",),
         detail="route.chosen",
+        labelled=True,
         about=About(
             means="A qualified lead lands in the wrong bucket, and nothing looks like an error.",
             log="`route.chosen`, and `route.expected` or a late `outcome` event with `route_expected`",

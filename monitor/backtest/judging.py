@@ -12,7 +12,7 @@ from bellbuoy.monitor.explain.page import Nothing, explain
 from bellbuoy.monitor.judging.evaluate import Evaluation, Told
 from bellbuoy.monitor.judging.groups import FLEET_S
 from bellbuoy.monitor.judging.incidents import Change
-from bellbuoy.monitor.judging.late import REACH_S, Late
+from bellbuoy.monitor.judging.late import Late, reaches
 from bellbuoy.monitor.judging.learn import DAY, Learner
 from bellbuoy.monitor.judging.marks import marks
 from bellbuoy.monitor.judging.slow import SlowCalls
@@ -76,7 +76,8 @@ class Backtesting(Evaluation):
 
     def _late(self, ids: list[int], since: int) -> Late:
         """Return what was taken in at each tick of the day from `since` on; what lies past what is judged now is asked for again."""
-        counts = self.recording.late_in(ids, since, since // DAY * DAY + DAY, REACH_S)
+        reach = reaches(ids, self.store.series())
+        counts = self.recording.late_in(ids, since, since // DAY * DAY + DAY, reach)
         return Late(counts, 0, 0, self.store.known_us)
 
     def _known_to(self) -> int | None:

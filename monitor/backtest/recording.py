@@ -147,14 +147,14 @@ class Recording(Store):
             self.late.add((self._n, self._bad), slice(self._known, upto), 1)
             self._known = upto
 
-    def late_in(self, series: Sequence[int], since: int, until: int, reach: int) -> Counts:
+    def late_in(self, series: Sequence[int], since: int, until: int, reach: NDArray[np.int64]) -> Counts:
         """Return what came late and was taken in at the ticks of a span: a row a tick that took some, a column a series.
 
         Args:
             series: ids; a column each.
             since: beginning of the first tick, epoch seconds.
             until: end of the last one.
-            reach: minutes that lie so many seconds before the tick, and no more, are in it.
+            reach: of each series, minutes that lie so many seconds before the tick, and no more, are in it.
 
         Returns:
             The differences, which may be negative; `at` is the beginning of the tick.
@@ -168,7 +168,7 @@ class Recording(Store):
         into = np.full(self._n.shape[1], -1)
         into[columns[held]] = held
         column = into[self.late.column[some]]
-        kept = (column >= 0) & (self.late.minute[some] >= self.late.taken[some] - reach)
+        kept = (column >= 0) & (self.late.minute[some] >= self.late.taken[some] - reach[column])
         n, bad = np.zeros((len(taken), len(columns))), np.zeros((len(taken), len(columns)))
         for counts, own in ((n, self.late.n), (bad, self.late.bad)):
             np.add.at(counts, (row[kept], column[kept]), own[some][kept])

@@ -1,17 +1,22 @@
 """Late events: what came after its tick was judged is taken in at the present tick, once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bellbuoy.config.signals import BUILT_IN
 from bellbuoy.detectors.base import Counts
 from bellbuoy.monitor.judging.slow import SLOW
 from bellbuoy.monitor.judging.watchlist import Line
-from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store import Series, Store
 
 REACH_S = 86_400
 """A difference at a minute older than this is counted and told, and judged no more: it says nothing about now."""
+LABELLED_S = 28 * REACH_S
+"""The same of signals whose trials come with late labels: what is labelled now is the newest that there is of them."""
+_LABELLED = frozenset(signal.name for signal in BUILT_IN if signal.labelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,12 @@ class Late:
         return bool(self.too_old or self.counts.n.any() or self.counts.bad.any())
 
 
+def reaches(ids: Sequence[int], series: Iterable[Series]) -> NDArray[np.int64]:
+    """Return how old a difference may be and is judged still, in seconds, for each of some series."""
+    patient = {one.id for one in series if one.signal.partition(" by ")[0] in _LABELLED}
+    return np.array([LABELLED_S if one in patient else REACH_S for one in ids], np.int64)
+
+
 def late(store: Store, series: list[int], after: int | None, since: int) -> Late:
     """Return the differences that are known since a mark.
 
@@ -55,10 +66,12 @@ def late(store: Store, series: list[int], after: int | None, since: int) -> Late
     taken = too_old = 0
     if after is not None and after < upto and series:
         column = {number: place for place, number in enumerate(series)}
-        for row in store.rows("judgement/late", after=after, upto=upto, since=since, reach=since - REACH_S):
+        reach = reaches(series, store.series())
+        spans = {"near": since - REACH_S, "far": since - LABELLED_S}
+        for row in store.rows("judgement/late", after=after, upto=upto, since=since, **spans):
             if row["series"] not in column:
                 continue
-            if not row["reached"]:
+            if row["age"] > reach[column[row["series"]]]:
                 too_old += row["came"]
             else:
                 n[0, column[row["series"]]] += row["n"]
