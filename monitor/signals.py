@@ -11,12 +11,14 @@ from bellbuoy.config.watching import DetectorEntry
 from bellbuoy.config.watching import Signal as OwnSignal
 
 __all__ = [
-    "BUILT_IN", "PLAIN", "SLICES", "Signal", "SignalError", "apart", "marks_sql", "predicates", "rollup_sql", "segment_sql",
+    "BUILT_IN", "EXPLODED", "PLAIN", "SLICES", "Signal", "SignalError", "apart", "marks_sql", "predicates", "rollup_sql", "segment_sql",
     "split_name", "stratified", "table", "trial_sql", "trials_sql", "within",
 ]  # fmt: skip
 
 PLAIN: frozenset[Level] = frozenset(["step", "interaction"])
-"""Levels whose series are named after the step of the event: all others need a pass of their own."""
+"""Levels whose series are named after the step of the event."""
+EXPLODED: Level = "source"
+"""The level of which one event can be several trials."""
 
 
 class SignalError(ValueError):
@@ -160,7 +162,7 @@ def marks_sql(signals: Sequence[Signal], relation: str) -> str:
     Bit 0 of a word: the event counts; bits 1 + 2 k and 2 + 2 k: a trial, a bad one of the word's signal k.
 
     Args:
-        signals: what to count, all of steps and interactions.
+        signals: what to count; of all of them an event is one trial or none.
         relation: name of a table or view with the columns of `events_raw`.
     """
     words = []

@@ -8,9 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from bellbuoy.config.signals import Level
 from bellbuoy.monitor.signals import BETWEEN, LONGEST, NONE
 
 MINUTE_US = 60_000_000
+NAMED: dict[Level, str] = {"integration": "system", "action": "class"}
+"""By which field of an event's object of that name its trials are named, at some levels."""
 Ints = NDArray[np.int64]
 
 
@@ -45,6 +48,19 @@ class Places:
     def names(self) -> list[tuple[str, str | None]]:
         """Workflow and step by `pair`."""
         return [(workflow, step) for workflow in self.workflows for step in self.steps]
+
+    def named(self, table: pa.Table, level: Level) -> tuple[Ints, list[tuple[str, str | None]]]:
+        """Return for each row the place of its workflow and of what its trials at a level are named after, and those names.
+
+        Args:
+            table: the rows.
+            level: of steps and interactions: the step; else the system that was called, the class of the action.
+        """
+        if level not in NAMED:
+            return self.pair, self.names
+        names, code = _encoded(pc.struct_field(table[level], NAMED[level]))
+        pairs = [(workflow, name) for workflow in self.workflows for name in (*names, None)]
+        return self.workflow * (len(names) + 1) + code, pairs
 
     def strata(self, table: pa.Table, fields: Sequence[str]) -> tuple[Ints, list[str]]:
         """Return the stratum of each row, and the strata's names: the values of the fields as `segment_sql` tells them.

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from bellbuoy.monitor.signals import PLAIN, SIGNALS_A_WORD, Signal, apart, rollup_sql
+from bellbuoy.monitor.signals import EXPLODED, SIGNALS_A_WORD, Signal, apart, rollup_sql
 from bellbuoy.monitor.store.adding.places import Ints, Places
 from bellbuoy.monitor.store.adding.registry import Draft, Registry
 from bellbuoy.monitor.store.transaction import Transaction
@@ -85,6 +85,7 @@ def _grouped(tx: Transaction, relation: str, signals: Sequence[Signal], registry
 
 def counted(
     tx: Transaction,
+    table: pa.Table,
     places: Places,
     words: Sequence[Ints],
     signals: Sequence[Signal],
@@ -94,10 +95,11 @@ def counted(
 ) -> Rollup:
     """Count every signal over a batch, shown as `arriving`, whose events are judged already.
 
-    Signals whose series are not named after the step of an event are counted by a statement of their own.
+    Those of which one event can be several trials are counted by a statement of their own.
 
     Args:
         tx: of the append.
+        table: the rows.
         places: where the rows count.
         words: what they are, see `bellbuoy.monitor.signals.marks_sql`.
         signals: what is counted.
@@ -105,17 +107,18 @@ def counted(
         draft: takes those that are new.
         strata: for each set of fields by which signals are split, the stratum of each row and the strata's names.
     """
-    plain = [signal for signal in signals if signal.level in PLAIN]
-    parts = _grouped(tx, "arriving", [signal for signal in signals if signal.level not in PLAIN], registry, draft)
-    for split in dict.fromkeys(signal.split for signal in plain):
-        own = {at: signal for at, signal in enumerate(plain) if signal.split == split}
-        place, names = places.pair, [(*names, None) for names in places.names]
-        if split:
+    exploded = [signal for signal in signals if signal.level == EXPLODED]
+    parts = _grouped(tx, "arriving", exploded, registry, draft)
+    marked = [signal for signal in signals if signal.level != EXPLODED]
+    at = {signal.name: place for place, signal in enumerate(marked)}
+    for own in apart(marked):
+        place, whole = places.named(table, own[0].level)
+        names = [(*pair, None) for pair in whole]
+        if split := own[0].split:
             code, segments = strata[split]
-            pairs, place = np.unique(places.pair * len(segments) + code, return_inverse=True)
-            whole = places.names
+            pairs, place = np.unique(place * len(segments) + code, return_inverse=True)
             names = [(*whole[one // len(segments)], segments[one % len(segments)]) for one in pairs.tolist()]
-        parts += _counted(places.minute, place, names, words, own, registry, draft)
+        parts += _counted(places.minute, place, names, words, {at[one.name]: one for one in own}, registry, draft)
     return _rollup(parts, registry, draft)
 
 

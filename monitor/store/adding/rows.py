@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from bellbuoy.monitor.signals import PLAIN, SIGNALS_A_WORD, Signal, marks_sql, within
+from bellbuoy.monitor.signals import EXPLODED, SIGNALS_A_WORD, Signal, marks_sql, within
 from bellbuoy.monitor.store.adding.buckets import histogram
 from bellbuoy.monitor.store.adding.derived import TYPES, derived
 from bellbuoy.monitor.store.adding.duplicates import Keys
@@ -26,7 +26,7 @@ class Judged:
     Attributes:
         keys: 64-bit hash of its identity.
         signals: those that can have a trial among the events.
-        words: bits of those of steps and interactions, see `bellbuoy.monitor.signals.marks_sql`.
+        words: bits of those of which an event is one trial at most, see `bellbuoy.monitor.signals.marks_sql`.
     """
 
     keys: Keys
@@ -54,9 +54,9 @@ class Rows:
         """Show the events as `arriving` and judge them all in one pass."""
         tx.show("arriving", self.table)
         possible = within(signals, brought(self.table))
-        plain = [signal for signal in possible if signal.level in PLAIN]
-        found = tx.cursor.execute(marks_sql(plain, "arriving")).fetchnumpy()
-        words = range(max(1, -(-len(plain) // SIGNALS_A_WORD)))
+        marked = [signal for signal in possible if signal.level != EXPLODED]
+        found = tx.cursor.execute(marks_sql(marked, "arriving")).fetchnumpy()
+        words = range(max(1, -(-len(marked) // SIGNALS_A_WORD)))
         return Judged(
             np.asarray(found["key"], np.uint64),
             possible,
@@ -78,10 +78,10 @@ class Rows:
         known_us: int,
     ) -> Rollup:
         """Write the minute counts and latencies of the events."""
-        splits = {signal.split for signal in judged.signals if signal.split and signal.level in PLAIN}
+        splits = {signal.split for signal in judged.signals if signal.split and signal.level != EXPLODED}
         strata = {split: self.places.strata(self.table, split) for split in splits}
         tx.show("arriving", self.table)  # with the columns that no event brought
-        rollup = counted(tx, self.places, judged.words, judged.signals, registry, draft, strata)
+        rollup = counted(tx, self.table, self.places, judged.words, judged.signals, registry, draft, strata)
         if len(rollup.minute):
             tx.show("arriving_counts", rollup.table(known_us))
             tx.run("store/add_counts")
