@@ -40,11 +40,12 @@ def effective(good: Array, reach: Array) -> Array:
 def compounded(good: Array, reach: Array, n: Array, dispersion: Array | None = None) -> Compounded:
     """Return the product of the steps' rates, with its interval by the delta method on the logarithm.
 
-    var ln R = sum over steps of dispersion (1 - p) / (n p), p the effective rate.
+    var ln R = sum over steps of dispersion (1 - p) / (m p), p the effective rate: the share of m = n / reach interactions
+    that the step did not spoil.
 
     Args:
         good: share of a step's attempts that went well, shape (steps,).
-        reach: share of interactions in which the step runs, shape (steps,).
+        reach: share of interactions in which the step runs, above 0, shape (steps,).
         n: attempts that the shares come from, shape (steps,); with none the interval is 0 to 1.
         dispersion: of each step's counts; None: as chance alone gives.
 
@@ -59,7 +60,7 @@ def compounded(good: Array, reach: Array, n: Array, dispersion: Array | None = N
     if rate <= 0.0 or not (n > 0).all():
         return Compounded(rate, 0.0, 1.0)
     scatter = np.ones_like(share) if dispersion is None else dispersion
-    error = float(np.sqrt((scatter * (1.0 - share) / (n * share)).sum()))
+    error = float(np.sqrt((scatter * reach * (1.0 - share) / (n * share)).sum()))
     return Compounded(rate, rate * float(np.exp(-1.96 * error)), min(1.0, rate * float(np.exp(1.96 * error))))
 
 
@@ -104,16 +105,25 @@ def extra_failures(before: Array, after: Array, interactions: float) -> Array:
     return answer
 
 
-def leverage(good: Array, reach: Array) -> Array:
-    """Return what the whole would gain if one step never failed: R / p - R, shape (steps,).
+def leverage(good: Array, reach: Array, least: float = 1.0) -> Array:
+    """Return what the whole would gain if one step's rate were brought to `least`, shape (steps,); 0 where it is better.
+
+    R q / p - R, where q is the effective rate that `least` gives.
 
     Args:
-        good: share of a step's attempts that went well, above 0.
+        good: share of a step's attempts that went well.
         reach: share of interactions in which the step runs.
+        least: the rate that it is brought to; 1: it never fails.
+
+    Example:
+        >>> import numpy as np
+        >>> leverage(np.array([0.9, 0.8]), np.array([1.0, 0.5])).round(2).tolist()
+        [0.09, 0.09]
     """
     share = effective(good, reach)
-    rate = np.prod(share)
-    answer: Array = rate / share - rate
+    before = np.concatenate([[1.0], np.cumprod(share)[:-1]])
+    after = np.concatenate([np.cumprod(share[::-1])[::-1][1:], [1.0]])
+    answer: Array = before * after * (effective(np.maximum(good, least), reach) - share)
     return answer
 
 

@@ -13,6 +13,8 @@ from bellbuoy.monitor.health import Health
 from bellbuoy.monitor.ingest import Ingest
 from bellbuoy.monitor.judging.records import incident, page_of
 from bellbuoy.monitor.judging.watchlist import baseline_of, detectors_of
+from bellbuoy.monitor.mapping.drawn import Map
+from bellbuoy.monitor.mapping.mapping import maps
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.store import Store, StoreError
 from bellbuoy.monitor.store.door.adhoc import QueryRefused as Refused
@@ -117,6 +119,17 @@ class Reading:
             door.Query("Its changes", f"SELECT * FROM changes WHERE incident = '{shown.key}' ORDER BY number"),  # noqa: S608 - shown, not run
         )
         return door.IncidentView(shown, news, deliveries, queries)
+
+    def maps(self, workflow: str | None, span_s: float, until: int | None) -> tuple[Map, ...]:
+        """Return the map of a workflow, or of each, up to an instant or to the last tick that was judged.
+
+        Raises:
+            NotMapped: there is no such workflow, or there are too many.
+        """
+        if until is None:
+            row = self.store.rows("pages/status", now=int(self.clock.now()))[0]
+            until = int(row["judged"] or row["newest"] or self.clock.now()) + (not row["judged"])
+        return maps(self.store, self.config, workflow, until - int(span_s), until)
 
     def health(self) -> door.Health:
         """Return the findings about Bellbuoy itself; does not wait for the store."""

@@ -25,6 +25,7 @@ COMMANDS = {
     "simulate": "Write interactions with a drift that is known.",
     "replay": "Send recorded events to a Kafka topic.",
     "status": "One line a workflow and step: rate, baseline, verdict.",
+    "map": "A workflow as it is lived: steps, reach, what each costs.",
     "query": "Read-only SQL on the running daemon.",
     "incidents": "What is wrong: list it, or tell one in full.",
     "ack": "Take an incident: others see that you are on it.",

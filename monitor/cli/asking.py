@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import click
 
@@ -33,6 +33,18 @@ class Answers(Protocol):
 
     def sights(self) -> Any:
         """Return what each detector can see on each series, as plain JSON: a list of `judging.sight.Sight`."""
+
+    def maps(self, workflow: str | None, span: str, to: str | None) -> list[dict[str, Any]]:
+        """Return maps of workflows, as plain JSON: `mapping.drawn.Map`.
+
+        Args:
+            workflow: a name, or None for all of them.
+            span: a length of time.
+            to: its end, a date or a time; None: the last tick that was judged.
+
+        Raises:
+            Failure: there is no such workflow.
+        """
 
     def query(
         self, sql: str, *, explain: bool = False, limit: int | None = None, timeout: float | None = None
@@ -68,6 +80,13 @@ class Daemon:
         """Return what each detector can see on each series, as plain JSON."""
         return self.client.get("/v1/sights")
 
+    def maps(self, workflow: str | None, span: str, to: str | None) -> list[dict[str, Any]]:
+        """Return maps of workflows, see `Answers`."""
+        asked = {"workflow": workflow, "span": span, "to": to}
+        wanted = urlencode({key: value for key, value in asked.items() if value is not None})
+        found: list[dict[str, Any]] = self.client.get(f"/v1/map?{wanted}")
+        return found
+
     def query(
         self, sql: str, *, explain: bool = False, limit: int | None = None, timeout: float | None = None
     ) -> Result:
@@ -101,6 +120,19 @@ class File:
         from bellbuoy.monitor.judging.normal import Normal
 
         return self._plain(Normal(self.store, self._config).sights())
+
+    def maps(self, workflow: str | None, span: str, to: str | None) -> list[dict[str, Any]]:
+        """Return maps of workflows, see `Answers`."""
+        from bellbuoy.config.instants import parse_last
+        from bellbuoy.config.quantities import parse_duration
+        from bellbuoy.monitor.mapping.mapping import NotMapped
+
+        try:
+            found = self.reading.maps(workflow, parse_duration(span), None if to is None else parse_last(to))
+        except NotMapped as error:
+            raise Failure(f"error: {error}", DONE_NO) from None
+        plain: list[dict[str, Any]] = self._plain(found)
+        return plain
 
     def query(
         self, sql: str, *, explain: bool = False, limit: int | None = None, timeout: float | None = None

@@ -16,6 +16,8 @@ from bellbuoy.monitor.web.changes import Changes, Notes
 from bellbuoy.monitor.web.door import Door
 from bellbuoy.monitor.web.events import Events, Intake
 from bellbuoy.monitor.web.guard import HEADERS, LOGIN_PATH, Guard
+from bellbuoy.monitor.web.maps import PATH as MAP_PATH
+from bellbuoy.monitor.web.maps import MapDoor
 from bellbuoy.monitor.web.normal import BASELINES_PATH, SIGHTS_PATH, Normal, NormalDoor
 from bellbuoy.monitor.web.pages import Pages
 from bellbuoy.monitor.web.people import (
@@ -103,6 +105,7 @@ def create_app(
             Route(LIST_PATH, sources.listed),
             Route(SKIP_PATH, sources.skip, methods=["POST"]),
             Route(RESUME_PATH, sources.resume, methods=["POST"]),
+            Route(MAP_PATH, MapDoor(door).get),
             Route(SIGHTS_PATH, usual.sights),
             Route(BASELINES_PATH, usual.show),
             Route(BASELINES_PATH, usual.decide, methods=["POST"]),

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from prometheus_client import CollectorRegistry
 
 from bellbuoy.detectors.base import VerdictState
+from bellbuoy.monitor.mapping.drawn import Map
 from bellbuoy.sinks.base import Chart, IncidentState, News, Page, Secret, Severity
 
 Verdict = VerdictState | Literal["none"]
@@ -322,6 +323,13 @@ class Door(Protocol):
 
     def incident(self, key: str) -> IncidentView | None:
         """Return what `/i/{key}` shows, or None."""
+
+    def maps(self, workflow: str | None, span_s: float, until: int | None) -> Sequence[Map]:
+        """Return the map of a workflow, or of each; it may take longer than two seconds.
+
+        Raises:
+            NotMapped: there is no such workflow, or there are too many.
+        """
 
     def health(self) -> Health:
         """Return the findings about Bellbuoy itself; must not wait for the store."""

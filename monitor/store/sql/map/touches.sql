@@ -1,0 +1,23 @@
+-- For each step of a workflow in a span: the systems that it called and the knowledge sources that it stood on, how often, how
+-- often badly, the newest state, and when a token ends (epoch seconds).
+WITH sources AS (
+    SELECT step, ts, unnest(knowledge).source AS name, unnest(knowledge_states) AS state
+    FROM events
+    WHERE type = 'step' AND workflow = $workflow AND counted
+      AND ts >= make_timestamp(CAST($since AS BIGINT) * 1000000) AND ts < make_timestamp(CAST($until AS BIGINT) * 1000000)
+      AND knowledge IS NOT NULL
+)
+SELECT step, 'integration' AS kind, integration.system AS name, count(*) AS n,
+       count(*) FILTER (integration.status <> 'ok') AS bad, arg_max(token_state, ts) AS state,
+       CAST(epoch(arg_max(integration.token_expires_at, ts)) AS BIGINT) AS expires_at
+FROM events
+WHERE type = 'step' AND workflow = $workflow AND counted
+  AND ts >= make_timestamp(CAST($since AS BIGINT) * 1000000) AND ts < make_timestamp(CAST($until AS BIGINT) * 1000000)
+  AND integration IS NOT NULL
+GROUP BY step, integration.system
+UNION ALL
+SELECT step, 'source', name, count(*), count(*) FILTER (state <> 'fresh'), arg_max(state, ts), NULL
+FROM sources
+WHERE name IS NOT NULL
+GROUP BY step, name
+ORDER BY step, kind, n DESC, name
