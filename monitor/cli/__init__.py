@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "run": "The daemon: collect, judge, page, serve.",
-    "demo": "Six months of an agent going quietly bad, with nothing to set up.",
+    "demo": "Six months of an agent going quietly bad; nothing to set up.",
     "init": "Write a configuration from what real events show.",
     "check": "Find the errors of a configuration, with line and column.",
     "doctor": "Look whether everything is there that the daemon needs.",

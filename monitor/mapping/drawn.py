@@ -186,6 +186,8 @@ class Map:
         difference: why the two are not the same; None where one of them is not known.
         lever: where repair gains most; None where no step fails.
         declared: whether the workflow declares steps; if not, their order is learned.
+        order_kept: of all pairs of steps in all interactions the share that ran in the order that was learned; None where it
+            is declared, or nothing ran after another.
         steps: in the order of the map. unmapped: seen but not declared, the most frequent first.
         unseen: declared and not seen in this span.
         edges: ways from step to step, the most used first, without those under 1 %. edges_left_out: how many these are.
@@ -208,6 +210,7 @@ class Map:
     difference: Difference | None
     lever: Lever | None
     declared: bool
+    order_kept: float | None
     steps: tuple[MappedStep, ...]
     unmapped: tuple[MappedStep, ...]
     unseen: tuple[str, ...]

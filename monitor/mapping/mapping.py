@@ -51,7 +51,7 @@ def mapped(reader: Reader, config: Config, name: str, since: int, until: int) ->
     workflow = next((one for one in config.workflows if one.name == name), None)
     declared = {step.name: step for step in workflow.steps} if workflow else {}
     asked = ask(reader, name, since, until, config.tick, ordered=not declared)
-    names = list(declared) or learned_order(asked)
+    names, kept = (list(declared), None) if declared else learned_order(asked)
     figures = figures_of(names, asked, workflow)
     steps = _Steps(declared, asked, figures)
     events = asked.events
@@ -75,6 +75,7 @@ def mapped(reader: Reader, config: Config, name: str, since: int, until: int) ->
         difference=figures.difference(asked),
         lever=figures.lever(),
         declared=bool(declared),
+        order_kept=kept,
         steps=tuple(steps.step(one, number) for number, one in enumerate(names, 1)),
         unmapped=tuple(steps.step(one, None) for one in unmapped),
         unseen=tuple(one for one in names if one not in events and not asked.counted.of("step_failure", one)[0]),

@@ -62,15 +62,21 @@ def edges_of(asked: Asked) -> tuple[tuple[Edge, ...], int]:
     return tuple(drawn), len(ways) - len(drawn)
 
 
-def learned_order(asked: Asked) -> list[str]:
-    """Return the steps that were seen, in the order in which interactions ran them."""
+def learned_order(asked: Asked) -> tuple[list[str], float | None]:
+    """Return the steps that were seen, in the order in which interactions ran them.
+
+    Returns:
+        The steps, and of all pairs of steps in all interactions the share that ran in this order; None without pairs.
+    """
     names = [row["step"] for row in asked.passes]
     place = {name: number for number, name in enumerate(names)}
     first = np.zeros((len(names), len(names)))
     for row in asked.first:
         if row["first"] in place and row["second"] in place:
             first[place[row["first"]], place[row["second"]]] = row["n"]
-    return [names[number] for number in order(first)]
+    places = order(first)
+    kept = np.triu(first[np.ix_(places, places)]).sum()
+    return [names[number] for number in places], float(kept / first.sum()) if first.any() else None
 
 
 def _ending(outcome: str | None) -> Ending:

@@ -35,11 +35,11 @@ def text(drawn: Map, columns: int = WIDEST, *, whole: bool = False) -> str:
     for sentence in _sentences(drawn):
         lines += _wrapped(sentence, columns)
     if not drawn.declared:
-        lines += [
-            "",
-            "no steps are declared; as they were seen, in the order in which interactions ran them:",
-            *block(drawn, steps, rest),
-        ]
+        kept = (
+            "" if drawn.order_kept is None else f", which {percent(drawn.order_kept, 0)} of all pairs of steps kept to"
+        )
+        learned = f"no steps are declared; as they were seen, in the order in which most interactions ran them{kept}:"
+        lines += ["", *_wrapped(learned, columns), *block(drawn, steps, rest)]
     return "\n".join(lines) + "\n"
 
 

@@ -46,7 +46,15 @@ def test_the_steps_stand_in_declared_order_and_learned_in_the_order_in_which_the
     assert [step.name for step in mapped(events, DECLARED).steps] == EIGHT
     learned = mapped(events)
     assert [step.name for step in learned.steps] == EIGHT
-    assert (learned.declared, learned.needed) == (False, None)
+    assert (learned.declared, learned.needed, learned.order_kept) == (False, None, 1.0)
+    assert mapped(events, DECLARED).order_kept is None
+    mixed = [
+        one
+        for number in range(4)
+        for one in walk(number, ["b", "a"] if number else ["a", "b"], at=BEGAN + 900 * number)
+    ]
+    assert [step.name for step in mapped(mixed).steps] == ["b", "a"]
+    assert mapped(mixed).order_kept == pytest.approx(0.75)
     assert all(step.declared is None for step in learned.steps)
 
 
