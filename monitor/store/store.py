@@ -301,6 +301,12 @@ class Store(Engine):
         """Amend events by what arrived since; see `bellbuoy.monitor.store.amending.amend.amend`."""
         return 0 if self.read_only else amend(self._appender, self._told.signals, stop)
 
+    def amend_anew(self) -> int:
+        """Look through all events again, also those that were looked through; see `amend`."""
+        with self.transaction() as tx:
+            tx.run("amend/anew")
+        return self.amend()
+
     def recount(self, day: int) -> bool:
         """Count the events of a day again; see `bellbuoy.monitor.store.aging.recount.recount`."""
         return recount(self._appender, self._told.signals, day)

@@ -120,6 +120,7 @@ def _parts(engine: Engine, since: int, until: int, step: int, forgotten: Callabl
     for part in range(since, until, step):
         with engine.transaction() as tx:
             gone += delete(tx, "store/drop_events", since=part, until=min(part + step, until))
+            tx.run("amend/forget", since=part, until=min(part + step, until))
             tx.run("aging/set_reached", name="forgotten", at=min(part + step, until))
             forgotten(min(part + step, until))
     return gone
@@ -134,6 +135,7 @@ def _exported(engine: Engine, folder: Path, day: int, step: int, forgotten: Call
             if not found or not found[0]["clean"] or not _there(folder / found[0]["file"], found[0]["size"]):
                 return gone, False
             deleted = delete(tx, "store/drop_events", since=part, until=part + step)
+            tx.run("amend/forget", since=part, until=part + step)
             if deleted:
                 tx.run("exports/deleted", gone=deleted, day=day)
                 tx.run("aging/set_reached", name="forgotten", at=part + step)

@@ -7,6 +7,7 @@ import random
 import pytest
 import store_batches
 
+from bellbuoy.config.server import Retention
 from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.store import Store
 
@@ -252,3 +253,21 @@ def test_any_order_gives_the_same_events_and_the_counts_are_those_of_the_events(
     assert first[1] == second[1]
     assert first[1] == first[2], "a recount of the events as they are known gives the same"
     assert any(row[4] for row in first[0])
+
+
+def test_what_was_amended_leaves_with_its_event_and_is_found_again_by_a_look_at_all(known):
+    known(end(), label(outcome="failure"))
+    store = known.store
+    before = store.cursor().execute(SUMS).fetchall()
+    with store.transaction() as tx:
+        tx.cursor.execute("DELETE FROM amended")
+    assert store.amend() == 0
+    assert store.amend_anew() == 1
+    assert store.cursor().execute("SELECT outcome FROM interactions").fetchall() == [("failure",)]
+    assert store.cursor().execute(SUMS).fetchall() != before, (
+        "the counts had the difference already: rebuild counts the days again"
+    )
+    store.recount(1795305600)
+    assert store.cursor().execute(SUMS).fetchall() == before
+    store.retain(1795341600 + 86_400, Retention(events=3600))
+    assert store.cursor().execute("SELECT count(*) FROM amended").fetchall() == [(0,)]

@@ -1,7 +1,7 @@
 -- The first sights of versions, models and prompts among the events that arrived in a span, as far as they are not known.
 WITH came AS (
     SELECT workflow, agent_version, workflow_version, prompt_version, model, min(ts) AS seen_at
-    FROM events
+    FROM events_raw
     WHERE received_at >= make_timestamp(CAST($after AS BIGINT)) AND received_at < make_timestamp(CAST($until AS BIGINT))
     GROUP BY GROUPING SETS (
         (workflow, agent_version), (workflow, workflow_version), (workflow, prompt_version), (workflow, model)

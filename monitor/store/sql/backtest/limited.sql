@@ -6,7 +6,7 @@ WITH limits AS (
     QUALIFY row_number() OVER (PARTITION BY workflow, step, band ORDER BY valid_from DESC) = 1
 )
 SELECT e.workflow, e.step, epoch_us(min(e.ts)) // 60000000 * 60 AS first
-FROM events AS e
+FROM events_raw AS e
 JOIN limits AS l
   ON l.workflow = e.workflow AND l.step = e.step AND l.band = hour(e.ts + to_seconds(CAST($offset AS BIGINT))) // 6
 WHERE e.type = 'step' AND e.counted AND e.latency_ms IS NOT NULL

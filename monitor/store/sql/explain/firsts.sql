@@ -1,7 +1,7 @@
 -- Versions, models and prompts of a workflow that were first seen in a span: candidates for "just before".
 WITH came AS (
     SELECT agent_version, workflow_version, prompt_version, model, min(ts) AS seen_at
-    FROM events
+    FROM events_raw
     WHERE workflow = $workflow AND received_at >= make_timestamp(CAST($after AS BIGINT))
     GROUP BY GROUPING SETS ((agent_version), (workflow_version), (prompt_version), (model))
 ),

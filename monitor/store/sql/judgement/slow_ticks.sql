@@ -7,7 +7,7 @@ WITH limits AS (
 )
 SELECT (epoch_us(e.ts) // 1000000 - CAST($since AS BIGINT)) // CAST($tick AS BIGINT) AS tick, e.workflow, e.step,
        count(*) AS n, count(*) FILTER (e.latency_ms > l.limit_ms) AS bad
-FROM events AS e
+FROM events_raw AS e
 JOIN limits AS l
   ON l.workflow = e.workflow AND l.step = e.step AND l.band = hour(e.ts + to_seconds(CAST($offset AS BIGINT))) // 6
 WHERE e.type = 'step' AND e.counted AND e.latency_ms IS NOT NULL

@@ -1,0 +1,2 @@
+-- Lets every stream be looked through again for what amends.
+DELETE FROM amended_to
