@@ -3,39 +3,46 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bellbuoy.config.signals import BUILT_IN
 from bellbuoy.monitor.explain.wording import wording
 from bellbuoy.monitor.judging.records import Reader
 from bellbuoy.monitor.judging.watched import SeriesKey
 from bellbuoy.sinks.base import Fact, Span
 
+DETAILS = {one.name: one.detail for one in BUILT_IN}
 NAMED = 3
 """Kinds that are named at most."""
 NEWEST = 5
 """Interactions that are named at most."""
 TELLING = 0.2
-"""Part of the bad trials from which on a kind is named."""
+"""Part of the bad trials from which on a kind is named, and by how much that of one has to have grown."""
 
 
-def kinds_fact(rows: Sequence[Mapping[str, Any]]) -> Fact | None:
-    """Return what kinds of bad trials there are since the onset, beside how many of them were there before.
+def kinds_fact(rows: Sequence[Mapping[str, Any]], signal: str) -> Fact | None:
+    """Return what kinds of bad trials there are since the onset, beside how many there were before; None where no kind is more.
 
     Args:
         rows: `kind`, `bad_before` and `bad_since`, the most frequent kind first; None is no kind.
+        signal: whose bad trials they are.
     """
     since, before = (sum(row[key] for row in rows) for key in ("bad_since", "bad_before"))
+    if not since or (
+        before and all(_share(row, "bad_since", since) < _share(row, "bad_before", before) + TELLING for row in rows)
+    ):
+        return None
     spans: list[Span] = []
-    for row in rows:
-        if row["kind"] is None or row["bad_since"] < TELLING * since or len(spans) >= 3 * NAMED or not row["bad_since"]:
+    for row in rows[:NAMED]:
+        if row["kind"] is None or row["bad_since"] < TELLING * since:
             continue
-        spans += [
-            Span(" · " if spans else ""),
-            Span(row["kind"], "code"),
-            Span(
-                f" {row['bad_since']:,} of {since:,}"
-                + (f" (before {row['bad_before']:,} of {before:,})" if before else "")
-            ),
-        ]
-    return Fact("Of what kind", tuple(one for one in spans if one.text)) if spans else None
+        told = f" {row['bad_since']:,} of {since:,}"
+        told += f" (before {row['bad_before']:,} of {before:,})" if before else ""
+        spans += [Span(" · " if spans else ""), Span(row["kind"], "code"), Span(told)]
+    label = "In step" if DETAILS.get(signal) == "step" else "Of what kind"
+    return Fact(label, tuple(one for one in spans if one.text)) if spans else None
+
+
+def _share(row: Mapping[str, Any], key: str, whole: int) -> float:
+    return float(row[key] / whole)
 
 
 def newest_fact(reader: Reader, series: SeriesKey, since: int, at: int) -> Fact | None:

@@ -3,7 +3,7 @@
 from bellbuoy.monitor.explain.facts import Rates, measure_of, rate_of, row_of
 from bellbuoy.monitor.explain.loss import WHOLE, Loss
 from bellbuoy.monitor.explain.slices import Slice
-from bellbuoy.monitor.explain.wording import moment, moved, per_time, percent, shown, span, subject
+from bellbuoy.monitor.explain.wording import moment, moved, per_time, percent, shown, span, subject, wording
 from bellbuoy.monitor.judging.acks import taken_by
 from bellbuoy.monitor.judging.incidents import Change, Incident, Member
 from bellbuoy.sinks.base import Sentence, Span
@@ -119,6 +119,9 @@ def impact(
     if incident.state == "resolved":
         spans += [Span(" · it was bad for "), Span(span((incident.resolved_at or at) - onset), "bold")]
         return (*spans, Span(f", from {moment(onset, zone, near=at)}. {_end(lead, reason)}"))
+    if measure == "never":
+        told = f"{lead.verdict.bad:,} of {lead.verdict.n:,} since {moment(onset, zone, near=at)}"
+        return (*spans, Span(f" · {wording(series.signal).sentence}: "), Span(told, "bold"), Span(". None may be."))
     if measure != "share":
         return (*spans, Span(f" · {lead.verdict.why}."))
     ends = row_of(rates, WHOLE, None)

@@ -35,7 +35,6 @@ def test_one_source_one_sink_and_one_route_are_enough(config):
         "outcome-unknown",
         "slow",
         "silence",
-        "step-vanished",
         *STANDING,
     ]
     assert next(entry for entry in made.detectors if entry.name == "handoff").direction == "both"

@@ -3,8 +3,10 @@
 One month in which all is well is made once and copied; what goes wrong begins on its last day.
 """
 
+import hashlib
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -33,6 +35,7 @@ workflows:
     objective: 70%
     runbook: "https://wiki.example.com/runbooks/lead-qualifier"
     steps: [greet, identify_intent, qualify, { name: off_script, optional: true }, hold_state, route, execute_action, close]
+    knowledge: [{ source: pricing-wiki, max_age: 30d }, { source: product-faq, max_age: 30d }]
 sinks: { out: { console: {} } }
 routes: [{ to: [out] }]
 """
@@ -45,10 +48,31 @@ class Situation:
     Attributes:
         drifts: what goes wrong, as `bellbuoy simulate --drift` takes it.
         days: how many days are judged after those in which all is well; the page is that of the last change in them.
+        turns: what else it does to an event, where no drift says it; it gets the event and when it happened, in days.
     """
 
-    drifts: tuple[str, ...]
+    drifts: tuple[str, ...] = ()
     days: int = 1
+    turns: Callable[[dict[str, Any], float], None] | None = None
+
+
+def refuses(event: dict[str, Any], day: float) -> None:
+    """Let the calendar refuse our credentials in six calls of ten: the step goes on without, or fails."""
+    call = event.get("integration") or {}
+    if day >= 30.35 and call.get("system") == "calendar.book" and hash_of(event) < 0.6:
+        call |= {"status": "error", "http_status": 401, "error_class": "auth"}
+        event |= {"outcome": "failure", "error_class": "auth"}
+
+
+def acts(event: dict[str, Any], day: float) -> None:
+    """Let one step move money without asking anybody."""
+    if event.get("step") == "execute_action" and 30.40 <= day < 30.41:
+        event["action"] = {"class": "money", "decided_by": "model"}
+
+
+def hash_of(event: dict[str, Any]) -> float:
+    """Return a number from 0 to 1 that depends on the event alone."""
+    return int(hashlib.sha256(str(event["event_id"]).encode()).hexdigest()[:8], 16) / 2**32
 
 
 SITUATIONS = {
@@ -57,6 +81,9 @@ SITUATIONS = {
     "re-ask": Situation(("qualify.reask:0.035->0.2@day30.3",)),
     "handoff": Situation(("route.handoff:0.02->0.16@day30.3",)),
     "version": Situation(("qualify[agent_version=v41]:0.986->0.7@day30.3",)),
+    "integration": Situation(turns=refuses),
+    "stale-source": Situation(("source:pricing-wiki stale@day1",), days=2),
+    "ungated-action": Situation(turns=acts),
     "silence": Situation(("silence@day30.4/1d",)),
     "stale": Situation(("qualify:0.986->0.8@day30.3", "silence@day30.5/2d"), days=2),
     "resolved": Situation(("qualify:0.986->0.75@day30.3", "qualify:0.75->0.986@day30.55"), days=3),
@@ -96,12 +123,24 @@ def happens(situation: Situation, before: Path, path: Path) -> tuple[Page, tuple
     with Store.open(path, config().store) as store:
         store.follow(config())
         later = islice(days(plan(situation.drifts, situation.days)), WELL_D, None)
-        told = [one for changes in _played(store, later) for one in changes]
+        told = [one for changes in _played(store, _turned(later, situation)) for one in changes]
     change, page = told[-1]
     news = [one for one, _ in told if one.incident.id == change.incident.id and one.kind != "opened"]
     return page, tuple(
         News(one.number, one.at, one.reason, raised=one.raised, reopened=one.kind == "reopened") for one in news
     )
+
+
+def _turned(made: Iterator[tuple[int, list[bytes]]], situation: Situation) -> Iterator[tuple[int, list[bytes]]]:
+    if situation.turns is None:
+        yield from made
+        return
+    first = plan().start_epoch
+    for begins, lines in made:
+        events = [json.loads(line) for line in lines]
+        for event in events:
+            situation.turns(event, (event["ts"] / 1000 - first) / DAY)
+        yield begins, [json.dumps(event).encode() for event in events]
 
 
 def _played(store: Store, made: Iterator[tuple[int, list[bytes]]]) -> Iterator[list[Any]]:
