@@ -32,7 +32,7 @@ MOST_NAMES = 4
     metavar="N",
     default=MOST,
     show_default=True,
-    help="Records to look at: the first ones of files, the newest of a topic.",
+    help="Records to look at: the first and last ones of files, the newest of a topic.",
 )
 def command(what: tuple[str, ...], out: str, *, force: bool, limit: int) -> None:
     """Write a commented configuration from the events of a log: its workflows, steps, order, and what it does not say.
@@ -83,7 +83,7 @@ def _topic(what: Sequence[str], most: int, clock: "Clock") -> "tuple[Given, Samp
     except TopicError as error:
         raise Failure(f"error: {error}", NOT_NOW) from None
     name = f"topic {topic} at {servers}"
-    return Given(name, servers=servers, topic=topic, remarks=_judged(sample, name, "newest")), sample
+    return Given(name, servers=servers, topic=topic, remarks=_judged(sample, name, "the newest ones")), sample
 
 
 def _files(what: Sequence[str], most: int, clock: "Clock") -> "tuple[Given, Sample]":
@@ -101,7 +101,11 @@ def _files(what: Sequence[str], most: int, clock: "Clock") -> "tuple[Given, Samp
     except SourceStopped as stopped:
         raise Failure(f"error: {stopped.stream.path}: {stopped.reason}; {stopped.remedy}", WRONG_USE) from None
     name = str(files[0]) if len(files) == 1 else f"{len(files)} files"
-    return Given(name, paths, remarks=_judged(sample, name, "first")), sample
+    return Given(
+        name,
+        paths,
+        remarks=_judged(sample, name, "the first and last ones of each file (of a compressed one the first)"),
+    ), sample
 
 
 def _judged(sample: "Sample", name: str, part: str) -> tuple[str, ...]:
@@ -117,9 +121,7 @@ def _judged(sample: "Sample", name: str, part: str) -> tuple[str, ...]:
         raise Failure(f"error: {wrong}", WRONG_USE)
     remarks = [mistakes(sample)]
     if not sample.whole:
-        remarks.append(
-            f"Of more records only {sample.records:,} were looked at, the {part} ones; --limit says how many."
-        )
+        remarks.append(f"Of more records only {sample.records:,} were looked at: {part}; --limit says how many.")
     aside = sample.runs - sample.counted
     if aside:
         few = f"{aside:,} events are of a demo, or of another environment than production: stored, never counted."

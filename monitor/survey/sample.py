@@ -1,6 +1,7 @@
 """The events that a survey looks at: of log files, at most so many; and what among them is no event."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,11 +84,13 @@ def _runs(table: pa.Table) -> Any:
 
 
 def of_files(files: Sequence[Path], most: int, now_us: int) -> Sample:
-    """Return what log files hold (JSON lines, also .gz and .zst): the first lines of each, so that every file has its share.
+    """Return what log files hold (JSON lines, also .gz and .zst): of each the first lines and as many of its last ones.
+
+    A compressed file has to be read from its beginning, so of it the first lines are all that is looked at.
 
     Args:
-        files: at least one.
-        most: lines to look at in all.
+        files: at least one; each has its share.
+        most: lines to look at in all, about.
         now_us: microseconds UTC.
 
     Raises:
@@ -97,17 +100,33 @@ def of_files(files: Sequence[Path], most: int, now_us: int) -> Sample:
     sample = Sample()
     each = -(-most // len(files))
     for number, path in enumerate(files):
-        log = LogFile(path, Stream("files", str(path), 0, ""), 0)
-        left = each
-        try:
-            while left and (chunk := log.take(min(left, LINES), BYTES, last_line=True)) is not None:
-                sample.take(chunk, number, now_us)
-                left -= len(chunk.values)
-            if not left and log.take(1, 1, last_line=True) is not None:
-                sample.whole = False
-        finally:
-            log.close()
+        stream = Stream("files", str(path), 0, "")
+        with closing(LogFile(path, stream, 0)) as log:
+            head = each if log.compressed else -(-each // 2)
+            if not _drain(log, head, sample, number, now_us):
+                continue
+            if log.compressed:
+                sample.whole &= log.take(1, 1, last_line=True) is None
+                continue
+            size, mean = path.stat().st_size, log.offset / head
+            at = max(log.offset, int(size - mean * (each - head)))
+            sample.whole &= at == log.offset
+        if at < size:
+            with closing(LogFile(path, stream, at - 1)) as log:
+                log.take(1, 1, last_line=True)  # the rest of a line, or the end of the one before
+                sample.whole &= not _drain(log, each, sample, number, now_us)
     return sample
+
+
+def _drain(log: LogFile, most: int, sample: Sample, number: int, now_us: int) -> bool:
+    """Take in the next lines of a file; false when they ended before there were so many."""
+    while most > 0:
+        chunk = log.take(min(most, LINES), BYTES, last_line=True)
+        if chunk is None:
+            return False
+        sample.take(chunk, number, now_us)
+        most -= len(chunk.values)
+    return True
 
 
 def place(letter: DeadLetter) -> str:

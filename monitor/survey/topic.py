@@ -14,8 +14,8 @@ from bellbuoy.monitor.sources.telling import Teller
 from bellbuoy.monitor.survey.sample import Sample
 
 _LOG = logging.getLogger(__name__)
-CONNECT_S = 10.0
-"""Seconds in which a broker has to answer."""
+CONNECT_S = 5.0
+"""Seconds after which no further try is made to reach a broker."""
 READ_S = 20.0
 """Seconds in which the records have to come; what has not come by then is not looked at."""
 ASK_MS = 5_000

@@ -28,17 +28,39 @@ def test_plain_and_packed_files_hold_the_same(log, tmp_path):
     assert len(rows[0]) == 3
 
 
-def test_of_many_records_each_file_has_its_share(log, tmp_path):
+@pytest.mark.parametrize("packed", [False, True])
+def test_of_many_records_each_file_has_its_share_from_both_ends(log, tmp_path, packed):
     files = []
     for name in ("a", "b"):
         made = log(name)
-        for _ in range(30):
+        for _ in range(90):
             made.run("greet")
         files.append(made.write(tmp_path / f"{name}.jsonl"))
-    some = of_files(files, 20, NOW_US)
-    assert (some.records, some.whole, {row["workflow"] for row in some.rows()}) == (20, False, {"a", "b"})
-    every = of_files(files, 120, NOW_US)
-    assert (every.records, every.whole) == (120, True)
+        if packed:
+            files[-1] = files[-1].rename(tmp_path / f"{name}.jsonl.gz")
+            files[-1].write_bytes(gzip.compress(files[-1].read_bytes()))
+    some = of_files(files, 40, NOW_US)
+    assert not some.whole
+    assert 36 <= some.records <= 44
+    assert some.letters == 0, "none is cut"
+    for name in ("a", "b"):
+        seen = [row["interaction_id"] for row in some.rows() if row["workflow"] == name]
+        assert (seen[0], seen[-1]) == ("i1", "i10" if packed else "i90")
+    for most in (400, 700, 1000):
+        every = of_files(files, most, NOW_US)
+        assert (every.records, every.whole) == (360, True), most
+    one = of_files(files, 1, NOW_US)
+    assert (one.records, one.whole) == (2, False)
+
+
+@pytest.mark.parametrize("most", range(1, 24))
+def test_however_many_are_looked_at_none_is_cut_or_taken_twice(tmp_path, most):
+    file = tmp_path / "a.jsonl"
+    file.write_text("".join("{" + "x" * (number * 7 % 30) + "}\n" + "\n" * (number % 3 == 0) for number in range(20)))
+    found = sampled(file, most)
+    assert found.records <= 20
+    assert found.records == found.letters
+    assert found.whole == (found.records == 20)
 
 
 def test_runs_of_a_demo_are_left_out_unless_there_is_nothing_else(log, tmp_path):
