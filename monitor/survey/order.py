@@ -1,19 +1,19 @@
 """In which order the steps of a workflow run, from the interactions that ran them."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
-from statistics import median
+from itertools import combinations
+
+import numpy as np
+
+from bellbuoy.detectors.order import order
 
 Course = tuple[str, ...]
 """The steps of an interaction, each once, by when it ran first."""
 
 
-def order(courses: Mapping[Course, int]) -> tuple[list[str], float | None]:
+def ordered(courses: Mapping[Course, int]) -> tuple[list[str], float | None]:
     """Return the steps in the order in which most interactions run them.
-
-    One after the other is taken: the step before which the fewest interactions run one that is still left; among equals the
-    one that comes first in the median interaction that has it. So an order that no interaction breaks is found whole, also
-    where no interaction has all steps.
 
     Args:
         courses: what interactions ran, and how many of them ran just that.
@@ -21,20 +21,15 @@ def order(courses: Mapping[Course, int]) -> tuple[list[str], float | None]:
     Returns:
         The steps, and the share of all pairs of steps in all interactions that run in this order; None without pairs.
     """
-    places: defaultdict[str, list[float]] = defaultdict(list)
-    before: Counter[tuple[str, str]] = Counter()
+    ran: Counter[str] = Counter()
     for course, many in courses.items():
-        for place, step in enumerate(course):
-            places[step] += [place / (len(course) - 1) if len(course) > 1 else 0.5] * many
-            for later in course[place + 1 :]:
-                before[step, later] += many
-    first = sorted(places, key=lambda step: (median(places[step]), -len(places[step]), step))
-    against = {step: {other: max(0, before[other, step] - before[step, other]) for other in first} for step in first}
-    steps: list[str] = []
-    while first:
-        found = min(first, key=lambda step: sum(against[step][other] for other in first))
-        first.remove(found)
-        steps.append(found)
-    rank = {step: at for at, step in enumerate(steps)}
-    kept = sum(many for (one, other), many in before.items() if rank[one] < rank[other])
-    return steps, kept / before.total() if before else None
+        ran.update(dict.fromkeys(course, many))
+    names = sorted(ran, key=lambda name: (-ran[name], name))
+    place = {name: number for number, name in enumerate(names)}
+    first = np.zeros((len(names), len(names)))
+    for course, many in courses.items():
+        for one, later in combinations(course, 2):
+            first[place[one], place[later]] += many
+    places = order(first)
+    kept = np.triu(first[np.ix_(places, places)]).sum()
+    return [names[number] for number in places], float(kept / first.sum()) if first.any() else None

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from bellbuoy.monitor.store.adding.derived import GRAVE
-from bellbuoy.monitor.survey.order import Course, order
+from bellbuoy.monitor.survey.order import Course, ordered
 from bellbuoy.monitor.survey.seen import Acts, SourceSeen, StepSeen, Survey, SystemSeen, WorkflowSeen
 
 Row = Mapping[str, Any]
@@ -176,7 +176,7 @@ def _workflow(name: str, seen: _Workflow) -> WorkflowSeen:
     among = Counter(chain.from_iterable(courses[key] for key in well))
     steps, kept = sorted(ran, key=lambda step: (-ran[step], step)), None
     if len(steps) <= MOST_ORDERED:
-        steps, kept = order(Counter(course for course in courses.values() if course))
+        steps, kept = ordered(Counter(course for course in courses.values() if course))
     many = len(seen.interactions)
     return WorkflowSeen(
         name=name,

@@ -5,13 +5,13 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bellbuoy.monitor.survey.order import order
+from bellbuoy.monitor.survey.order import ordered
 
 STEPS = ["greet", "identify", "qualify", "off_script", "hold", "route", "close"]
 
 
 def found(*courses):
-    return order(Counter(tuple(course.split()) for course in courses))
+    return ordered(Counter(tuple(course.split()) for course in courses))
 
 
 def test_an_optional_step_stands_where_it_runs_although_few_have_it():
@@ -36,7 +36,7 @@ def test_the_most_decide_and_the_share_that_keeps_to_it_is_told():
     steps, kept = found(*["a b"] * 3, "b a")
     assert (steps, kept) == (["a", "b"], 0.75)
     assert found("a", "a") == (["a"], None)
-    assert order({}) == ([], None)
+    assert ordered({}) == ([], None)
 
 
 @given(
@@ -45,14 +45,14 @@ def test_the_most_decide_and_the_share_that_keeps_to_it_is_told():
     )
 )
 def test_an_order_that_nobody_breaks_is_found_whole(courses):
-    steps, kept = order(Counter(courses))
+    steps, kept = ordered(Counter(courses))
     assert sorted(steps) == sorted({step for course in courses for step in course})
     assert kept in (None, 1.0)
 
 
 @given(st.lists(st.permutations(STEPS).map(tuple), min_size=1, max_size=8))
 def test_whatever_comes_each_step_stands_once_and_half_the_pairs_are_kept_at_least(courses):
-    steps, kept = order(Counter(courses))
+    steps, kept = ordered(Counter(courses))
     assert sorted(steps) == sorted(STEPS)
     assert 0.5 <= kept <= 1.0
-    assert order(Counter(reversed(courses))) == (steps, kept), "the order of the log does not matter"
+    assert ordered(Counter(reversed(courses))) == (steps, kept), "the order of the log does not matter"
