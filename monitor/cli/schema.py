@@ -12,14 +12,14 @@ from bellbuoy.monitor.cli.options import Named
 
 
 @click.command("schema", epilog="Example: bellbuoy schema event --check my.jsonl")
-@click.argument("what", type=Named(["event", "tables", "config", "reference", "tests"]))
+@click.argument("what", type=Named(["event", "tables", "config", "reference", "tests", "map"]))
 @click.option(
     "--check",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     help="Check a file of events, one JSON a line; - is standard input.",
 )
 def command(what: str, check: Path | None) -> int:
-    """Print the JSON Schema of events, of the configuration or of alert tests; its reference; the tables of `query`."""
+    """Print the JSON Schema of events, the configuration, alert tests or maps; the reference; the tables of `query`."""
     if check is not None:
         if what != "event":
             raise click.UsageError("--check reads events; a configuration is checked by `bellbuoy check -c FILE`.")
@@ -28,6 +28,12 @@ def command(what: str, check: Path | None) -> int:
         from bellbuoy.monitor.event import json_schema
 
         click.echo(json.dumps(json_schema(), indent=2))
+    elif what == "map":
+        import msgspec
+
+        from bellbuoy.monitor.mapping.drawn import Map
+
+        click.echo(json.dumps(msgspec.json.schema(tuple[Map, ...]), indent=2))
     elif what == "tables":
         from bellbuoy.monitor.store.tables import tables_text
 

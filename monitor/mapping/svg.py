@@ -1,7 +1,7 @@
 """A map as a picture: a row a step, its figures beside it, and arcs where interactions went another way. Pure."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bellbuoy.monitor.mapping import wording
@@ -33,9 +33,9 @@ def svg(drawn: Map, theme: Theme = "light", *, whole: bool = False) -> str:
         whole: draw every step, however many there are.
     """
     steps, rest = chosen(drawn, whole=whole)
-    foot = [line for sentence in _foot(drawn) for line in textwrap.wrap(sentence, LETTERS)]
+    foot = [line for sentence in _foot(drawn, steps) for line in textwrap.wrap(sentence, LETTERS)]
     below = TOP + ROW * (len(steps) + (rest is not None))
-    height = below + 96 + LINE * len(foot)
+    height = below + 112 + LINE * len(foot)
     label = (
         f"{wording.name(drawn.workflow)}, {wording.head(drawn)}: {wording.difference(drawn)}. {wording.lever(drawn)}"
     )
@@ -53,16 +53,26 @@ def svg(drawn: Map, theme: Theme = "light", *, whole: bool = False) -> str:
         parts += _rest(rest, TOP + ROW * len(steps), theme)
     parts += _whole(drawn, below + 26, theme)
     parts += [
-        _text(24, below + 92 + LINE * number, line, "label", theme, most=LETTERS + 2)
+        _text(24, below + 108 + LINE * number, line, "label", theme, most=LETTERS + 2)
         for number, line in enumerate(foot)
     ]
     return "".join([*parts, "</svg>"]) + "\n"
 
 
-def _foot(drawn: Map) -> list[str]:
+def _foot(drawn: Map, steps: Sequence[MappedStep]) -> list[str]:
     told = [wording.difference(drawn), wording.lever(drawn), wording.unseen_loss(drawn), wording.lost_after(drawn, 5)]
     told += wording.notes(drawn, 5)
+    told.append("↓ left steps out, ↑ went back: shares of the interactions" if _strays(drawn, steps) else "")
+    below = any(step.at_budget is not None for step in steps)
+    told.append("red in a gain: what the rate that the step needs would bring" if below else "")
     return [f"{one[0].upper()}{one[1:]}." for one in told if one]
+
+
+def _strays(drawn: Map, steps: Sequence[MappedStep]) -> bool:
+    """Tell whether a way leads elsewhere than to the next step."""
+    place = {step.name: number for number, step in enumerate(steps)}
+    ways = [(place.get(one.source or ""), place.get(one.target or "")) for one in drawn.edges]
+    return any(a is not None and b is not None and b not in {a, a + 1} for a, b in ways)
 
 
 def _title(drawn: Map, theme: Theme) -> Iterator[str]:
@@ -186,7 +196,11 @@ def _whole(drawn: Map, top: float, theme: Theme) -> Iterator[str]:
     """Yield the two rates end to end, on one scale from 0 to 100 %, with the objective."""
     yield f'<path d="M24 {top - 14}H{WIDTH - 24}"{paint("grid", theme)}/>'
     left, long = NAME, 400.0
-    for number, (label, rate) in enumerate((("compounded", drawn.compounded), ("observed", drawn.observed))):
+    rates = (
+        ("compounded", drawn.compounded, "what the rates of the steps multiply to"),
+        ("observed", drawn.observed, f"of {drawn.ended:,} interactions whose end is known"),
+    )
+    for number, (label, rate, about) in enumerate(rates):
         y = top + 22 * number
         yield _text(24, y + 10, label, "point", theme, size=13)
         if rate is None:
@@ -197,10 +211,11 @@ def _whole(drawn: Map, top: float, theme: Theme) -> Iterator[str]:
         low, high = left + long * rate.low, left + long * rate.high
         yield f'<path d="M{low:.1f} {y + 6}H{high:.1f}M{low:.1f} {y + 2}V{y + 10}M{high:.1f} {y + 2}V{y + 10}"{paint("line", theme)}/>'
         yield _text(left + long + 12, y + 10, wording.rate(rate), "point", theme, size=13)
+        yield _text(left + long + 164, y + 10, about, "label", theme)
     if drawn.objective is not None:
         x = left + long * drawn.objective
-        yield f'<path d="M{x:.1f} {top - 5}V{top + 39}"{paint("normal", theme)}/>'
-        yield _text(left + long + 172, top + 10, f"┆ objective {percent(drawn.objective)}", "label", theme)
+        yield f'<path d="M{x:.1f} {top - 5}V{top + 41}"{paint("normal", theme)}/>'
+        yield _text(x, top + 54, f"objective {percent(drawn.objective)}", "label", theme, anchor="middle")
 
 
 def _bar(x: float, y: float, share: float, theme: Theme) -> Iterator[str]:

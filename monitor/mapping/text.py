@@ -35,10 +35,8 @@ def text(drawn: Map, columns: int = WIDEST, *, whole: bool = False) -> str:
     for sentence in _sentences(drawn):
         lines += _wrapped(sentence, columns)
     if not drawn.declared:
-        kept = (
-            "" if drawn.order_kept is None else f", which {percent(drawn.order_kept, 0)} of all pairs of steps kept to"
-        )
-        learned = f"no steps are declared; as they were seen, in the order in which most interactions ran them{kept}:"
+        kept = "" if drawn.order_kept is None else f" ({percent(drawn.order_kept, 0)} of all pairs of steps did)"
+        learned = f"no steps are declared; this is the order in which most interactions ran them{kept}:"
         lines += ["", *_wrapped(learned, columns), *block(drawn, steps, rest)]
     return "\n".join(lines) + "\n"
 

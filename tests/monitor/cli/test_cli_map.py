@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 
+import jsonschema
 import pytest
 from cli_process import PLAIN, PROGRAM, bellbuoy, compare
 
@@ -23,6 +24,13 @@ def test_it_goes_to_the_last_tick_that_was_judged_and_a_past_one_is_printed_agai
     once, again = (bellbuoy("map", "--span", "7d", "--to", "2026-06-10", cwd=told).stdout for _ in range(2))
     assert once == again
     assert once.startswith("lead-qualifier   7 d to 2026-06-11, ")
+
+
+def test_the_json_is_what_the_schema_says(told):
+    schema = json.loads(bellbuoy("schema", "map", cwd=told).stdout)
+    found = json.loads(bellbuoy("map", "--format", "json", cwd=told).stdout)
+    jsonschema.Draft202012Validator(schema).validate(found)
+    assert set(found[0]) == set(schema["$defs"]["Map"]["properties"])
 
 
 @pytest.mark.parametrize(("form", "begins"), [("svg", "<svg "), ("mermaid", "flowchart LR\n")])
