@@ -57,7 +57,7 @@ def mermaid(drawn: Map, *, whole: bool = False) -> str:
 
 def _box(step: MappedStep) -> str:
     ok = f"{percent(step.ok.rate)} ok" if step.ok else "never seen" if not step.events else "outcome unknown"
-    gap = f", {-100 * step.gap:.1f} points under" if step.standing == "below" and step.gap is not None else ""
+    gap = f"<br/>{-100 * step.gap:.1f} points under" if step.standing == "below" and step.gap is not None else ""
     undeclared = "<br/>not declared" if step.declared is False else ""
     return f"{_escaped(wording.name(step.name))}<br/>{ok}{gap}{undeclared}"
 

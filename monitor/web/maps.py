@@ -8,7 +8,8 @@ from starlette.responses import JSONResponse, Response
 from bellbuoy.config.instants import parse_last
 from bellbuoy.config.quantities import parse_duration
 from bellbuoy.monitor.mapping.mapping import NotMapped
-from bellbuoy.monitor.web.bodies import JSON
+from bellbuoy.monitor.store.errors import StoreExhausted
+from bellbuoy.monitor.web.bodies import JSON, NotTaken
 from bellbuoy.monitor.web.door import Door
 
 PATH = "/v1/map"
@@ -36,4 +37,6 @@ class MapDoor:
             found = await anyio.to_thread.run_sync(self._door.maps, asked.get("workflow"), span, to, limiter=self._one)
         except NotMapped as error:
             return JSONResponse({"error": str(error)}, 422)
+        except StoreExhausted as error:
+            return NotTaken(503, f"there is no room to look at the events at present: {error}", 5).response()
         return Response(msgspec.json.encode(found), media_type=JSON)

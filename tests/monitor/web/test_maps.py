@@ -14,6 +14,7 @@ from bellbuoy.monitor.mapping.drawn import Map
 from bellbuoy.monitor.reading import Reading
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store.errors import StoreExhausted
 from bellbuoy.monitor.web.app import create_app
 
 NOW = 1_795_262_400
@@ -82,3 +83,13 @@ def test_a_past_span_is_answered(client):
 def test_what_cannot_be_answered_is_told_in_a_sentence(client, path, status, said):
     answer = client(path)
     assert (answer.status_code, answer.json()["error"]) == (status, said)
+
+
+def test_where_there_is_no_room_it_is_to_be_asked_again(client, monkeypatch):
+    def full(*_):
+        raise StoreExhausted("bellbuoy.duckdb: disk or memory is used up")
+
+    monkeypatch.setattr(Reading, "maps", full)
+    answer = client("/v1/map")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "disk or memory is used up" in answer.json()["error"]
