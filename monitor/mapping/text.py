@@ -29,7 +29,12 @@ def text(drawn: Map, columns: int = WIDEST, *, whole: bool = False) -> str:
     lines = _wrapped(f"{title}   {wording.head(drawn)}", columns)
     lines += _wrapped(wording.objective(drawn), columns)
     if not drawn.steps:
-        return "\n".join([*lines, "", "no step was seen in this span, and none is declared"]) + "\n"
+        lines += [
+            "",
+            *([_observed(drawn)] if drawn.observed else []),
+            "no step was seen in this span, and none is declared",
+        ]
+        return "\n".join(lines) + "\n"
     steps, rest = chosen(drawn, whole=whole)
     lines += ["", *table(drawn, steps, rest, columns), ""]
     for sentence in _sentences(drawn):
@@ -45,13 +50,16 @@ def _wrapped(sentence: str, columns: int) -> list[str]:
     return textwrap.wrap(sentence, columns, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
+def _observed(drawn: Map) -> str:
+    return f"observed    {wording.rate(drawn.observed)}   of {drawn.ended:,} interactions whose end is known"
+
+
 def _sentences(drawn: Map) -> list[str]:
-    ended = f"of {drawn.ended:,} interactions whose end is known"
     told = [
         f"compounded  {wording.rate(drawn.compounded)}   what the rates of the steps multiply to"
         if drawn.compounded
         else "",
-        f"observed    {wording.rate(drawn.observed)}   {ended}" if drawn.observed else "",
+        _observed(drawn) if drawn.observed else "",
         wording.difference(drawn),
         wording.lever(drawn),
         wording.unseen_loss(drawn),

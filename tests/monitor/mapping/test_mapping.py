@@ -12,6 +12,8 @@ from bellbuoy.monitor.mapping import asked
 from bellbuoy.monitor.mapping.mapping import NotMapped, maps
 from bellbuoy.monitor.mapping.text import text
 
+pytestmark = pytest.mark.store
+
 EIGHT = ["greet", "identify_intent", "qualify", "off_script", "hold_state", "route", "execute_action", "close"]
 DECLARED = f"workflows: [{{ name: calls, objective: 70%, steps: [{', '.join(EIGHT)}] }}]"
 
@@ -228,6 +230,13 @@ def test_an_empty_span_is_a_map_that_says_so():
     assert set(found.unseen) == {step.name for step in found.steps}
     nothing = mapped(lived(), since=BEGAN - DAY, until=BEGAN)
     assert "no step was seen in this span, and none is declared" in text(nothing)
+
+
+def test_interactions_without_steps_have_an_observed_rate():
+    events = [event for number in range(4) for event in walk(number, [], "success" if number else "failure")]
+    found = mapped(events)
+    assert (found.without_steps, found.observed.rate, found.difference) == (1.0, 0.75, None)
+    assert "observed    75.0 % [" in text(found)
 
 
 def test_without_a_name_every_workflow_is_drawn_and_a_wrong_name_is_answered():
