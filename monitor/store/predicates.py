@@ -4,7 +4,7 @@ from typing import Any
 
 import duckdb
 
-from bellbuoy.monitor.signals import Signal, SignalError, rollup_sql
+from bellbuoy.monitor.signals import EXPLODED, Signal, SignalError, rollup_sql
 from bellbuoy.monitor.store.door.tree import dicts, objection, serialized
 from bellbuoy.monitor.store.engine import Engine
 
@@ -22,7 +22,7 @@ def check(engine: Engine, signal: Signal) -> None:
     cursor = engine.new_cursor()
     try:
         for part, sql in (("trial", signal.trial), ("bad", signal.bad)):
-            if sql is None:
+            if sql is None or signal.level == EXPLODED:  # one of our own, whose relation is no table
                 continue
             text = f"SELECT ({sql}\n) AS held FROM events"  # noqa: S608 - judged in the next lines, before anything runs
             try:

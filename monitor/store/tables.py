@@ -61,7 +61,13 @@ MEANINGS: dict[str, dict[str, str]] = {
     "interactions": _EVENT,
     "minutes": {"minute": "its beginning, by event time", **_SERIES},
     "rates": {"hour": "its beginning, by event time", **_SERIES, "rate": "bad / n"},
-    "trials": {**_EVENT, **_SERIES, "bad": "this one is bad", "ts": "time of the event"},
+    "trials": {
+        **_EVENT,
+        **_SERIES,
+        "bad": "this one is bad",
+        "ts": "time of the event",
+        "detail": "of what kind it is, by signal: the class of an error, a state",
+    },
     "latencies": {
         **_SERIES,
         "minute": "its beginning, by event time",

@@ -1,6 +1,7 @@
 """The file is opened safely, migrated whole, written by one and read by many."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -293,7 +294,7 @@ def test_numbers_of_migrations_have_no_gap(monkeypatch, tmp_path):
 def test_every_statement_is_one_statement_with_a_comment():
     for path in sorted((ROOM / "sql").rglob("*.sql")):
         name = path.relative_to(ROOM / "sql").with_suffix("").as_posix()
-        text = statement(name)
+        text = re.sub(r"\{[a-z _]+\}", "filled_in", statement(name))
         assert len(duckdb.extract_statements(text)) == 1, name
         assert not any(word in text.lower() for word in ("now()", "current_date", "current_timestamp", "random()")), (
             name
