@@ -1,5 +1,6 @@
 """What can be seen, in words: a table of series, a line a detector, a sentence."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from bellbuoy.monitor.explain.wording import percent, span
@@ -10,8 +11,8 @@ FEW = 4
 
 
 def table(sights: Sequence[Sight], most: int = MOST) -> Iterator[str]:
-    """Yield a table of what each detector can see on each series, and when: what sees least comes first."""
-    rows = sorted(sights, key=_blindness)
+    """Yield a table of what each detector can see on each series it judges, and when, what sees least first; then what learns."""
+    rows = sorted((one for one in sights if one.armed), key=_blindness)
     shown = rows[:most]
     width = max([len("what it can see"), *(len(one.name) for one in shown)])
     other = max([len("detector"), *(len(one.detector) for one in shown)])
@@ -19,15 +20,17 @@ def table(sights: Sequence[Sight], most: int = MOST) -> Iterator[str]:
     for one in shown:
         told = f"{one.name:<{width}}  {one.detector:<{other}}  "
         trials = "–" if one.per_day is None else f"{one.per_day:,.0f}"
-        if not one.armed:
-            yield f"{told}{trials:>10}  learning what is normal"
-        elif one.silence_s is not None:
+        if one.silence_s is not None:
             yield f"{told}{trials:>10}        –  silence of {span(one.silence_s)}"
         else:
             normal = "–" if one.normal is None else percent(one.normal)
             yield f"{told}{trials:>10}  {normal:>7}  {points(one.a_day):>8}  {points(one.three_days):>9}"
     if len(rows) > most:
         yield f"… and {len(rows) - most} more"
+    learning = Counter(one.detector for one in sights if not one.armed)
+    if learning:
+        names = ", ".join(f"{name} {number}" for name, number in learning.most_common())
+        yield f"{sum(learning.values())} still learn what is normal: {names}"
 
 
 def by_detector(sights: Sequence[Sight]) -> Iterator[str]:
@@ -69,7 +72,7 @@ def points(change: float | None) -> str:
 def _basis(judged: Sequence[Sight]) -> str:
     """Return what the thresholds of a detector rest on; a policy has none of its own."""
     kinds = {one.basis for one in judged}
-    if not kinds or judged[0].kind == "burn":
+    if not kinds or judged[0].kind in ("burn", "never"):
         return "–"
     return "noisy" if "noise" in kinds else "calibrated" if kinds == {"history"} else "not calibrated"
 
@@ -95,8 +98,7 @@ def _sizes(sizes: Sequence[float | None]) -> str:
     return told + (f", {blind:,} {'sees' if blind == 1 else 'see'} none" if blind else "")
 
 
-def _blindness(one: Sight) -> tuple[bool, bool, float, str]:
+def _blindness(one: Sight) -> tuple[bool, float, str]:
     if one.silence_s is not None:
-        return one.armed, True, -one.silence_s, one.name
-    unseen = one.armed and one.three_days is None
-    return one.armed, not unseen, -(one.three_days or 0.0), one.name
+        return True, -one.silence_s, one.name
+    return one.three_days is not None, -(one.three_days or 0.0), one.name
