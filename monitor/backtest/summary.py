@@ -137,7 +137,8 @@ def summed(name: str, judged: Judged) -> Summary:
     """
     evaluation = judged.evaluation
     budget = evaluation.config.budget
-    levels = [float(level) for group in evaluation.groups for level in group.watch.threshold]
+    proving = [group for group in evaluation.groups if not getattr(group.detector, "policy", False)]
+    levels = [float(level) for group in proving for level in group.watch.threshold]
     stories = _stories(judged.told)
     notes = [row for row in evaluation.store.rows("backtest/notes") if judged.since <= row["at"] < judged.until]
     return Summary(

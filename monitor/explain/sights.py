@@ -8,11 +8,13 @@ from bellbuoy.monitor.judging.sight import Sight
 
 MOST = 24
 FEW = 4
+POLICIES = ("burn", "never")
+"""Kinds that prove nothing: there is no change that they could not see."""
 
 
 def table(sights: Sequence[Sight], most: int = MOST) -> Iterator[str]:
     """Yield a table of what each detector can see on each series it judges, and when, what sees least first; then what learns."""
-    rows = sorted((one for one in sights if one.armed), key=_blindness)
+    rows = sorted((one for one in sights if one.armed and one.kind not in POLICIES), key=_blindness)
     shown = rows[:most]
     width = max([len("what it can see"), *(len(one.name) for one in shown)])
     other = max([len("detector"), *(len(one.detector) for one in shown)])
@@ -72,7 +74,7 @@ def points(change: float | None) -> str:
 def _basis(judged: Sequence[Sight]) -> str:
     """Return what the thresholds of a detector rest on; a policy has none of its own."""
     kinds = {one.basis for one in judged}
-    if not kinds or judged[0].kind in ("burn", "never"):
+    if not kinds or judged[0].kind in POLICIES:
         return "–"
     return "noisy" if "noise" in kinds else "calibrated" if kinds == {"history"} else "not calibrated"
 
