@@ -48,7 +48,7 @@ def _other(incident: Incident) -> str:
     series, verdict, measure = lead.watched.series, lead.verdict, measure_of(lead)
     name, over = subject(series), incident.state == "resolved"
     if measure == "silence":
-        return f"{series.workflow} is heard again" if over else f"{series.workflow} is silent"
+        return f"{name} is heard again" if over else f"{name} is silent"
     if measure == "never":
         return f"{name}: none any more" if lead.recovered else f"{name}: {verdict.bad:,} of {verdict.n:,}"
     if over or lead.resolved_at is not None:

@@ -22,7 +22,7 @@ SUDDEN_S = 86_400
 """What began within so many seconds, and so long after an incident was opened, has a cause of its own."""
 # Which signal leads where several tell of one cause: the nearest to the cause first, the sum of all last.
 LEADING = (
-    "ungated_action", "token_expired", "interactions", "integration_failure", "step_failure", "slow", "misroute", "guess",
+    "ungated_action", "token_expired", "interactions", "steps", "integration_failure", "step_failure", "slow", "misroute", "guess",
     "context_lost", "reask", "handoff_incomplete", "handoff", "interaction_failure",
 )  # fmt: skip
 
@@ -214,4 +214,5 @@ def _leads(member: Member) -> tuple[object, ...]:
 def _rank(watched: Watched) -> tuple[object, ...]:
     series = watched.series
     place = LEADING.index(series.signal) if series.signal in LEADING else len(LEADING)
-    return (place if series.step is not None else place + len(LEADING), *order(watched))
+    whole = series.step is None or series.signal == "steps"  # where a workflow is silent, each of its steps is too
+    return (place + len(LEADING) if whole else place, *order(watched))

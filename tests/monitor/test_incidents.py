@@ -59,6 +59,20 @@ def test_a_failing_step_and_its_end_to_end_fall_are_one_incident_led_by_the_step
     assert "is part of it" in second[0].reason
 
 
+def test_a_workflow_that_is_silent_leads_the_steps_that_are_silent_with_it():
+    steps = [watched(step, "steps", detector="step-vanished") for step in ("greet", "qualify")]
+    whole = watched(None, "interactions", detector="silence")
+    incidents, _ = observe([], [bad(steps[0])], TICK, RULES)
+    [incident], _ = observe(incidents, [bad(one) for one in (*steps, whole)], 2 * TICK, RULES)
+    assert [one.watched for one in incident.members] == [whole, *steps]
+
+
+def test_a_step_that_is_silent_leads_the_end_to_end_fall():
+    step, whole = watched(signal="steps"), watched(None, "interaction_failure")
+    incidents, _ = observe([], [bad(whole), bad(step)], TICK, RULES)
+    assert incidents[0].lead.watched == step
+
+
 def test_both_in_one_tick_are_one_incident_from_the_start():
     whole = watched(None, "interaction_failure", detector="end-to-end")
     incidents, changes = observe([], [bad(whole), bad()], TICK, RULES)
