@@ -27,6 +27,8 @@ Only production counts: events with `demo: true` or another `environment` are ke
 `unknown` are no trials of a failure.
 
 `trials` is the view to explore them: a row for each trial of each signal, `detail` saying of what kind it is.
+
+What each finds, and how soon, is shown in [quiet-failures.md](quiet-failures.md).
 """
 
 
