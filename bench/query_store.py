@@ -84,7 +84,7 @@ def build(path: Path, events: int) -> None:
             with store.transaction() as tx:
                 span = {"first": first, "last": min(events, first + SLICE)}
                 tx.cursor.execute(EVENTS, {**span, "step_us": step_us})
-                arrived = 'SELECT * FROM events_raw WHERE "offset" >= '
+                arrived = 'SELECT * FROM events WHERE "offset" >= '
                 part = f'({arrived} {span["first"]} AND "offset" < {span["last"]})'
                 counts = count(tx, part, BUILT_IN, registry, draft)
                 newest = START * 1_000_000 + int(span["last"] * step_us) + 700_000

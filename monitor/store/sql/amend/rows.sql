@@ -1,5 +1,5 @@
--- All events of the interactions that are shown as `touched`; of those without a late label only the ones of a span (microseconds).
+-- The events of a span (microseconds) of the interactions that are shown as `touched`.
 SELECT e.*
 FROM events_raw AS e
 JOIN touched AS t ON t.interaction_id = e.interaction_id AND t.workflow = e.workflow
-WHERE $labels OR (e.ts >= make_timestamp(CAST($since AS BIGINT)) AND e.ts <= make_timestamp(CAST($until AS BIGINT)))
+WHERE e.ts >= make_timestamp(CAST($since AS BIGINT)) AND e.ts <= make_timestamp(CAST($until AS BIGINT))

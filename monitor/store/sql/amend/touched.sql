@@ -1,22 +1,23 @@
 -- The interactions of new events that say something of others, or of which others that are stored do; `label`: a late label is among them.
+-- With them a day around the new events, in which an interaction without a label is looked for (microseconds).
 WITH new AS (
     SELECT workflow, interaction_id, ts, type = 'outcome' AS label, {trigger} AS says
     FROM events_raw
     WHERE stream = $stream AND "offset" >= $since AND "offset" < $until
-), near AS (
-    SELECT min(ts) - INTERVAL 1 DAY AS since, max(ts) + INTERVAL 1 DAY AS until FROM new
 ), known AS (
-    SELECT workflow, interaction_id, type = 'outcome' AS label
+    SELECT workflow, interaction_id, false AS label
     FROM events_raw
-    WHERE {trigger} AND interaction_id IN (SELECT interaction_id FROM new)
-      AND (type = 'outcome' OR (ts >= (SELECT since FROM near) AND ts <= (SELECT until FROM near)))
+    WHERE {trigger} AND ts >= (SELECT min(ts) - INTERVAL 1 DAY FROM new) AND ts <= (SELECT max(ts) + INTERVAL 1 DAY FROM new)
+    UNION ALL
+    SELECT workflow, interaction_id, true AS label FROM events_raw WHERE type = 'outcome'
 )
 SELECT workflow, interaction_id, bool_or(label) AS label,
-       (SELECT epoch_us(since) FROM near) AS since_us, (SELECT epoch_us(until) FROM near) AS until_us
+       epoch_us((SELECT min(ts) - INTERVAL 1 DAY FROM new)) AS since_us, epoch_us((SELECT max(ts) + INTERVAL 1 DAY FROM new)) AS until_us
 FROM (
     SELECT workflow, interaction_id, label FROM new WHERE says
     UNION ALL
-    SELECT n.workflow, n.interaction_id, k.label
-    FROM new AS n JOIN known AS k ON k.workflow = n.workflow AND k.interaction_id = n.interaction_id
+    SELECT k.workflow, k.interaction_id, k.label
+    FROM known AS k
+    WHERE (k.workflow, k.interaction_id) IN (SELECT workflow, interaction_id FROM new)
 )
-GROUP BY ALL
+GROUP BY workflow, interaction_id
