@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from bellbuoy.monitor.signals import rollup_sql, table
+from bellbuoy.monitor.signals import apart, rollup_sql, table
 from bellbuoy.monitor.store import Store
 
 pytestmark = [pytest.mark.needs_real_broker, pytest.mark.timeout(3600)]
@@ -277,13 +277,14 @@ def judge(folder, topic, sent, producer, deaths):
         first = {json.loads(value)["event_id"] for place, value in sent.items() if place not in bad}
         assert set(ids) == first
         assert sum(one.received for one in store.streams()) == len(sent), "received is not what the broker has"
-        signals, found = table(), {}
-        for row in store.cursor().sql(rollup_sql(signals, "events")).to_arrow_table().to_pylist():
-            for place, one in enumerate(signals):
-                if row[f"n{place}"]:
-                    step = row["step"] if one.level == "step" else None
-                    key = (row["minute"] * 60, one.name, row["workflow"], step)
-                    found[key] = (row[f"n{place}"], row.get(f"bad{place}", 0))
+        found = {}
+        for signals in apart(table()):
+            for row in store.cursor().sql(rollup_sql(signals, "events")).to_arrow_table().to_pylist():
+                for place, one in enumerate(signals):
+                    if row[f"n{place}"]:
+                        step = None if one.level == "interaction" else row["step_name"]
+                        key = (row["minute"] * 60, one.name, row["workflow"], step)
+                        found[key] = (row[f"n{place}"], row.get(f"bad{place}", 0))
         kept = ask("SELECT epoch(minute)::BIGINT, signal, workflow, step, n, bad FROM minutes").fetchall()
         assert {tuple(row[:4]): tuple(row[4:]) for row in kept} == found, "counts are not a recount"
         steps = ask("SELECT count(*) FROM events_raw WHERE type = 'step' AND latency_ms IS NOT NULL").fetchall()

@@ -202,7 +202,9 @@ class World:
         self.tick(dict.fromkeys(STEPS, 0.0))
         for sink in self.sinks.values():
             sink.failing = 0
-        self.clock.at = (max(self.clock.at, BEGIN) + 100 * DAY) // DAY * DAY + 12 * HOUR  # noon: no quiet hour holds anything
+        self.clock.at = (
+            max(self.clock.at, BEGIN) + 100 * DAY
+        ) // DAY * DAY + 12 * HOUR  # noon: no quiet hour holds anything
         self.send()
         assert self.incidents == open_incidents(self.store) == []
         assert acks.waiting(self.store, "agents") == []

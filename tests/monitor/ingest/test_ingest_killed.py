@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bellbuoy.monitor.signals import rollup_sql, table
+from bellbuoy.monitor.signals import apart, rollup_sql, table
 from bellbuoy.monitor.store import Store
 
 HERE = Path(__file__).parent
@@ -39,15 +39,13 @@ def test_every_event_is_stored_once_after_kills(tmp_path, record_property):
         assert set(rows) | set(letters) == given
         assert {one.stream.partition: one.next for one in store.streams()} == dict(enumerate(told["given"]))
         assert {one.stream.partition: one.received for one in store.streams()} == dict(enumerate(told["given"]))
-        signals = table()
         found = {}
-        for row in cursor.sql(rollup_sql(signals, "events")).to_arrow_table().to_pylist():
-            for place, signal in enumerate(signals):
-                if row[f"n{place}"]:
-                    step = row["step"] if signal.level == "step" else None
-                    found[(row["minute"] * 60, signal.name, row["workflow"], step)] = (
-                        row[f"n{place}"],
-                        row.get(f"bad{place}", 0),
-                    )
+        for signals in apart(table()):
+            for row in cursor.sql(rollup_sql(signals, "events")).to_arrow_table().to_pylist():
+                for place, signal in enumerate(signals):
+                    if row[f"n{place}"]:
+                        step = None if signal.level == "interaction" else row["step_name"]
+                        counts = (row[f"n{place}"], row.get(f"bad{place}", 0))
+                        found[(row["minute"] * 60, signal.name, row["workflow"], step)] = counts
         kept = cursor.execute("SELECT epoch(minute)::BIGINT, signal, workflow, step, n, bad FROM minutes").fetchall()
         assert {tuple(row[:4]): tuple(row[4:]) for row in kept} == found

@@ -61,9 +61,11 @@ def recounted(store):
     return found
 
 
-def minutes(store):
-    asked = f"SELECT epoch(minute)::BIGINT, signal, workflow, step, n, bad FROM minutes WHERE signal IN {COUNTED}"
-    rows = store.cursor().execute(asked).fetchall()
+def minutes(store, own=""):
+    """Return the counts of the signals that `recounted` counts, and of those whose names begin with `own`."""
+    asked = "SELECT epoch(minute)::BIGINT, signal, workflow, step, n, bad FROM minutes"
+    wanted = f"signal IN {COUNTED}" + (f" OR starts_with(signal, '{own}')" if own else "")
+    rows = store.cursor().execute(f"{asked} WHERE {wanted}").fetchall()
     return {tuple(row[:4]): (row[4], row[5]) for row in rows}
 
 

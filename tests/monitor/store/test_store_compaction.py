@@ -42,7 +42,7 @@ def seen(store):
 
 def late_after(store, mark):
     """Return what the judge finds late after a mark."""
-    told = {"after": mark, "upto": store.known_us, "since": START + 86400, "reach": START - 86400}
+    told = {"after": mark, "upto": store.known_us, "since": START + 86400, "near": START - 86400, "far": START - 86400}
     return sorted((row["series"], row["n"], row["bad"]) for row in store.rows("judgement/late", **told))
 
 
