@@ -132,7 +132,7 @@ def test_what_is_written_in_comments_is_accepted_too(log, seen, now):
 def test_the_detectors_that_the_log_feeds_are_told_apart_from_those_that_it_does_not(log, seen, now):
     text = unwrapped(document(seen(log().run("greet")), FILE, now))
     assert (
-        "is watched: failures of each step, interactions that do not end well, outcomes that nobody states, silence, volume of each step."
+        "is watched: failures of each step, interactions that do not end well, outcomes that nobody states, silence."
         in text
     )
     assert (
