@@ -9,7 +9,7 @@ from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import BLOCKS
 from bellbuoy.monitor.judging.judgement_rows import baselines
 from bellbuoy.monitor.judging.marks import marks, without
-from bellbuoy.monitor.judging.watchlist import Line
+from bellbuoy.monitor.judging.watchlist import Line, forbids
 from bellbuoy.monitor.store import Store
 
 DAY = 86_400
@@ -64,7 +64,7 @@ class Shown:
 
 
 def shown(store: Store, config: Config, lines: Sequence[Line], at: int) -> list[Shown]:
-    """Return the baselines of lines as they are in force at an instant, ordered by series and name.
+    """Return the baselines of lines as they are in force at an instant, ordered by series and name; what must not be has none.
 
     Args:
         store: may be open for reading only.
@@ -76,6 +76,7 @@ def shown(store: Store, config: Config, lines: Sequence[Line], at: int) -> list[
     begins, pins = decided.begins(), decided.pins(config)
     known = without(baselines(store, at // DAY * DAY), decided, pins, int(config.tick))
     pinned = {one.name: one for one in decided.all if one.name is not None}
+    lines = [line for line in lines if not forbids(line.detector)]
     names = sorted({(line.watched.series.text(), line.baseline) for line in lines})
     keys = {line.watched.series.text(): line.watched.series for line in lines}
     made = []
