@@ -85,11 +85,13 @@ def _found(cursor: duckdb.DuckDBPyConnection, stream: int, since: int, until: in
     labels = any(touched["label"].to_pylist())
     span = {"since": touched["since_us"][0].as_py(), "until": touched["until_us"][0].as_py()}
     cursor.register("touched", touched)
-    days = _table(
-        cursor, statement("amend/days"), labels=labels, **span
-    ).to_pylist()  # few columns of all, then all of few
-    events = pa.concat_tables([_table(cursor, statement("amend/rows"), **day) for day in days])
+    # few columns of all events, then all columns of few days
+    days = _table(cursor, statement("amend/days"), labels=labels, **span).to_pylist()
+    parts = [_table(cursor, statement("amend/rows"), **day) for day in days]
     cursor.unregister("touched")
+    if not parts:
+        return None  # they have left meanwhile
+    events = pa.concat_tables(parts)
     cursor.register("amending", events)
     wanted = _table(cursor, statement("amend/wanted"))
     cursor.unregister("amending")

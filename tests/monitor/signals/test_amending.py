@@ -10,6 +10,8 @@ import store_batches
 from bellbuoy.config.server import Retention
 from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.store import Store
+from bellbuoy.monitor.store.amending import amend as amending
+from bellbuoy.monitor.store.kept import delete
 
 pytestmark = pytest.mark.store
 
@@ -271,3 +273,21 @@ def test_what_was_amended_leaves_with_its_event_and_is_found_again_by_a_look_at_
     assert store.cursor().execute(SUMS).fetchall() == before
     store.retain(1795341600 + 86_400, Retention(events=3600))
     assert store.cursor().execute("SELECT count(*) FROM amended").fetchall() == [(0,)]
+
+
+def test_an_event_that_leaves_while_it_is_looked_at_is_not_amended(known, monkeypatch):
+    known(step("gone"), end(), amend=False)
+    known(label(step="s", outcome="failure"), label(outcome="failure", event_id="x"), amend=False)
+    look = amending._found
+
+    def leaves(*asked):
+        found = look(*asked)
+        with known.store.transaction() as tx:
+            delete(tx, "store/drop_events", since=1795341600, until=1795341601)
+        return found
+
+    monkeypatch.setattr(amending, "_found", leaves)
+    before = counts(known.store, "step_failure")
+    assert known.store.amend() == 1, "the end alone"
+    assert counts(known.store, "step_failure") == before
+    assert known.store.cursor().execute("SELECT count(*) FROM amended").fetchall() == [(1,)]
