@@ -91,14 +91,20 @@ def _quoted(text: str) -> str:
 
 def predicates(signal: Signal) -> tuple[str, str | None]:
     """Return the SQL of trial and bad as they are counted, each safe to stand beside others in one statement."""
+    trial, wrong = _told(signal)
+    return trial, None if wrong is None else f"{trial} AND {wrong}"
+
+
+def _told(signal: Signal) -> tuple[str, str | None]:
+    """Return the SQL of a trial, and of what makes one bad."""
     trial = f"({signal.trial})"
-    bad = None if signal.bad is None else f"({signal.bad})"
+    wrong = None if signal.bad is None else f"({signal.bad})"
     if signal.own:
         trial = f"TRY{trial}"
-        bad = None if bad is None else f"TRY{bad}"
+        wrong = None if wrong is None else f"TRY{wrong}"
     if signal.own and signal.level == "step":
         trial = f"(type = 'step' AND {trial})"
-    return trial, None if bad is None else f"{trial} AND {bad}"
+    return trial, wrong
 
 
 _NAMES: dict[Level, str] = {
@@ -159,7 +165,8 @@ def marks_sql(signals: Sequence[Signal], relation: str) -> str:
     """Return the statement that judges every event of a relation by every signal, a row an event, in its order.
 
     Its columns: `key`, the 64-bit hash of `event_id`; then words `marks0`, `marks1`, … for `SIGNALS_A_WORD` signals each.
-    Bit 0 of a word: the event counts; bits 1 + 2 k and 2 + 2 k: a trial, a bad one of the word's signal k.
+    Bit 0 of a word: the event counts; bits 1 + 2 k and 2 + 2 k: a trial, a bad one of the word's signal k. DuckDB takes longer to plan
+    this statement than to run it on a batch, so each predicate stands in it once.
 
     Args:
         signals: what to count; of all of them an event is one trial or none.
@@ -169,10 +176,10 @@ def marks_sql(signals: Sequence[Signal], relation: str) -> str:
     for first in range(0, max(1, len(signals)), SIGNALS_A_WORD):
         bits = ["CAST(1 AS BIGINT)"]
         for place, signal in enumerate(signals[first : first + SIGNALS_A_WORD]):
-            trial, bad = predicates(signal)
-            bits.append(f"CASE WHEN {trial} THEN {1 << 1 + 2 * place} ELSE 0 END")
-            if bad is not None:
-                bits.append(f"CASE WHEN {bad} THEN {1 << 2 + 2 * place} ELSE 0 END")
+            trial, wrong = _told(signal)
+            one, both = 1 << 1 + 2 * place, 3 << 1 + 2 * place
+            judged = one if wrong is None else f"CASE WHEN {wrong} THEN {both} ELSE {one} END"
+            bits.append(f"CASE WHEN {trial} THEN {judged} ELSE 0 END")
         word = f"marks{first // SIGNALS_A_WORD}"
         words.append(
             f"CASE WHEN counted AND type IN ('step', 'interaction') THEN {' + '.join(bits)} ELSE 0 END AS {word}"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
 from types import SimpleNamespace
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,9 @@ EARLIEST_US = 946_684_800_000_000
 
 LATEST_US = 4_102_444_800_000_000
 """2100-01-01: no credential is valid for longer."""
+
+SPARSE: Final = 4
+"""Objects that fewer than one in so many events have are built by themselves, and then put in their places."""
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _MICROS_FROM = 10**14
@@ -87,9 +90,15 @@ class Builder:
     def _structs(self, column: Column, values: list[Any], rows: Rows, path: str) -> Any:
         if None not in values:
             return self._fields(column, values, rows, path)
-        absent = _absent(values)
+        there = np.flatnonzero(~_absent_mask(values))
+        if len(there) * SPARSE < len(values):  # cheaper than to look at what is not there, field by field
+            few = self._fields(column, [values[at] for at in there.tolist()], np.asarray(rows)[there], path)
+            places = np.full(len(values), -1)
+            places[there] = np.arange(len(there))
+            return few.take(pa.array(places, mask=places < 0))
         blank = _blank(column)
-        return self._fields(column, [value or blank for value in values], rows, path, absent)  # no object is false
+        filled = [value or blank for value in values]  # no object is false
+        return self._fields(column, filled, rows, path, _absent(values))
 
     def _lists(self, column: Column, values: list[Any], rows: Rows, path: str) -> Any:
         flat = [item for value in values if value is not None for item in value]

@@ -138,18 +138,17 @@ def _read(reading: _Reading, span: range) -> set[str]:
     """Decode the values of a slice: the hot loop. Return the fields that have to be learned before it can stand."""
     values = reading.chunk.values[span.start : span.stop]
     limit = reading.limits.max_message
-    done = reading.events.append
+    events = reading.events
     read = reading.form.read if _plain(values, limit) else _careful(limit, reading.form)
     feed = map(read, values)  # type: ignore[arg-type] # there is no tombstone among plain ones
     refused: list[int] = []
     new: set[str] = set()
     while True:
         try:
-            for event in feed:
-                done(event)
+            events.extend(feed)  # up to one that fails
             break
         except Exception:  # noqa: BLE001 # whatever it is, it is looked at below, and its neighbours go on
-            index = span.start + len(reading.events) + len(refused)
+            index = span.start + len(events) + len(refused)
         value = reading.chunk.values[index]
         if value is None:
             reading.tombstones += 1
@@ -162,7 +161,7 @@ def _read(reading: _Reading, span: range) -> set[str]:
             refused.append(index)
         else:
             new |= names - reading.form.names
-            done(event)
+            events.append(event)
     left_out = frozenset(refused)
     reading.indexes += [index for index in span if index not in left_out] if refused else span
     return new

@@ -80,7 +80,8 @@ class Rows:
         """Write the minute counts and latencies of the events."""
         splits = {signal.split for signal in judged.signals if signal.split and signal.level != EXPLODED}
         strata = {split: self.places.strata(self.table, split) for split in splits}
-        tx.show("arriving", self.table)  # with the columns that no event brought
+        if any(signal.level == EXPLODED for signal in judged.signals):
+            tx.show("arriving", self.table)  # with the columns that no event brought
         rollup = counted(tx, self.table, self.places, judged.words, judged.signals, registry, draft, strata)
         if len(rollup.minute):
             tx.show("arriving_counts", rollup.table(known_us))
