@@ -4,12 +4,12 @@ Live, restart and replay run this code. Time is an argument: nothing here asks f
 """
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import WORSE, Counts, Tick, Verdict
@@ -22,7 +22,7 @@ from bellbuoy.monitor.judging import judgement_rows as rows
 from bellbuoy.monitor.judging.calibrate import Calibrations, calibrate, tails
 from bellbuoy.monitor.judging.calibration_rows import calibration_rows, calibrations
 from bellbuoy.monitor.judging.endings import end, let_go, retired
-from bellbuoy.monitor.judging.enough import LEAST_INTERACTIONS, enough
+from bellbuoy.monitor.judging.enough import enough
 from bellbuoy.monitor.judging.groups import Group, begin_anew, groups, memory_of, thresholds
 from bellbuoy.monitor.judging.hearing import heard
 from bellbuoy.monitor.judging.incidents import Change, Incident, SeverityRules, watched_in
@@ -37,12 +37,11 @@ from bellbuoy.monitor.judging.routes import sinks_for
 from bellbuoy.monitor.judging.strata import counts_of, fitted, with_newcomers
 from bellbuoy.monitor.judging.watched import Watched
 from bellbuoy.monitor.judging.watchlist import Line, detectors_of, unwatched, watchlist
+from bellbuoy.monitor.judging.written import to_write
 from bellbuoy.monitor.store import Series, Store, StoreExhausted, Transaction
 from bellbuoy.sinks.base import Page
 
 log = logging.getLogger(__name__)
-
-HOUR = 3600
 
 Told = tuple[Change, Page]
 
@@ -244,10 +243,10 @@ class Evaluation:
                     group.detector, group.state, tick, group.prepared, group.baseline, group.watch
                 )
                 group.open = bool(judged.open.size)
-                observed, waiting = self._observations(group, judged, end)
+                observed, waiting = self._observations(group, judged, n[place] > 0, end)
                 seen += observed
                 fresh = {one.watched for one in observed if one.watched not in self.members}
-                verdicts += self._to_write(group, judged, end, fresh, waiting)
+                verdicts += to_write(group, judged, fresh, waiting)
             if seen:
                 self.incidents, changes = observe(self.incidents, seen, end, self.rules, self.lately.before(end))
                 self._tell(changes, told, closed)
@@ -317,38 +316,22 @@ class Evaluation:
             log.exception("incident %s cannot be explained; it is told without findings", change.incident.id)
             return explain(Nothing(), self.context, change, baseline)
 
-    def _to_write(
-        self, group: Group, judged: Judgement, at: int, fresh: Collection[Watched], waiting: Collection[int]
-    ) -> list[tuple[Watched, Verdict]]:
-        """Return the verdicts that become rows: those that changed or join an incident, the bad ones every hour, all once a day.
-
-        Bad ones that are `waiting`, for too few interactions stand behind them, are written as watched until then.
-        """
-        if (at - self.tick) % DAY == 0:
-            places = list(range(len(judged.state)))
-        else:
-            joining = {i for i in judged.open.tolist() if group.lines[i].watched in fresh}
-            hourly = judged.open.tolist() if at % HOUR == 0 else ()
-            places = sorted({*judged.changed.tolist(), *hourly, *joining})
-        told = []
-        for i in places:
-            verdict = group.verdict(judged, i)
-            if i in waiting:
-                why = f"{verdict.why}; fewer than {LEAST_INTERACTIONS} different interactions so far"
-                verdict = replace(verdict, state="watch", why=why)
-            told.append((group.lines[i].watched, verdict))
-        return told
-
-    def _observations(self, group: Group, judged: Judgement, at: int) -> tuple[list[Observation], set[int]]:
+    def _observations(
+        self, group: Group, judged: Judgement, tried: NDArray[np.bool_], at: int
+    ) -> tuple[list[Observation], set[int]]:
         """Return the verdicts of one tick that concern an incident, and the bad ones that have to wait for more evidence.
 
-        Those of its members are looked at every tick, those of others when they are bad.
+        Those of its members are looked at whenever there is something new of them, those of others when they are bad.
         """
         seen: list[Observation] = []
         waiting: set[int] = set()
-        for i in sorted({*judged.changed.tolist(), *judged.open.tolist()}):
+        changed = set(judged.changed.tolist())
+        for i in sorted({*changed, *judged.open.tolist()}):
             line = group.lines[i]
-            if line.watched not in self.members:
+            if line.watched in self.members:
+                if judged.measure == "share" and not tried[i] and i not in changed:
+                    continue
+            else:
                 if judged.state[i] < WORSE:
                     continue
                 if not (judged.measure != "share" or self._enough(line, group.verdict(judged, i), at)):
