@@ -48,6 +48,8 @@ CODES: dict[str, str] = {
     "BB217": "no detector against slow drift",
     "BB218": "a kind of detector that cannot do what its entry asks",
     "BB219": "no heartbeat",
+    "BB221": "a map that names no field of an event, or no path",
+    "BB222": "a signal whose SQL cannot be used",
 }
 """Every kind of finding and what it is about."""
 

@@ -5,12 +5,12 @@ The only place that reads YAML and the environment.
 
 import hashlib
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -32,6 +32,10 @@ MAX_BYTES = 1 << 20
 MOST = 200
 """Findings that are told of one file."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+Rule: TypeAlias = Callable[[Config], Iterable[Remark]]
+"""What says what is wrong or doubtful in a valid configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +129,21 @@ def load_as(path: Path, model: type[T], option: str) -> Written[T]:
     raise ConfigError(_findings(str(path), text, document, remarks))
 
 
-def inspect(path: Path, *, environ: Mapping[str, str] | None = None, secrets: bool = True) -> Inspection:
-    """Read a file and return what it says and all that was found, warnings included; never raises for its content."""
+def inspect(
+    path: Path, *, environ: Mapping[str, str] | None = None, secrets: bool = True, beyond: Rule | None = None
+) -> Inspection:
+    """Read a file and return what it says and all that was found, warnings included; never raises for its content.
+
+    Args:
+        path: the file.
+        environ: variables; those of the process unless given.
+        secrets: whether secrets are read.
+        beyond: what else is to be said of a configuration, by what stands above it; asked once it is valid.
+    """
     text = _text_of(path, "--config")
     if isinstance(text, Finding):
         return Inspection(None, (text,))
-    return inspect_text(text, str(path), environ=environ, folder=path.parent, secrets=secrets)
+    return inspect_text(text, str(path), environ=environ, folder=path.parent, secrets=secrets, beyond=beyond)
 
 
 def inspect_text(
@@ -140,6 +153,7 @@ def inspect_text(
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
     secrets: bool = True,
+    beyond: Rule | None = None,
 ) -> Inspection:
     """Read a text, see `inspect`; files of secrets are relative to `folder`."""
     if len(text) > MAX_BYTES:
@@ -148,6 +162,9 @@ def inspect_text(
     reader = SecretFiles(os.environ if environ is None else environ, folder or Path(), wanted=secrets)
     document = _compose(text, reader.environ)
     config, remarks = (None, []) if document.broken else _validate(document, reader)
+    right = config is not None and not document.troubles and all(remark.code in WARNINGS for remark in remarks)
+    if right and config is not None and beyond is not None:
+        remarks = [*remarks, *beyond(config)]
     findings = _findings(name, text, document, remarks, reader.values)
     refused = any(finding.level == "error" for finding in findings)
     return Inspection(None if refused else config, findings)

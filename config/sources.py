@@ -41,10 +41,21 @@ class Future(Shape):
 class Mapping(Shape):
     """Where one field of an event stands in a foreign log."""
 
-    from_: Annotated[str, Field(pattern=r"^\$", max_length=512)] = Field(alias="from", examples=["$.span.status"])
-    """Path of the value, `$.a.b[0]`."""
+    from_: Annotated[str, Field(pattern=r"^\$", max_length=512)] | None = Field(
+        default=None, alias="from", examples=["$.span.status"]
+    )
+    """Path of the value, `$.a.b[0]` or `$['a key with dots']`."""
+    value: str | float | bool | None = Field(default=None, examples=["lead-qualifier"])
+    """Instead of a path: the same value for every event."""
     values: dict[str, str] = Field(default={}, examples=[{"OK": "success", "ERROR": "failure"}])
     """What each foreign value means; others are kept as they are."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one(cls, data: object) -> object:
+        if isinstance(data, dict) and len({"from", "value"} & set(data)) != 1:
+            raise PydanticCustomError("one_key", "", {"keys": ["from", "value"]})
+        return data
 
 
 MAP = {
@@ -62,7 +73,7 @@ class Feed(Shape):
     future: Future = Future()
     """How far ahead of its arrival the `ts` of an event may be."""
     map: dict[str, Annotated[Mapping, Shorthand("from")]] = Field(default={}, examples=[MAP])
-    """Field of an event → where it stands, so that any JSON log fits."""
+    """Field of an event (`integration.status`, `attributes.KEY`) → where it stands, so that any JSON log fits. What is not named is not stored."""
 
 
 class Log(Feed):

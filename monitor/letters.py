@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from bellbuoy.config.model import Config
 from bellbuoy.monitor.event import Batch, Limits, decode
 from bellbuoy.monitor.event.batch import concat
+from bellbuoy.monitor.ingest.limits import limits_by_source
 from bellbuoy.monitor.sources.base import Chunk, Outcome, Stream
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.transaction import Transaction
@@ -89,23 +90,6 @@ def retry(
     for part in _parts(store.rows("letters/chosen", ids=list(ids), kind=kind, every=every), done):
         _retry(store, _letters(store, part), limits, now, done)
     return done
-
-
-def limits_by_source(config: Config) -> dict[str, Limits]:
-    """Return what each source takes in, by its name as `bellbuoy.monitor.sources.build.build` gives it."""
-    found: dict[str, Limits] = {}
-    seen: dict[str, int] = {}
-    for entry in config.sources:
-        kind = next(kind for kind in ("kafka", "files", "http") if getattr(entry, kind) is not None)
-        seen[kind] = seen.get(kind, 0) + 1
-        feed = getattr(entry, kind)
-        found[kind if seen[kind] == 1 else f"{kind}{seen[kind]}"] = Limits(
-            max_message=config.ingest.max_message,
-            warn_ahead_s=feed.future.warn,
-            refuse_ahead_s=feed.future.refuse,
-            keep_s=config.store.retention.minutes,
-        )
-    return found
 
 
 def _parts(rows: Sequence[Mapping[str, Any]], done: Retried) -> Iterator[list[int]]:

@@ -20,8 +20,9 @@ def command(config: Path, *, form: str, strict: bool) -> int:
     """Read a configuration and say all that is wrong with it, then what it means."""
     from bellbuoy.config.errors import render
     from bellbuoy.config.load import inspect
+    from bellbuoy.monitor.beyond import beyond
 
-    found = inspect(config)
+    found = inspect(config, beyond=beyond)
     if form == "json":
         click.echo(json.dumps([finding.record() for finding in found.findings], indent=2))
     elif found.findings:

@@ -25,8 +25,9 @@ def command(config: Path, *, form: str, sink: str | None) -> int:
     """
     from bellbuoy.config.errors import ConfigError
     from bellbuoy.config.load import inspect
+    from bellbuoy.monitor.beyond import beyond
 
-    read = inspect(config)
+    read = inspect(config, beyond=beyond)
     if read.config is None:
         raise ConfigError(read.findings)
     if sink is not None and sink not in read.config.sinks:

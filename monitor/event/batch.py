@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from bellbuoy.monitor.event.foreign import Foreign
 from bellbuoy.monitor.sources.base import Stream
 
 WHOLE_BYTES = 1 << 20
@@ -28,12 +29,14 @@ class Limits:
         warn_ahead_s: a `ts` further ahead of its arrival is counted.
         refuse_ahead_s: a time further ahead of its arrival is refused.
         keep_s: a `ts` older than this before `now` is `too_old`; None: nothing is.
+        foreign: how messages are read that have another form; None: they are events.
     """
 
     max_message: int = 64 << 10
     warn_ahead_s: float = 300.0
     refuse_ahead_s: float = 86_400.0
     keep_s: float | None = None
+    foreign: Foreign | None = None
 
 
 @dataclass(frozen=True, slots=True)

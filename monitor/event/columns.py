@@ -46,6 +46,7 @@ class Column:
         kind: name of its kind in the documents (`name`, `count`, `ms`, …).
         children: fields of the object or of the listed objects.
         values: what an enumeration allows.
+        longest: most characters of a text; None: as many as come.
         description: what it means.
         required, default: of the class in which it was first seen.
         types: letters of the event types that have it (S, I, O); a capital R beside one means required there.
@@ -59,6 +60,7 @@ class Column:
     kind: str
     children: tuple["Column", ...] = ()
     values: tuple[str, ...] = ()
+    longest: int | None = None
     description: str = ""
     required: bool = False
     default: Any = None
@@ -95,6 +97,7 @@ def _column(field: msgspec.inspect.Field, attribute: str, place: str) -> Column:
         kind="object" if shape == "struct" else "list" if shape in ("structs", "texts") else kind,
         children=children,
         values=values,
+        longest=inner.max_length if isinstance(inner, msgspec.inspect.StrType) else None,
         description=description,
         required=field.required,
         default=None if field.default is msgspec.NODEFAULT else field.default,

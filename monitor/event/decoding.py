@@ -16,6 +16,7 @@ from bellbuoy.monitor.event.arrays import Builder
 from bellbuoy.monitor.event.batch import Batch, DeadLetter, Limits, dead_letter
 from bellbuoy.monitor.event.columns import COLUMNS, TIMESTAMP, arrow_schema
 from bellbuoy.monitor.event.definition import STRICT, TYPES, Event
+from bellbuoy.monitor.event.foreign import Read
 from bellbuoy.monitor.event.forms import Form, Learned
 from bellbuoy.monitor.event.names import check_names
 from bellbuoy.monitor.event.refusal import Refusal, refusal, refusal_of
@@ -46,6 +47,7 @@ class _Reading:
     """What is being made of a slice of one chunk; indexes count from the beginning of the chunk."""
 
     chunk: Chunk
+    values: Sequence[Read]
     stream_id: int
     received_at_us: int
     now_us: int
@@ -59,7 +61,8 @@ class _Reading:
     tombstones: int = 0
 
     def refuse(self, index: int, why: Refusal) -> None:
-        chunk = self.chunk
+        chunk, foreign = self.chunk, self.limits.foreign
+        why = why if foreign is None else foreign.told(why)
         self.letters.append(
             dead_letter(
                 chunk.stream,
@@ -99,12 +102,13 @@ def decode(
         None, [], received, 0, Counter(), {chunk.stream: chunk.next}, None, received_by={chunk.stream: received}
     )
     batch.readable_us = _readable(chunk, received_at_us)
+    values = chunk.values if limits.foreign is None else limits.foreign.read(chunk.values, limits.max_message)
     tables = []
     for start in range(0, received, _SLICE):
         span = range(start, min(start + _SLICE, received))
         form = _LEARNED.form(len(span))
         while True:
-            reading = _Reading(chunk, stream_id, received_at_us, now_us, limits, form, forgotten_us)
+            reading = _Reading(chunk, values, stream_id, received_at_us, now_us, limits, form, forgotten_us)
             new = _read(reading, span)
             if not new:
                 break
@@ -136,10 +140,11 @@ def _readable(chunk: Chunk, received_at_us: int) -> Any:
 
 def _read(reading: _Reading, span: range) -> set[str]:
     """Decode the values of a slice: the hot loop. Return the fields that have to be learned before it can stand."""
-    values = reading.chunk.values[span.start : span.stop]
+    values = reading.values[span.start : span.stop]
     limit = reading.limits.max_message
     events = reading.events
-    read = reading.form.read if _plain(values, limit) else _careful(limit, reading.form)
+    plain = reading.limits.foreign is None and _plain(values, limit)  # type: ignore[arg-type] # refused are foreign ones alone
+    read = reading.form.read if plain else _careful(limit, reading.form)
     feed = map(read, values)  # type: ignore[arg-type] # there is no tombstone among plain ones
     refused: list[int] = []
     new: set[str] = set()
@@ -149,9 +154,13 @@ def _read(reading: _Reading, span: range) -> set[str]:
             break
         except Exception:  # noqa: BLE001 # whatever it is, it is looked at below, and its neighbours go on
             index = span.start + len(events) + len(refused)
-        value = reading.chunk.values[index]
+        value = reading.values[index]
         if value is None:
             reading.tombstones += 1
+            refused.append(index)
+            continue
+        if isinstance(value, Refusal):
+            reading.refuse(index, value)
             refused.append(index)
             continue
         try:
@@ -175,12 +184,12 @@ def _plain(values: Sequence[bytes | None], limit: int) -> bool:
     return whole.isascii() and b"\\" not in whole and b"\x7f" not in whole
 
 
-def _careful(limit: int, form: Form) -> Callable[[bytes | None], Event]:
+def _careful(limit: int, form: Form) -> Callable[[Read], Event]:
     """Return what reads one value with every name looked at."""
     read = form.read
 
-    def act(value: bytes | None) -> Event:
-        if value is None or len(value) > limit:
+    def act(value: Read) -> Event:
+        if not isinstance(value, bytes) or len(value) > limit:
             raise ValueError("no message, or too large a one")
         event = read(value)
         if not value.isascii() or b"\\" in value or b"\x7f" in value:

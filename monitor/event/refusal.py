@@ -22,9 +22,10 @@ REMEDIES = {
     "too_old": "raise `store.retention.minutes` to count it",
     "version": "send schema_version 1",
     "meaning": "correct the producer",
+    "map": "correct `map` of this source, or what writes the log; then `bellbuoy dead-letters retry`",
     "store": "report this: the message was decoded and the store refused it",
 }
-"""Classes of dead letters that a native message can have, each with its way out."""
+"""Classes of dead letters, each with its way out."""
 
 _KINDS = {re.sub(r"\[.*?\]", "", path): column for path, column in walk()}
 _CLIP = 160

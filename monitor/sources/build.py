@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bellbuoy.config.sources import Kafka
+from bellbuoy.config.sources import Feed, Kafka
 from bellbuoy.monitor.clock import Clock, SystemClock
+from bellbuoy.monitor.event.foreign import Entry, Foreign, MapError
 from bellbuoy.monitor.sources.base import Source
 from bellbuoy.monitor.sources.errors import SourceSettings
 from bellbuoy.monitor.sources.files import FilesSource
@@ -16,9 +17,6 @@ from bellbuoy.monitor.sources.kafka_client import KafkaSettings, login
 def build(config_sources: Sequence[Any], clock: Clock | None = None) -> list[Source]:
     """Return the sources, in the order of the configuration.
 
-    The first of a kind is named after it (`kafka`), the next ones have a number (`kafka2`): the names are part of the
-    stored positions.
-
     Args:
         config_sources: `sources:` of the configuration, each with exactly one of `kafka`, `files`, `http`.
         clock: tells the time and waits.
@@ -28,16 +26,13 @@ def build(config_sources: Sequence[Any], clock: Clock | None = None) -> list[Sou
     """
     clock = clock or SystemClock()
     built: list[Source] = []
-    seen: dict[str, int] = {}
-    for number, entry in enumerate(config_sources):
-        kind = next(kind for kind in ("kafka", "files", "http") if getattr(entry, kind) is not None)
+    for number, (entry, name) in enumerate(zip(config_sources, names(config_sources), strict=True)):
+        kind = _kind(entry)
         feed = getattr(entry, kind)
         place = f"sources[{number}].{kind}"
         _refuse_unbuilt(feed, place)
-        seen[kind] = seen.get(kind, 0) + 1
-        name = kind if seen[kind] == 1 else f"{kind}{seen[kind]}"
         if kind == "http":
-            if seen[kind] > 1:
+            if name != kind:
                 raise SourceSettings(f"{place}: there is one door for events already; remove this one")
             built.append(HttpSource(name, waiting=feed.waiting, clock=clock))
         else:
@@ -46,9 +41,42 @@ def build(config_sources: Sequence[Any], clock: Clock | None = None) -> list[Sou
     return built
 
 
+def names(config_sources: Sequence[Any]) -> list[str]:
+    """Return what the sources are called, in the order of the configuration.
+
+    The first of a kind is named after it (`kafka`), the next ones have a number (`kafka2`): the names are part of the
+    stored positions.
+    """
+    found: list[str] = []
+    for kind in map(_kind, config_sources):
+        earlier = sum(name.startswith(kind) for name in found)
+        found.append(kind if not earlier else f"{kind}{earlier + 1}")
+    return found
+
+
+def _kind(entry: Any) -> str:
+    return next(kind for kind in ("kafka", "files", "http") if getattr(entry, kind) is not None)
+
+
+def foreign(feed: Feed) -> Foreign | None:
+    """Return how the messages of a source are read; None where they are events.
+
+    Raises:
+        MapError: its `map` cannot be used; the text begins with the field.
+    """
+    return Foreign(entries(feed)) if feed.map else None
+
+
+def entries(feed: Feed) -> dict[str, Entry]:
+    """Return where the fields of events stand in the messages of a source."""
+    return {name: Entry(one.from_, one.value, one.values) for name, one in feed.map.items()}
+
+
 def _refuse_unbuilt(feed: Any, place: str) -> None:
-    if getattr(feed, "map", None):
-        raise SourceSettings(f"{place}.map: foreign logs are not mapped yet; send events in the native schema")
+    try:
+        foreign(feed)
+    except MapError as error:
+        raise SourceSettings(f"{place}.map.{error}") from None
     if getattr(feed, "format", "native") not in ("native", "auto"):
         raise SourceSettings(f"{place}.format: {feed.format} is not read yet; use `native`")
 

@@ -7,6 +7,7 @@ import pytest
 
 from bellbuoy.config import load
 from bellbuoy.config.errors import CODES, WARNINGS, Finding, render
+from bellbuoy.monitor.beyond import beyond
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "config"
 FAULTS = sorted(path.stem for path in GOLDEN.glob("*.yaml"))
@@ -21,7 +22,7 @@ def findings(fault: str, folder: Path) -> tuple[Finding, ...]:
     before = Path.cwd()
     os.chdir(folder)
     try:
-        return load.inspect(Path(f"{fault}.yaml"), environ=ENVIRON).findings
+        return load.inspect(Path(f"{fault}.yaml"), environ=ENVIRON, beyond=beyond).findings
     finally:
         os.chdir(before)
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bellbuoy.config.sources import Mapping
 from bellbuoy.monitor.clock import VirtualClock
 from bellbuoy.monitor.sources.build import build
 from bellbuoy.monitor.sources.errors import SourceSettings
@@ -60,8 +61,8 @@ def test_sources_are_named_after_their_kind_with_a_number_from_the_second_on():
             "sources[0].kafka.client.fetch_min: the Kafka client has no such option; see the options of kafka-python",
         ),
         (
-            kafka(map={"step": "$.name"}),
-            "sources[0].kafka.map: foreign logs are not mapped yet; send events in the native schema",
+            kafka(map={"stepp": Mapping.model_validate({"from": "$.name"})}),
+            "sources[0].kafka.map.stepp: an event has no such field; docs/events.md lists them, or name it attributes.stepp",
         ),
         (files(format="otlp_json"), "sources[0].files.format: otlp_json is not read yet; use `native`"),
     ],
@@ -73,7 +74,7 @@ def test_what_cannot_be_is_refused_with_its_key_and_the_way_out(entry, sentence)
 
 
 def test_there_is_one_door_for_events():
-    http = SimpleNamespace(kafka=None, files=None, http=SimpleNamespace(waiting=1 << 20))
+    http = SimpleNamespace(kafka=None, files=None, http=SimpleNamespace(waiting=1 << 20, map={}))
     [source] = build([http])
     assert (source.name, source.stream.path) == ("http", "/v1/events")
     with pytest.raises(SourceSettings) as caught:
