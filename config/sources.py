@@ -60,6 +60,7 @@ class Mapping(Shape):
 
 MAP = {
     "interaction_id": "$.conversation.id",
+    "workflow": {"value": "lead-qualifier"},
     "outcome": {"from": "$.span.status", "values": {"OK": "success", "ERROR": "failure"}},
 }
 """How a foreign log may be read."""

@@ -1,6 +1,7 @@
 """Fills a recording: with the events of files, or with what a daemon's store holds."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from bellbuoy.monitor.backtest.counted import counted
 from bellbuoy.monitor.backtest.errors import BacktestError
 from bellbuoy.monitor.backtest.recording import DAY, Recording
 from bellbuoy.monitor.event import Limits, decode
+from bellbuoy.monitor.ingest.limits import feeds
 from bellbuoy.monitor.json_lines import ENCODER, plain
 from bellbuoy.monitor.sources.base import Chunk, Stream
+from bellbuoy.monitor.sources.build import foreign as foreign_of
 from bellbuoy.monitor.sources.log_file import LogFile
 from bellbuoy.monitor.store import Series, Store
 from bellbuoy.monitor.store.kept import keep
@@ -23,6 +26,8 @@ from bellbuoy.monitor.store.kept import keep
 FAR_US = 4_102_444_800_000_000
 """An arrival far ahead (the year 2100): times are the events' own, none is too old, and none is in the future."""
 LINES = 20_000
+FIRST = 100
+"""Records by which a file is told to be of events, or of the form that a source of the configuration maps."""
 BYTES = 16 << 20
 
 
@@ -34,7 +39,7 @@ def fill_events(
     Args:
         recording: empty.
         files: in any order.
-        config: limits of a message.
+        config: limits of a message; a file of no events is read by the first `map` of its sources.
         tell: hears how many records were read so far.
 
     Returns:
@@ -44,18 +49,28 @@ def fill_events(
         BacktestError: a file cannot be read.
         SourceStopped: a file is damaged.
     """
-    limits = Limits(max_message=config.ingest.max_message)
+    native = Limits(max_message=config.ingest.max_message)
+    foreign = next((one for one in map(foreign_of, feeds(config.sources)) if one is not None), None)
     stored = read = 0
     reasons: list[str] = []
     for number, file in enumerate(sorted(files)):
         stream = Stream("backtest", str(file), number, "1")
+        limits = native
         for chunk in _chunks(file, stream):
+            if chunk.offsets[0] == 0 and foreign is not None and not _native(chunk):
+                limits = replace(native, foreign=foreign)
             batch = decode(chunk, stream_id=recording.stream_id(stream), received_at_us=FAR_US, limits=limits)
             stored += recording.append(batch).rows
             read += len(chunk.values)
             reasons += [f"{file}: {letter.reason}" for letter in batch.letters[: 3 - len(reasons)]]
             tell(read)
     return stored, reasons
+
+
+def _native(chunk: Chunk) -> bool:
+    """Tell whether one of the first records of a chunk is an event as it is."""
+    first = Chunk(chunk.stream, chunk.offsets[:FIRST], chunk.values[:FIRST], chunk.next)
+    return decode(first, stream_id=0, received_at_us=FAR_US, limits=Limits()).rows > 0
 
 
 def _chunks(file: Path, stream: Stream) -> Iterator[Chunk]:

@@ -2,7 +2,7 @@
 
 import logging
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,10 @@ from bellbuoy.monitor.cli.failures import NOT_NOW, WRONG_USE, Failure
 
 if TYPE_CHECKING:
     from bellbuoy.monitor.clock import Clock
+    from bellbuoy.monitor.event import Limits
     from bellbuoy.monitor.survey.sample import Sample
     from bellbuoy.monitor.survey.seen import Survey
+    from bellbuoy.monitor.survey.suggest import Suggested
     from bellbuoy.monitor.survey.writing import Given
 
 MOST = 100_000
@@ -59,7 +61,8 @@ def command(what: tuple[str, ...], out: str, *, force: bool, limit: int) -> None
         click.echo(text, nl=False)
     else:
         target.write_text(text, encoding="utf-8")
-    for line in [_seen(seen), *_next(given, target, what)]:
+    guessed = "the records are of another form; where the fields of events stand in them is a guess: look at `map`"
+    for line in [*([guessed] if given.found else []), _seen(seen), *_next(given, target, what)]:
         click.echo(line, err=True)
 
 
@@ -79,11 +82,12 @@ def _topic(what: Sequence[str], most: int, clock: "Clock") -> "tuple[Given, Samp
         )
     servers, topic = target(what[0])
     try:
-        sample = of_topic(servers, topic, most, clock)
+        sample, found = _understood(lambda limits: of_topic(servers, topic, most, clock, limits), topic)
     except TopicError as error:
         raise Failure(f"error: {error}", NOT_NOW) from None
     name = f"topic {topic} at {servers}"
-    return Given(name, servers=servers, topic=topic, remarks=_judged(sample, name, "the newest ones")), sample
+    remarks = _judged(sample, name, "the newest ones")
+    return Given(name, servers=servers, topic=topic, found=found, remarks=remarks), sample
 
 
 def _files(what: Sequence[str], most: int, clock: "Clock") -> "tuple[Given, Sample]":
@@ -95,7 +99,10 @@ def _files(what: Sequence[str], most: int, clock: "Clock") -> "tuple[Given, Samp
 
     try:
         files, paths = resolve(what)
-        sample = of_files(files, most, int(clock.now() * 1e6))
+        at_us = int(clock.now() * 1e6)
+        sample, found = _understood(
+            lambda limits: of_files(files, most, at_us, limits), files[0].name.partition(".")[0] or "agent"
+        )
     except PathError as error:
         raise Failure(f"error: {error}", WRONG_USE) from None
     except SourceStopped as stopped:
@@ -104,8 +111,28 @@ def _files(what: Sequence[str], most: int, clock: "Clock") -> "tuple[Given, Samp
     return Given(
         name,
         paths,
+        found=found,
         remarks=_judged(sample, name, "the first and last ones of each file (of a compressed one the first)"),
     ), sample
+
+
+def _understood(look: "Callable[[Limits | None], Sample]", name: str) -> "tuple[Sample, dict[str, Suggested]]":
+    """Look at a log; at one of another form once more, with where the fields of events seem to stand in it.
+
+    Args:
+        look: looks at it.
+        name: of the workflow, where the log names none.
+    """
+    from bellbuoy.monitor.event import Limits
+    from bellbuoy.monitor.survey.mapped import foreign
+    from bellbuoy.monitor.survey.suggest import suggestion
+
+    sample = look(None)
+    found = suggestion(sample.refused, name) if sample.foreign else {}
+    if not found:
+        return sample, {}
+    again = look(Limits(foreign=foreign(found)))
+    return (sample, {}) if again.foreign else (again, found)
 
 
 def _judged(sample: "Sample", name: str, part: str) -> tuple[str, ...]:

@@ -23,7 +23,14 @@ PATIENCE_S = 120.0
 @click.option("--span", type=Length(), default="28d", show_default=True, help="How long a time it shows.")
 @click.option("--to", metavar="TIME", help="Its end, a day or an instant. Default: the last tick that was judged.")
 @click.option("--format", "form", type=Named(["text", "json", "svg", "mermaid"]), default="text", show_default=True)
-@click.option("--all", "whole", is_flag=True, help="Draw every step, however many there are.")
+@click.option("--all", "whole", is_flag=True, help="Draw every step, or show every record, however many there are.")
+@click.option(
+    "--lines",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Show how a source's `map` reads the records of a log.",
+)
+@click.option("--suggest", "suggested", is_flag=True, help="With --lines: propose a `map` for them.")
 @where_option
 @url_option
 @token_option
@@ -34,11 +41,23 @@ def command(
     to: str | None,
     form: str,
     whole: bool,
+    lines: Path | None,
+    suggested: bool,
     config: Path | None,
     url: str | None,
     token_file: Path | None,
 ) -> None:
     """Draw a workflow as it is lived: steps, how many interactions run each, what that comes to, what each needs."""
+    if lines is None and suggested:
+        raise click.UsageError("--suggest is about a log: name it with --lines FILE.")
+    if lines is not None:
+        from bellbuoy.monitor.cli.map_lines import limits_in, show, suggest
+
+        if suggested:
+            suggest(lines)
+        else:
+            show(lines, limits_in(given(config)), whole=whole)
+        return
     _check(to)
     with answers(given(config), url, token_file, PATIENCE_S) as asked:
         found = asked.maps(workflow, span, to)

@@ -32,9 +32,10 @@ def refusal(sample: Sample, name: str) -> str:
         check = f"; `bellbuoy schema event --check {sample.first.stream.path}` tells it of every line"
     return (
         f"{place(sample.first)}: {_why(sample.first)}\n"
-        f"Looked at {sample.records:,} record{'s' * (sample.records != 1)}, of which {are}. A log of another form is not "
-        "mapped in this version: let what writes it\n"
-        f"write events (docs/events.md lists the fields, `bellbuoy schema event` is their JSON Schema){check}"
+        f"Looked at {sample.records:,} record{'s' * (sample.records != 1)}, of which {are}. Where the fields of events stand "
+        "in it could not be guessed: say it\n"
+        "by `map` of the source (docs/mapping.md), or let what writes the log write events (docs/events.md lists the fields, "
+        f"`bellbuoy schema event` is their JSON Schema){check}"
     )
 
 

@@ -17,6 +17,8 @@ from bellbuoy.monitor.sources.log_file import LogFile, lines_of
 LINES = 5_000
 BYTES = 4 << 20
 """What is read and decoded at once."""
+KEPT = 2_000
+"""Records that are no events which are kept, to see what they are."""
 MOST_MISTAKES = 0.05
 """Share of records that are no events past which nothing is concluded: `dead_letters.max_share` would halt the source."""
 
@@ -28,15 +30,18 @@ class Sample:
     Attributes:
         tables: their events, rows of `events_raw`.
         records: how many records there were, events or not.
-        letters: how many of them are no events. first: the first of these.
+        letters: how many of them are no events. first: the first of these. refused: the first few, as they were sent.
         whole: whether there was nothing more to look at.
+        limits: how the records are read.
     """
 
     tables: list[pa.Table] = field(default_factory=list)
     records: int = 0
     letters: int = 0
     first: DeadLetter | None = None
+    refused: list[bytes] = field(default_factory=list)
     whole: bool = True
+    limits: Limits = field(default_factory=Limits)
 
     def take(self, chunk: Chunk, number: int, now_us: int) -> None:
         """Decode the records of a chunk, as if they arrived now.
@@ -46,9 +51,10 @@ class Sample:
             number: of the stream.
             now_us: microseconds UTC; what is far ahead of it is no event.
         """
-        batch = decode(chunk, stream_id=number, received_at_us=now_us, limits=Limits())
+        batch = decode(chunk, stream_id=number, received_at_us=now_us, limits=self.limits)
         self.records += batch.received - batch.tombstones
         self.letters += len(batch.letters)
+        self.refused += [one.raw for one in batch.letters[: KEPT - len(self.refused)]]
         if self.first is None and batch.letters:
             self.first = batch.letters[0]
         if batch.table is not None:
@@ -83,7 +89,7 @@ def _runs(table: pa.Table) -> Any:
     return pc.not_equal(table["type"], "outcome")
 
 
-def of_files(files: Sequence[Path], most: int, now_us: int) -> Sample:
+def of_files(files: Sequence[Path], most: int, now_us: int, limits: Limits | None = None) -> Sample:
     """Return what log files hold (JSON lines, also .gz and .zst): of each the first lines and as many of its last ones.
 
     A compressed file has to be read from its beginning, so of it the first lines are all that is looked at.
@@ -92,12 +98,13 @@ def of_files(files: Sequence[Path], most: int, now_us: int) -> Sample:
         files: at least one; each has its share.
         most: lines to look at in all, about.
         now_us: microseconds UTC.
+        limits: how the records are read; as events unless given.
 
     Raises:
         SourceStopped: a file is damaged.
         OSError: a file cannot be opened.
     """
-    sample = Sample()
+    sample = Sample(limits=limits or Limits())
     each = -(-most // len(files))
     for number, path in enumerate(files):
         stream = Stream("files", str(path), 0, "")

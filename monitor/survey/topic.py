@@ -7,6 +7,7 @@ from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from bellbuoy.monitor.clock import Clock
+from bellbuoy.monitor.event import Limits
 from bellbuoy.monitor.sources.kafka_client import KafkaSettings
 from bellbuoy.monitor.sources.kafka_link import Link
 from bellbuoy.monitor.sources.kafka_newest import newest
@@ -28,7 +29,7 @@ class TopicError(RuntimeError):
     """A topic cannot be read; the text says why and what to do."""
 
 
-def of_topic(servers: str, topic: str, most: int, clock: Clock) -> Sample:
+def of_topic(servers: str, topic: str, most: int, clock: Clock, limits: Limits | None = None) -> Sample:
     """Return the newest records of a topic, the same number of each partition.
 
     Args:
@@ -36,6 +37,7 @@ def of_topic(servers: str, topic: str, most: int, clock: Clock) -> Sample:
         topic: its name.
         most: records to look at in all.
         clock: tells the time and waits.
+        limits: how the records are read; as events unless given.
 
     Raises:
         TopicError: no broker answers, or there is no such topic.
@@ -57,17 +59,17 @@ def of_topic(servers: str, topic: str, most: int, clock: Clock) -> Sample:
             raise TopicError(
                 f"topic {topic} {why} at {servers}; correct its name, or save some records to a file and give that"
             )
-        return _sample(link, partitions, most, clock)
+        return _sample(link, partitions, most, clock, limits or Limits())
     except KafkaError as error:
         raise TopicError(f"no record of {topic} can be read from {servers}: {error}; see to the brokers") from error
     finally:
         link.close()
 
 
-def _sample(link: Link, partitions: list[TopicPartition], most: int, clock: Clock) -> Sample:
+def _sample(link: Link, partitions: list[TopicPartition], most: int, clock: Clock, limits: Limits) -> Sample:
     firsts = link.consumer.beginning_offsets(partitions, timeout_ms=ASK_MS)
     ends = link.consumer.end_offsets(partitions, timeout_ms=ASK_MS)
-    sample = Sample(whole=sum(ends[one] - firsts[one] for one in partitions) <= most)
+    sample = Sample(whole=sum(ends[one] - firsts[one] for one in partitions) <= most, limits=limits)
     chunks, all_came = newest(link.consumer, firsts, ends, most, clock, seconds=READ_S, most_bytes=MOST_BYTES)
     sample.whole &= all_came
     for number, chunk in enumerate(chunks):

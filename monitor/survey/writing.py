@@ -1,8 +1,8 @@
 """A configuration for a log that was looked at, with what a person should know beside each key."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bellbuoy.config.load import default
@@ -11,8 +11,10 @@ from bellbuoy.config.server import Retention
 from bellbuoy.config.signals import BUILT_IN
 from bellbuoy.monitor.explain.wording import span
 from bellbuoy.monitor.survey.lacks import SHOWN, Lack, lacks
+from bellbuoy.monitor.survey.mapped import written
 from bellbuoy.monitor.survey.scalars import scalar
 from bellbuoy.monitor.survey.seen import Survey
+from bellbuoy.monitor.survey.suggest import Suggested
 from bellbuoy.monitor.survey.workflow import comment, count, workflow
 
 MOST_WORKFLOWS, MOST_LACKS = 20, 10
@@ -42,6 +44,7 @@ class Given:
         name: for people.
         paths: of the source `files`; empty where a topic is read.
         servers, topic: of the source `kafka`.
+        found: where the fields of events stand, of a log of another form; empty: it is one of events.
         remarks: what a person should know of how it was looked at, a sentence each.
     """
 
@@ -49,6 +52,7 @@ class Given:
     paths: tuple[str, ...] = ()
     servers: str = ""
     topic: str = ""
+    found: Mapping[str, Suggested] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
 
@@ -92,8 +96,15 @@ def told(seen: Survey) -> str:
 
 def _sources(given: Given) -> Iterator[str]:
     yield "sources:"
+    mapped = [f"      {line}" for line in written(given.found)] if given.found else []
     for path in given.paths:
-        if path.endswith((".gz", ".zst")):
+        if mapped:
+            yield "  - files:"
+            yield f"      path: {scalar(path)}"
+            if not path.endswith((".gz", ".zst")):
+                yield "      follow: true # and what is appended"
+            yield from mapped
+        elif path.endswith((".gz", ".zst")):
             yield f"  - files: {{ path: {scalar(path)} }} # read to its end, once"
         else:
             yield f"  - files: {{ path: {scalar(path)}, follow: true }} # and what is appended"
@@ -102,6 +113,7 @@ def _sources(given: Given) -> Iterator[str]:
         yield f"      bootstrap_servers: {scalar(given.servers)}"
         yield f"      topics: [{scalar(given.topic)}]"
         yield "      start: earliest # all that the topic holds, so that its past is judged on the first day; or: latest"
+        yield from mapped
 
 
 def _store(seen: Survey, now: datetime) -> Iterator[str]:

@@ -81,7 +81,7 @@ def test_a_record_that_lacks_fields_is_named_by_line_with_all_of_them(log, tmp_p
     assert first == (
         f"{file}:3: no event: `type`, `ts`, `interaction_id`, `workflow`, `step` are missing; it has conversation, span, time"
     )
-    assert second.startswith("Looked at 1 record, of which none is an event. A log of another form is not mapped")
+    assert second.startswith("Looked at 1 record, of which none is an event. Where the fields of events stand")
     assert f"`bellbuoy schema event --check {file}`" in third
 
 
