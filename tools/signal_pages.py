@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from signal_examples import example
+
 from bellbuoy.config.load import load_text
 from bellbuoy.config.signals import BUILT_IN, Level, Signal
 
@@ -28,7 +30,8 @@ Only production counts: events with `demo: true` or another `environment` are ke
 
 `trials` is the view to explore them: a row for each trial of each signal, `detail` saying of what kind it is.
 
-What each finds, and how soon, is shown in [quiet-failures.md](quiet-failures.md).
+What each finds, and how soon, is shown in [quiet-failures.md](quiet-failures.md). How a page about each begins stands below, with numbers
+that are made up; [pages.md](pages.md) shows whole ones.
 """
 
 
@@ -74,6 +77,7 @@ def _signal(one: Signal) -> Iterator[str]:
         f"\n```sql\nSELECT {what}{detail}count(*) AS n{bad}\nFROM trials WHERE signal = '{one.name}'\n"
         "GROUP BY ALL ORDER BY n DESC\n```\n"
     )
+    yield f"A page of it begins:\n\n{example(one)}\n"
 
 
 def level_has_names(one: Signal) -> bool:
