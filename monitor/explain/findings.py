@@ -17,6 +17,8 @@ AFTER_S = 3600
 """How long after the onset a note is still named: an onset is an estimate."""
 SURE = 3.0
 """Standard errors within which a rate that did not move is called steady."""
+TELLS = 10
+"""Trials since the onset from which on a rate that did not move is ruled out: two calls tell nothing."""
 
 
 def just_before(reader: Reader, workflow: str, onset: int, at: int, zone: str) -> tuple[Fact | None, str | None]:
@@ -56,7 +58,7 @@ def ruled_out(
     """Return what did not move: integrations, then the other steps of the workflow."""
     spans: list[Span] = []
     for row in reader.rows("explain/integrations", workflow=lead.workflow, onset=onset, at=at):
-        if row["n_since"] and _steady(row):
+        if row["n_since"] >= TELLS and _steady(row):
             spans += [
                 Span(" · " if spans else ""),
                 Span(row["system"], "code"),
@@ -68,7 +70,7 @@ def ruled_out(
         if row["signal"] == "step_failure"
         and row["step"] != lead.step
         and SeriesKey("step_failure", lead.workflow, row["step"]) not in bad
-        and row["n_since"]
+        and row["n_since"] >= TELLS
     ]
     if others and lead.step is not None:
         calm = [row for row in others if _steady(row)]

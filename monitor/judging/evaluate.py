@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from bellbuoy.config.model import Config
-from bellbuoy.detectors.base import WORSE, Counts, Tick, Verdict
+from bellbuoy.detectors.base import STALE, WORSE, Counts, Tick, Verdict
 from bellbuoy.detectors.baseline import cells
 from bellbuoy.detectors.judge import fold
 from bellbuoy.detectors.judgement import Judgement
@@ -329,7 +329,7 @@ class Evaluation:
         for i in sorted({*changed, *judged.open.tolist()}):
             line = group.lines[i]
             if line.watched in self.members:
-                if judged.measure == "share" and not tried[i] and i not in changed:
+                if judged.measure == "share" and not (tried[i] or i in changed or judged.state[i] == STALE):
                     continue
             else:
                 if judged.state[i] < WORSE:
