@@ -7,6 +7,8 @@ from typing import Literal
 from prometheus_client import CollectorRegistry
 
 from bellbuoy.config.model import Config, Server
+from bellbuoy.monitor.auditing.auditing import audits
+from bellbuoy.monitor.auditing.report import Audit
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.explain.picture import chart
 from bellbuoy.monitor.health import Health
@@ -126,10 +128,24 @@ class Reading:
         Raises:
             NotMapped: there is no such workflow, or there are too many.
         """
-        if until is None:
-            row = self.store.rows("pages/status", now=int(self.clock.now()))[0]
-            until = int(row["judged"] or row["newest"] or self.clock.now()) + (not row["judged"])
+        until = self._end(until)
         return maps(self.store, self.config, workflow, until - int(span_s), until)
+
+    def audits(self, workflow: str | None, span_s: float, until: int | None, back_s: float) -> tuple[Audit, ...]:
+        """Return the audit of a workflow, or of each, up to an instant or to the last tick that was judged.
+
+        Raises:
+            NotMapped: there is no such workflow, or there are too many.
+        """
+        until = self._end(until)
+        return audits(self.store, self.config, workflow, until - int(span_s), until, int(back_s))
+
+    def _end(self, until: int | None) -> int:
+        """Return the end of a span: the last tick that was judged, else the newest event, unless it is told."""
+        if until is not None:
+            return until
+        row = self.store.rows("pages/status", now=int(self.clock.now()))[0]
+        return int(row["judged"] or row["newest"] or self.clock.now()) + (not row["judged"])
 
     def health(self) -> door.Health:
         """Return the findings about Bellbuoy itself; does not wait for the store."""

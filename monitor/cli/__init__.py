@@ -26,6 +26,7 @@ COMMANDS = {
     "replay": "Send recorded events to a Kafka topic.",
     "status": "One line a workflow and step: rate, baseline, verdict.",
     "map": "A workflow as it is lived: steps, reach, what each costs.",
+    "audit": "Keep, harden or kill: each step, with its numbers.",
     "query": "Read-only SQL on the running daemon.",
     "incidents": "What is wrong: list it, or tell one in full.",
     "ack": "Take an incident: others see that you are on it.",

@@ -1,7 +1,7 @@
 """Where a command's answer comes from: the running daemon, or the store itself when nobody holds it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,6 +46,19 @@ class Answers(Protocol):
             Failure: there is no such workflow.
         """
 
+    def audits(self, workflow: str | None, span: str, to: str | None, compare: str) -> list[dict[str, Any]]:
+        """Return audits of workflows, as plain JSON: `auditing.report.Audit`.
+
+        Args:
+            workflow: a name, or None for all of them.
+            span: a length of time.
+            to: its end, a date or a time; None: the last tick that was judged.
+            compare: how much earlier the span ended that it is compared with; `0s`: it is compared with none.
+
+        Raises:
+            Failure: there is no such workflow.
+        """
+
     def query(
         self, sql: str, *, explain: bool = False, limit: int | None = None, timeout: float | None = None
     ) -> Result:
@@ -82,16 +95,22 @@ class Daemon:
 
     def maps(self, workflow: str | None, span: str, to: str | None) -> list[dict[str, Any]]:
         """Return maps of workflows, see `Answers`."""
-        asked = {"workflow": workflow, "span": span, "to": to}
-        wanted = urlencode({key: value for key, value in asked.items() if value is not None})
-        found: list[dict[str, Any]] = self.client.get(f"/v1/map?{wanted}")
-        return found
+        return self._listed("/v1/map", workflow=workflow, span=span, to=to)
+
+    def audits(self, workflow: str | None, span: str, to: str | None, compare: str) -> list[dict[str, Any]]:
+        """Return audits of workflows, see `Answers`."""
+        return self._listed("/v1/audit", workflow=workflow, span=span, to=to, compare=compare)
 
     def query(
         self, sql: str, *, explain: bool = False, limit: int | None = None, timeout: float | None = None
     ) -> Result:
         """Return the rows of one SELECT, see `Answers`."""
         return self.client.query(sql, explain=explain, limit=limit, timeout=timeout)
+
+    def _listed(self, path: str, **asked: str | None) -> list[dict[str, Any]]:
+        wanted = urlencode({key: value for key, value in asked.items() if value is not None})
+        found: list[dict[str, Any]] = self.client.get(f"{path}?{wanted}")
+        return found
 
 
 class File:
@@ -123,16 +142,16 @@ class File:
 
     def maps(self, workflow: str | None, span: str, to: str | None) -> list[dict[str, Any]]:
         """Return maps of workflows, see `Answers`."""
-        from bellbuoy.config.instants import parse_last
         from bellbuoy.config.quantities import parse_duration
-        from bellbuoy.monitor.mapping.mapping import NotMapped
 
-        try:
-            found = self.reading.maps(workflow, parse_duration(span), None if to is None else parse_last(to))
-        except NotMapped as error:
-            raise Failure(f"error: {error}", DONE_NO) from None
-        plain: list[dict[str, Any]] = self._plain(found)
-        return plain
+        return self._listed(lambda: self.reading.maps(workflow, parse_duration(span), _end(to)))
+
+    def audits(self, workflow: str | None, span: str, to: str | None, compare: str) -> list[dict[str, Any]]:
+        """Return audits of workflows, see `Answers`."""
+        from bellbuoy.config.quantities import parse_delay, parse_duration
+
+        span_s, back_s = parse_duration(span), parse_delay(compare)
+        return self._listed(lambda: self.reading.audits(workflow, span_s, _end(to), back_s))
 
     def query(
         self, sql: str, *, explain: bool = False, limit: int | None = None, timeout: float | None = None
@@ -153,10 +172,25 @@ class File:
             note=answer.note,
         )
 
+    def _listed(self, made: Callable[[], Any]) -> list[dict[str, Any]]:
+        from bellbuoy.monitor.mapping.mapping import NotMapped
+
+        try:
+            found: list[dict[str, Any]] = self._plain(made())
+        except NotMapped as error:
+            raise Failure(f"error: {error}", DONE_NO) from None
+        return found
+
     def _plain(self, view: Any) -> Any:
         import msgspec
 
         return json.loads(msgspec.json.encode(view))
+
+
+def _end(to: str | None) -> int | None:
+    from bellbuoy.config.instants import parse_last
+
+    return None if to is None else parse_last(to)
 
 
 class Desk:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bellbuoy.monitor.cli.asking import answers, given
-from bellbuoy.monitor.cli.durations import Length
+from bellbuoy.monitor.cli.durations import Length, check_time
 from bellbuoy.monitor.cli.failures import WRONG_USE, Failure
 from bellbuoy.monitor.cli.options import Named, token_option, url_option, where_option
 
@@ -58,7 +58,7 @@ def command(
         else:
             show(lines, limits_in(given(config)), whole=whole)
         return
-    _check(to)
+    check_time("--to", to)
     with answers(given(config), url, token_file, PATIENCE_S) as asked:
         found = asked.maps(workflow, span, to)
     if form == "json":
@@ -88,13 +88,3 @@ def _drawn(found: dict[str, Any], form: str, *, whole: bool) -> str:
 
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDEST
     return text(drawn, max(60, columns), whole=whole)
-
-
-def _check(to: str | None) -> None:
-    from bellbuoy.config.instants import parse_last
-
-    try:
-        if to is not None:
-            parse_last(to)
-    except ValueError:
-        raise Failure(f"error: --to {to!r} is no time; write 2026-11-21 or 2026-11-21T03:00Z", WRONG_USE) from None

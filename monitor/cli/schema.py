@@ -12,14 +12,14 @@ from bellbuoy.monitor.cli.options import Named
 
 
 @click.command("schema", epilog="Example: bellbuoy schema event --check my.jsonl")
-@click.argument("what", type=Named(["event", "tables", "config", "reference", "tests", "map"]))
+@click.argument("what", type=Named(["event", "tables", "config", "reference", "tests", "map", "audit"]))
 @click.option(
     "--check",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     help="Check a file of events, one JSON a line; - is standard input.",
 )
 def command(what: str, check: Path | None) -> int:
-    """Print the JSON Schema of events, the configuration, alert tests or maps; the reference; the tables of `query`."""
+    """Print the JSON Schema of events, the configuration, alert tests, maps or audits; the reference; the tables of `query`."""
     if check is not None:
         if what != "event":
             raise click.UsageError("--check reads events; a configuration is checked by `bellbuoy check -c FILE`.")
@@ -28,12 +28,14 @@ def command(what: str, check: Path | None) -> int:
         from bellbuoy.monitor.event import json_schema
 
         click.echo(json.dumps(json_schema(), indent=2))
-    elif what == "map":
+    elif what in ("map", "audit"):
         import msgspec
 
+        from bellbuoy.monitor.auditing.report import Audit
         from bellbuoy.monitor.mapping.drawn import Map
 
-        click.echo(json.dumps(msgspec.json.schema(tuple[Map, ...]), indent=2))
+        lists = {"map": tuple[Map, ...], "audit": tuple[Audit, ...]}
+        click.echo(json.dumps(msgspec.json.schema(lists[what]), indent=2))
     elif what == "tables":
         from bellbuoy.monitor.store.tables import tables_text
 

@@ -12,6 +12,8 @@ STEP_EVENTS: Final = 1_000_000
 """Past so many step events in a span, reach, ways and ends are asked of every second interaction, every third, …"""
 ORDER_EVENTS: Final = 200_000
 """The same for the order that is learned, where every pair of an interaction's steps is a row."""
+SIGNALS: Final = ("step_failure", "interaction_failure", "reask", "low_confidence")
+"""What a map counts."""
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -73,7 +75,16 @@ class Asked:
         return interactions / self.looked_at if self.looked_at else 0.0
 
 
-def ask(reader: Reader, workflow: str, since: int, until: int, tick: float, *, ordered: bool) -> Asked:
+def ask(
+    reader: Reader,
+    workflow: str,
+    since: int,
+    until: int,
+    tick: float,
+    *,
+    ordered: bool,
+    signals: Sequence[str] = SIGNALS,
+) -> Asked:
     """Ask all that the map of a workflow needs.
 
     Args:
@@ -83,10 +94,11 @@ def ask(reader: Reader, workflow: str, since: int, until: int, tick: float, *, o
         until: its end.
         tick: length of a tick, seconds.
         ordered: whether the order of its steps is asked for.
+        signals: what is counted, those of a map among them.
     """
     span: dict[str, Any] = {"workflow": workflow, "since": since, "until": until}
     place = block(max(until - since, int(tick)), tick)
-    counts = reader.rows("map/counts", **span)
+    counts = reader.rows("map/counts", **span, signals=list(signals))
     counted = Counted(counts, reader.rows("map/dispersions", workflow=workflow, at=until), place)
     left = reader.rows("judgement/progress", name="forgotten")
     kept = max(since, min(until, int(left[0]["at"]))) if left else since

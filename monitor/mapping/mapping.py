@@ -1,11 +1,13 @@
 """Makes the map of a workflow: its steps as declared, or in the order that is learned, each with its figures."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from bellbuoy.config.model import Config
-from bellbuoy.config.workflows import Step
+from bellbuoy.config.workflows import Step, Workflow
 from bellbuoy.monitor.judging.records import Reader
-from bellbuoy.monitor.mapping.asked import Asked, ask
+from bellbuoy.monitor.mapping.asked import SIGNALS, Asked, ask
 from bellbuoy.monitor.mapping.drawn import Map, MappedStep
 from bellbuoy.monitor.mapping.figures import Figures, figures_of, rate_of
 from bellbuoy.monitor.mapping.parts import branches_of, edges_of, learned_order, touches_of
@@ -18,6 +20,23 @@ SPARED: Final = 0.01
 
 class NotMapped(Exception):  # noqa: N818 - the state is the name
     """There is no such map; the text says what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A map and what it was made of.
+
+    Attributes:
+        workflow: as declared; None where it is not.
+        asked: what the store answered.
+        figures: of the steps in the map.
+        drawn: the map.
+    """
+
+    workflow: Workflow | None
+    asked: Asked
+    figures: Figures
+    drawn: Map
 
 
 def maps(reader: Reader, config: Config, workflow: str | None, since: int, until: int) -> tuple[Map, ...]:
@@ -33,12 +52,21 @@ def maps(reader: Reader, config: Config, workflow: str | None, since: int, until
     Raises:
         NotMapped: there is no such workflow, or there are too many to draw them all.
     """
+    return tuple(make(reader, config, name, since, until).drawn for name in named(reader, config, workflow))
+
+
+def named(reader: Reader, config: Config, workflow: str | None) -> tuple[str, ...]:
+    """Return the name of a workflow, or those of all that are declared or seen.
+
+    Raises:
+        NotMapped: there is no such workflow, or there are too many to look at them all.
+    """
     seen = {row["workflow"] for row in reader.rows("pages/known_workflows")}
     known = sorted(seen | {one.name for one in config.workflows})
     if workflow is not None and workflow in known:
-        return (mapped(reader, config, workflow, since, until),)
+        return (workflow,)
     if workflow is None and len(known) <= WORKFLOWS:
-        return tuple(mapped(reader, config, name, since, until) for name in known)
+        return tuple(known)
     names = ", ".join(known[:WORKFLOWS]) + (", …" if len(known) > WORKFLOWS else "")
     if workflow is None:
         raise NotMapped(f"there are {len(known)} workflows; name one: {names}")
@@ -46,18 +74,27 @@ def maps(reader: Reader, config: Config, workflow: str | None, since: int, until
     raise NotMapped(f"no workflow is named {workflow!r}: {there}")
 
 
-def mapped(reader: Reader, config: Config, name: str, since: int, until: int) -> Map:
-    """Return the map of one workflow."""
+def make(reader: Reader, config: Config, name: str, since: int, until: int, signals: Sequence[str] = SIGNALS) -> Made:
+    """Return the map of one workflow and what it was made of.
+
+    Args:
+        reader: the store.
+        config: declares workflows.
+        name: of the workflow.
+        since: beginning of the span, epoch seconds.
+        until: its end.
+        signals: what is counted, those of a map among them.
+    """
     workflow = next((one for one in config.workflows if one.name == name), None)
     declared = {step.name: step for step in workflow.steps} if workflow else {}
-    asked = ask(reader, name, since, until, config.tick, ordered=not declared)
+    asked = ask(reader, name, since, until, config.tick, ordered=not declared, signals=signals)
     names, kept = (list(declared), None) if declared else learned_order(asked)
     figures = figures_of(names, asked, workflow)
     steps = _Steps(declared, asked, figures)
     events = asked.events
     unmapped = sorted((one for one in events if one not in names), key=lambda one: (-events[one], one))
     edges, left_out = edges_of(asked)
-    return Map(
+    drawn = Map(
         workflow=name,
         title=(workflow.title if workflow else "") or "",
         since=since,
@@ -82,6 +119,7 @@ def mapped(reader: Reader, config: Config, name: str, since: int, until: int) ->
         edges=edges,
         edges_left_out=left_out,
     )
+    return Made(workflow, asked, figures, drawn)
 
 
 class _Steps:

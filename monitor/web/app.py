@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import anyio
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -16,8 +17,7 @@ from bellbuoy.monitor.web.changes import Changes, Notes
 from bellbuoy.monitor.web.door import Door
 from bellbuoy.monitor.web.events import Events, Intake
 from bellbuoy.monitor.web.guard import HEADERS, LOGIN_PATH, Guard
-from bellbuoy.monitor.web.maps import PATH as MAP_PATH
-from bellbuoy.monitor.web.maps import MapDoor
+from bellbuoy.monitor.web.maps import AUDIT_PATH, MAP_PATH, MapDoor
 from bellbuoy.monitor.web.normal import BASELINES_PATH, SIGHTS_PATH, Normal, NormalDoor
 from bellbuoy.monitor.web.pages import Pages
 from bellbuoy.monitor.web.people import (
@@ -66,7 +66,8 @@ def create_app(
     sources = Sources(decides, door.server)
     upkeep, usual = UpkeepDoor(keeper), NormalDoor(normal, door.server)
     people = PeopleDoor(stories, silences, door.server)
-    pages = Pages(door, made)
+    one = anyio.CapacityLimiter(1)
+    pages, maps = Pages(door, made, one), MapDoor(door, one)
 
     def live(request: Request) -> Response:
         return probe(door, request, "live")
@@ -94,6 +95,9 @@ def create_app(
             Route("/i", pages.incidents),
             Route("/i.json", pages.incidents),
             Route("/i/{name:path}", pages.incident),
+            Route("/audit", pages.audits),
+            Route("/audit.json", pages.audits),
+            Route("/audit/{name:path}", pages.audit),
             Route(LOGIN_PATH, pages.login, methods=["GET", "POST"]),
             Route("/livez", live),
             Route("/readyz", ready),
@@ -105,7 +109,8 @@ def create_app(
             Route(LIST_PATH, sources.listed),
             Route(SKIP_PATH, sources.skip, methods=["POST"]),
             Route(RESUME_PATH, sources.resume, methods=["POST"]),
-            Route(MAP_PATH, MapDoor(door).get),
+            Route(MAP_PATH, maps.get),
+            Route(AUDIT_PATH, maps.audit),
             Route(SIGHTS_PATH, usual.sights),
             Route(BASELINES_PATH, usual.show),
             Route(BASELINES_PATH, usual.decide, methods=["POST"]),

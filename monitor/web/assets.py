@@ -28,12 +28,17 @@ class Asset:
 
 def assets() -> dict[str, Asset]:
     """Return the assets by short name: `style` and `icon`."""
-    own = (STATIC / "bellbuoy.css").read_text(encoding="utf-8")
-    colours = f":root{{{variables('light')}}}\n@media (prefers-color-scheme: dark){{:root{{{variables('dark')}}}}}\n"
+    style = sheet(stylesheet(), "bellbuoy", "audit")
     return {
-        "style": _asset("bellbuoy", "css", "text/css", (colours + stylesheet() + own).encode()),
+        "style": _asset("bellbuoy", "css", "text/css", style.encode()),
         "icon": _asset("buoy", "svg", "image/svg+xml", (STATIC / "buoy.svg").read_bytes()),
     }
+
+
+def sheet(first: str, *files: str) -> str:
+    """Return a stylesheet: the colours of both themes, some text, and files of ours by name."""
+    colours = f":root{{{variables('light')}}}\n@media screen and (prefers-color-scheme: dark){{:root{{{variables('dark')}}}}}\n"
+    return colours + first + "".join((STATIC / f"{name}.css").read_text(encoding="utf-8") for name in files)
 
 
 def serve(made: dict[str, Asset], request: Request) -> Response:

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from prometheus_client import CollectorRegistry
 
 from bellbuoy.detectors.base import VerdictState
+from bellbuoy.monitor.auditing.report import Audit
 from bellbuoy.monitor.mapping.drawn import Map
 from bellbuoy.sinks.base import Chart, IncidentState, News, Page, Secret, Severity
 
@@ -326,6 +327,13 @@ class Door(Protocol):
 
     def maps(self, workflow: str | None, span_s: float, until: int | None) -> Sequence[Map]:
         """Return the map of a workflow, or of each; it may take longer than two seconds.
+
+        Raises:
+            NotMapped: there is no such workflow, or there are too many.
+        """
+
+    def audits(self, workflow: str | None, span_s: float, until: int | None, back_s: float) -> Sequence[Audit]:
+        """Return the audit of a workflow, or of each, held against the one that ended `back_s` earlier; it may take longer.
 
         Raises:
             NotMapped: there is no such workflow, or there are too many.

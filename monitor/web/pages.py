@@ -1,20 +1,24 @@
 """The pages: a view from the door, laid out by a template; the same view as JSON after `.json`."""
 
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import jinja2
+import anyio
+import anyio.to_thread
 import msgspec
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from bellbuoy.monitor.mapping.mapping import NotMapped
+from bellbuoy.monitor.store.errors import StoreExhausted
 from bellbuoy.monitor.web import wording
 from bellbuoy.monitor.web.assets import Asset
 from bellbuoy.monitor.web.door import Door, StepRow, Trend
 from bellbuoy.monitor.web.funnel import Column, columns, disagreement, product
 from bellbuoy.monitor.web.guard import is_loopback, is_token, session_cookie
+from bellbuoy.monitor.web.maps import Asked
+from bellbuoy.monitor.web.templating import environment
 from bellbuoy.sinks.base import Chart
 from bellbuoy.sinks.chart import svg
 from bellbuoy.sinks.drawings import sparkline, wedge
@@ -25,21 +29,19 @@ FORM_BYTES = 16 << 10
 
 
 class Pages:
-    """Every page, as methods that answer a request."""
+    """Every page, as methods that answer a request.
 
-    def __init__(self, door: Door, assets: dict[str, Asset]) -> None:
-        self.door, self.assets = door, assets
-        loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
-        self.templates = jinja2.Environment(
-            loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-        )
-        for tool in ("name", "text", "plain", "percent", "points", "direction", "count", "plural", "size", "age"):
-            self.templates.filters[tool] = getattr(wording, tool)
+    Args:
+        door: answers what they show.
+        assets: files that they name.
+        one: lets one audit be made at a time: it looks at all events of its span.
+    """
+
+    def __init__(self, door: Door, assets: dict[str, Asset], one: anyio.CapacityLimiter) -> None:
+        self.door, self.assets, self._one = door, assets, one
+        self.templates = environment()
         self.templates.filters["when"] = self._when
-        self.templates.filters["safe_link"] = wording.link
-        self.templates.globals.update(
-            zip=zip, path=wording.path, marks=wording.MARKS, chart=_chart, line=_line, wedge=_wedge
-        )
+        self.templates.globals.update(chart=_chart, line=_line, wedge=_wedge)
 
     def overview(self, request: Request) -> Response:
         """Answer `/`: what is wrong now?"""
@@ -78,6 +80,30 @@ class Pages:
         if view is None:
             return self.problem(404, f"No incident has the id “{wording.name(key)}”.")
         return _json(view) if as_json else self._page("incident.html", view.page.headline, view=view)
+
+    def audits(self, request: Request) -> Response:
+        """Answer `/audit`: of which workflow?"""
+        names = [row.name for row in self.door.overview().workflows]
+        if request.url.path.endswith(".json"):
+            return _json(names)
+        return self._page("audit.html", "Audit", audit=None, names=names)
+
+    async def audit(self, request: Request) -> Response:
+        """Answer `/audit/{workflow}`: what to keep, to harden and to kill? `?span=`, `to=` and `compare=` as for `/v1/audit`."""
+        try:
+            asked = Asked.of(request.query_params)
+        except ValueError as error:
+            return self.problem(400, f"{error}.")
+        return await anyio.to_thread.run_sync(self._audit, *_asked(request), asked, limiter=self._one)
+
+    def _audit(self, name: str, as_json: bool, asked: Asked) -> Response:
+        try:
+            (found,) = self.door.audits(name, asked.span_s, asked.until, asked.back_s)
+        except NotMapped:
+            return self.problem(404, f"No workflow is named “{wording.name(name)}”, neither declared nor seen.")
+        except StoreExhausted:
+            return self.problem(503, "There is no room to look at the events at present. Ask again.")
+        return _json(found) if as_json else self._page("audit.html", f"Audit of {found.map.workflow}", audit=found)
 
     async def login(self, request: Request) -> Response:
         """Show the login page, or take the token and begin a session."""

@@ -26,6 +26,11 @@ MARKS: dict[str, tuple[str, str, str]] = {
     "paused": ("▲", "warn", "paused"),
     "stopped": ("◆", "bad", "stopped"),
     "good": ("●", "ok", "good"),
+    "harden": ("▲", "warn", "harden"),
+    "kill": ("✕", "bad", "kill"),
+    "unproven": ("○", "muted", "keep, unproven"),
+    "keep": ("●", "ok", "keep"),
+    "not_judged": ("□", "muted", "not judged"),
     "failed": ("◆", "bad", "failed"),
 }
 """Each state as a shape, a colour and a word: never by colour alone."""

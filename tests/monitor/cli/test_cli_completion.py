@@ -45,7 +45,7 @@ def test_bash_completes_commands_flags_and_words():
     assert completed("status", "--f") == ["--fail-on", "--format"]
     assert completed("status", "--fail-on", "") == ["watch", "ticket", "page"]
     assert completed("query", "--format", "a") == ["arrow"]
-    assert completed("schema", "") == ["event", "tables", "config", "reference", "tests", "map"]
+    assert completed("schema", "") == ["event", "tables", "config", "reference", "tests", "map", "audit"]
     assert set(completed("--")) == {"--version", "--completion", "--help"}
 
 

@@ -19,7 +19,7 @@ WRONG = [
     (["check", "--strct"], 2, r"Did you mean '?--strict"),
     (["check", "--format", "jsn"], 2, r"Did you mean 'json'\?"),
     (["schema", "evnt"], 2, r"Did you mean 'event'\?"),
-    (["schema"], 2, r"'\{event\|tables\|config\|reference\|tests\|map\}'"),
+    (["schema"], 2, r"'\{event\|tables\|config\|reference\|tests\|map\|audit\}'"),
     (["schema", "config", "--check", "bad.yaml"], 2, r"bellbuoy check -c FILE"),
     (["bench", "tck"], 2, r"Did you mean 'tick'\?"),
     (["bench", "tick", "--nosuch"], 2, r"unrecognized arguments: --nosuch"),

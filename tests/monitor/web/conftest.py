@@ -3,12 +3,16 @@
 import asyncio
 import dataclasses
 import random
+from pathlib import Path
 
 import httpx
+import msgspec
 import pyarrow as pa
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
+from bellbuoy.monitor.auditing.report import Audit
+from bellbuoy.monitor.mapping.mapping import NotMapped
 from bellbuoy.monitor.web.app import create_app
 from bellbuoy.monitor.web.door import (
     Answer,
@@ -229,6 +233,12 @@ class Server:
     timezone: str = "Europe/Berlin"
 
 
+def audit():
+    """Return an audit as it was found once, of a workflow with which many things are wrong."""
+    file = Path(__file__).parents[2] / "golden" / "audit" / "lived.json"
+    return msgspec.json.decode(file.read_bytes(), type=Audit)
+
+
 class FakeDoor:
     def __init__(self, **server):
         self.server = Server(**server)
@@ -258,6 +268,12 @@ class FakeDoor:
 
     def incident(self, key):
         return self.cases.get(key)
+
+    def audits(self, workflow, span_s, until, back_s):
+        if workflow not in self.workflows:
+            raise NotMapped(f"no workflow is named {workflow!r}")
+        found = audit()
+        return (dataclasses.replace(found, map=dataclasses.replace(found.map, workflow=workflow)),)
 
     def health(self):
         return self.findings

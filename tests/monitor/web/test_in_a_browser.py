@@ -1,5 +1,7 @@
 """The pages in Chromium: nothing refused by the policy, nothing cut at 320 px, in the light and in the dark."""
 
+import dataclasses
+import re
 import socket
 import threading
 
@@ -8,8 +10,9 @@ import uvicorn
 from playwright.sync_api import sync_playwright
 
 from bellbuoy.monitor.web.app import create_app
+from bellbuoy.monitor.web.templating import page_of
 
-PAGES = ("/", "/w/lead-qualifier", "/w/nasty", "/i", "/i/inc-4f21", "/nowhere")
+PAGES = ("/", "/w/lead-qualifier", "/w/nasty", "/i", "/i/inc-4f21", "/audit", "/audit/nasty", "/nowhere")
 
 pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium")]
 
@@ -32,12 +35,42 @@ def address(door):
     listening.close()
 
 
+def launched(play, need):
+    return play.chromium.launch(
+        executable_path=str(need("chromium")), args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    )
+
+
+def test_an_audit_that_stands_alone_is_whole_and_is_printed_on_a4(door, need, tmp_path):
+    (found,) = door.audits("refunds", 0, None, 0)
+    bad = dataclasses.replace(found.lines[0], name="<script>alert(1)</script>" + "x" * 500)
+    file = tmp_path / "audit.html"
+    file.write_text(page_of([dataclasses.replace(found, lines=(bad, *found.lines))]), encoding="utf-8")
+    troubles = []
+    with sync_playwright() as play:
+        browser = launched(play, need)
+        for theme, ground in (("light", "rgb(246, 248, 251)"), ("dark", "rgb(11, 17, 32)")):
+            page = browser.new_page(viewport={"width": 320, "height": 800}, color_scheme=theme)
+            page.on("console", lambda line: troubles.append(line.text))
+            page.on("dialog", lambda dialog: troubles.append(dialog.message))
+            page.on("request", lambda sent: sent.url == file.as_uri() or troubles.append(sent.url))
+            page.goto(file.as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+            assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
+            page.emulate_media(media="print", color_scheme=theme)
+            printed = page.pdf(prefer_css_page_size=True)
+            assert re.search(rb"/MediaBox \[0 0 59[45][.\d]* 84[12]", printed)
+            assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light", "white paper"
+            assert page.evaluate("getComputedStyle(document.body).color") == "rgb(15, 23, 42)", "ink on paper"
+            page.close()
+        browser.close()
+    assert troubles == []
+
+
 def test_pages_are_whole_and_quiet(address, need):
     troubles = []
     with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=str(need("chromium")), args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
+        browser = launched(play, need)
         for theme in ("light", "dark"):
             for width in (320, 1280):
                 context = browser.new_context(
