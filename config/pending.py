@@ -15,10 +15,8 @@ PENDING = (
     "ingest.open_interactions",
     "workflows.closes_after",
     "workflows.trace_url",
-    "workflows.steps.branches",
-    "workflows.steps.integrations",
 )
-"""Paths without numbers and names of one's own: `workflows.steps.branches` are those of any step of any workflow."""
+"""Paths without numbers and names of one's own: `workflows.closes_after` is that of any workflow."""
 
 
 def pending(config: Config, written: Iterable[str] = PENDING) -> list[str]:

@@ -43,7 +43,7 @@ def audits(
 def _audit(reader: Reader, config: Config, name: str, since: int, until: int, back: int) -> Audit:
     known = Known(reader, config, name, since, until)
     lines = lines_of(known)
-    before = Known(reader, config, name, since - back, until - back) if back else None
+    before = Known(reader, config, name, since - back, until - back, ways=False) if back else None
     if before is not None and not before.map.interactions:
         before = None  # it did not run then: there is nothing to compare with
     return Audit(

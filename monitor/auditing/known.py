@@ -67,10 +67,13 @@ class Known:
         workflow: its name.
         since: beginning of the span, epoch seconds.
         until: its end.
+        ways: whether its map holds the ways from step to step; no rule looks at them.
     """
 
-    def __init__(self, reader: Reader, config: Config, workflow: str, since: int, until: int) -> None:
-        self.made: Made = make(reader, config, workflow, since, until, COUNTED)
+    def __init__(
+        self, reader: Reader, config: Config, workflow: str, since: int, until: int, *, ways: bool = True
+    ) -> None:
+        self.made: Made = make(reader, config, workflow, since, until, COUNTED, ways=ways)
         self.config, self.since, self.until = config, since, until
         self.map, self.counted = self.made.drawn, self.made.asked.counted
         self.declared: dict[str, Step] = (

@@ -84,6 +84,7 @@ def ask(
     *,
     ordered: bool,
     signals: Sequence[str] = SIGNALS,
+    ways: bool = True,
 ) -> Asked:
     """Ask all that the map of a workflow needs.
 
@@ -95,6 +96,7 @@ def ask(
         tick: length of a tick, seconds.
         ordered: whether the order of its steps is asked for.
         signals: what is counted, those of a map among them.
+        ways: whether the ways from step to step are asked for.
     """
     span: dict[str, Any] = {"workflow": workflow, "since": since, "until": until}
     place = block(max(until - since, int(tick)), tick)
@@ -116,7 +118,7 @@ def ask(
         every=every,
         passes=reader.rows("map/passes", **span, every=every),
         ends=ends,
-        edges=reader.rows("map/edges", **span, every=every),
+        edges=reader.rows("map/edges", **span, every=every) if ways else (),
         branches=branches,
         touches=reader.rows("map/touches", **span),
         first=reader.rows("map/first", **span, every=max(1, ceil(total / ORDER_EVENTS))) if ordered else (),

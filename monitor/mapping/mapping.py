@@ -74,7 +74,16 @@ def named(reader: Reader, config: Config, workflow: str | None) -> tuple[str, ..
     raise NotMapped(f"no workflow is named {workflow!r}: {there}")
 
 
-def make(reader: Reader, config: Config, name: str, since: int, until: int, signals: Sequence[str] = SIGNALS) -> Made:
+def make(
+    reader: Reader,
+    config: Config,
+    name: str,
+    since: int,
+    until: int,
+    signals: Sequence[str] = SIGNALS,
+    *,
+    ways: bool = True,
+) -> Made:
     """Return the map of one workflow and what it was made of.
 
     Args:
@@ -84,10 +93,11 @@ def make(reader: Reader, config: Config, name: str, since: int, until: int, sign
         since: beginning of the span, epoch seconds.
         until: its end.
         signals: what is counted, those of a map among them.
+        ways: whether the ways from step to step are looked at; without them the map has no edges.
     """
     workflow = next((one for one in config.workflows if one.name == name), None)
     declared = {step.name: step for step in workflow.steps} if workflow else {}
-    asked = ask(reader, name, since, until, config.tick, ordered=not declared, signals=signals)
+    asked = ask(reader, name, since, until, config.tick, ordered=not declared, signals=signals, ways=ways)
     names, kept = (list(declared), None) if declared else learned_order(asked)
     figures = figures_of(names, asked, workflow)
     steps = _Steps(declared, asked, figures)

@@ -4,7 +4,6 @@ import math
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from bellbuoy.config.pending import PENDING
 from bellbuoy.config.quantities import write_duration
 from bellbuoy.monitor.survey.scalars import remark, scalar
 from bellbuoy.monitor.survey.seen import SourceSeen, StepSeen, SystemSeen, WorkflowSeen
@@ -101,19 +100,18 @@ def _optional(step: StepSeen) -> bool:
 
 
 def _step(step: StepSeen) -> str:
-    parts, notes = [f"name: {scalar(step.name)}"], []
+    keys = _keys(step)
+    line = scalar(step.name) if len(keys) == 1 else f"{{ {', '.join(keys)} }}"
+    return f"{line} # {_percent(step.well)}" if _optional(step) and step.well is not None else line
+
+
+def _keys(step: StepSeen) -> list[str]:
+    """Return what is declared of a step, its name first."""
     branches = [branch for branch in BRANCHES if branch in step.branches]
-    for key, verb, values in (("branches", "falls back to", branches), ("integrations", "calls", step.systems)):
-        listed = ", ".join(map(scalar, values))
-        if values and f"workflows.steps.{key}" not in PENDING:
-            parts.append(f"{key}: [{listed}]")
-        elif values:
-            notes.append(f"{verb} {listed}")
-    if _optional(step) and step.well is not None:
-        parts.append("optional: true")
-        notes.insert(0, _percent(step.well))
-    line = scalar(step.name) if len(parts) == 1 else f"{{ {', '.join(parts)} }}"
-    return f"{line} # {remark('; '.join(notes))}" if notes else line
+    keys = [f"name: {scalar(step.name)}"]
+    for key, values in (("branches", branches), ("integrations", step.systems)):
+        keys += [f"{key}: [{', '.join(map(scalar, values))}]"] if values else []
+    return [*keys, "optional: true"] if _optional(step) else keys
 
 
 def _acting(steps: Sequence[StepSeen]) -> Iterator[str]:
@@ -131,7 +129,7 @@ def _acting(steps: Sequence[StepSeen]) -> Iterator[str]:
         )
         yield from comment(f"{step.name} acts: {did}, {acts.approved:,} approved, {decided}. {when}", 4)
         gate = "rule" if who == "rule" else "human"
-        yield f"    #   - {{ name: {scalar(step.name)}, consequential: true, gate: {gate} }}"
+        yield f"    #   - {{ {', '.join([*_keys(step), 'consequential: true', f'gate: {gate}'])} }}"
     if len(acting) > MOST_ACTING:
         yield from comment(f"{len(acting) - MOST_ACTING} more steps act.", 4)
 

@@ -122,7 +122,10 @@ def test_what_is_written_in_comments_is_accepted_too(log, seen, now):
         assert text.count(hint) == 1, hint
         text = text.replace(hint, hint[2:] if hint.startswith("# ") else hint[1:])
     text = text.replace("- { to: [out] }", "- { to: [reliability, out] }")
-    text = text.replace("      - book #", "      - { name: book, consequential: true, gate: rule } #")
+    plain = "      - { name: book, integrations: [calendar.book] }"
+    hint = plain.replace(" }", ", consequential: true, gate: rule }")
+    assert hint.strip() in text
+    text = text.replace(plain + "\n", hint + "\n")
     found = inspect_text(text, "bellbuoy.yaml", environ={"SLACK_BOT_TOKEN": "xoxb-made-up"})
     assert found.findings == ()
     (workflow,) = found.config.workflows
