@@ -10,7 +10,6 @@ from pydantic import BaseModel
 from bellbuoy.config.model import Config
 
 PENDING = (
-    "audit",
     "reload",
     "ingest.open_interactions",
     "workflows.closes_after",

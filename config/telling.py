@@ -79,12 +79,12 @@ class Quiet(Shape):
 
 
 class Audit(Shape):
-    """The weekly report: what to keep, harden or kill."""
+    """The weekly report: what to keep, harden or kill, in short. `bellbuoy audit` and the dashboard have all of it."""
 
     every: WeeklyTime = Field(examples=["Mon 08:00"])
     """When, in `server.timezone`."""
     to: Annotated[Many[Name], Field(min_length=1)] = Field(examples=[["out"]])
-    """Names of sinks."""
+    """Names of sinks. Alertmanager and PagerDuty keep alerts alone and show nothing of it."""
 
 
 class Heartbeat(Shape):

@@ -17,6 +17,7 @@ from bellbuoy.config.model import Config
 from bellbuoy.config.pending import pending
 from bellbuoy.config.plugins import sink as sink_of
 from bellbuoy.monitor import keeping, undelivered
+from bellbuoy.monitor.auditing.reports import Reports
 from bellbuoy.monitor.chores import Chores
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.health import Health
@@ -98,7 +99,8 @@ class App:
         ]
         self.evaluation = Evaluation(self.store, config)
         after_tick(self.metrics, self.evaluation, config)
-        self.senders = senders(config, self.store, self.sinks, self.clock, self.metrics)
+        self.reports = Reports(self.store, config)
+        self.senders = senders(config, self.store, self.sinks, self.clock, self.metrics, self.reports.page)
         self.ourselves = Ourselves(self.store, config)
         self.stalled = Stalled(self.clock, config.stalled_after)
         self.health.watch("store", self._unwritable)
@@ -127,7 +129,15 @@ class App:
         self.metrics.budget_false_pages.set(self.config.budget.false_pages)
         self._start_work()
         chores = Chores(
-            self.config, self.store, self.ingests, self.health, self.metrics, self.clock, self.failing, self.upkeep
+            self.config,
+            self.store,
+            self.ingests,
+            self.health,
+            self.metrics,
+            self.clock,
+            self.failing,
+            self.upkeep,
+            self.reports,
         )
         jobs = [Job("judge", self.judge, every=JUDGE_EVERY_S), Job("ourselves", self.look, every=LOOK_EVERY_S)]
         jobs += chores.jobs()

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from bellbuoy.config.model import Config
+from bellbuoy.monitor.auditing.reports import Reports
 from bellbuoy.monitor.clock import Clock
 from bellbuoy.monitor.health import Health
 from bellbuoy.monitor.heartbeat import ping
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 MEASURE_EVERY_S = 10.0
 GIVE_BACK_EVERY_S = 10.0
+AUDIT_EVERY_S = 20.0
+"""How often it is looked whether the report is due."""
 RETAIN_AT = (3, 17)
 """Hour and minute (UTC) at which old rows are deleted: not a round one, at which everybody's jobs start."""
 REPEATS_AT = (4, 41)
@@ -51,6 +54,7 @@ class Chores:
         clock: Clock,
         failing: Mapping[str, str],
         upkeep: Upkeep | None = None,
+        reports: Reports | None = None,
     ) -> None:
         self.config = config
         self.store = store
@@ -60,6 +64,7 @@ class Chores:
         self.clock = clock
         self.failing = failing
         self.upkeep = upkeep or Upkeep(store, config, clock)
+        self.reports = reports or Reports(store, config)
 
     def jobs(self) -> list[Job]:
         """Return what is done, and when."""
@@ -70,6 +75,8 @@ class Chores:
             Job("repeats", self.repeats, 0.0, REPEATS_AT, self._missed("repeats", self.repeats), REPEATS_AFTER_S),
             Job("compaction", self.compact, every=self.config.store.compact_every),
         ]
+        if self.config.audit is not None:
+            jobs.append(Job("audit", self.audit, every=AUDIT_EVERY_S))
         if self.config.heartbeat is not None:
             jobs.append(Job("heartbeat", self.heartbeat, every=self.config.heartbeat.every))
         return jobs
@@ -133,6 +140,11 @@ class Chores:
         """Sum the counts of closed minutes."""
         self.store.compact()
         self.metrics.maintenance_last_success.labels("compaction").set(self.clock.now())
+
+    def audit(self) -> None:
+        """Ask for the weekly report when its time has come."""
+        if self.reports.ask(self.clock.now()):
+            self.metrics.maintenance_last_success.labels("audit").set(self.clock.now())
 
     def heartbeat(self) -> None:
         """Ping the switch outside while all is well; name what is not."""

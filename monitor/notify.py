@@ -6,7 +6,7 @@ What is muted is kept back, and looked at again when the mute ends. A change and
 import logging
 import random
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -40,8 +40,15 @@ def _over(one: Incident) -> bool:
     return one.state == "resolved"
 
 
-def senders(config: Config, store: Store, sinks: Mapping[str, Sink], clock: Clock, metrics: Metrics) -> list["Sender"]:
-    """Return a sender for each sink of a configuration."""
+def senders(
+    config: Config,
+    store: Store,
+    sinks: Mapping[str, Sink],
+    clock: Clock,
+    metrics: Metrics,
+    reports: Callable[[str], Page] | None = None,
+) -> list["Sender"]:
+    """Return a sender for each sink of a configuration; `reports` gives the report of a key."""
     mutes = Mutes(store, config.quiet, config.server.timezone)
     return [
         Sender(
@@ -54,6 +61,7 @@ def senders(config: Config, store: Store, sinks: Mapping[str, Sink], clock: Cloc
             storms=Storms(store, name, getattr(one, "storm", None), mutes, config.server),
             routes=config.routes,
             undelivered_after=config.undelivered_after,
+            reports=reports,
         )
         for name, one in sinks.items()
     ]
@@ -65,6 +73,7 @@ class Sender:
     What still holds is sent anew where the sink wants that: its `repeat` says after how many seconds.
 
     Attributes:
+        reports: gives the report of a key; None: none is ever asked for.
         trouble: why nothing is sent at present: the store takes no receipt. None while all is well.
     """
 
@@ -80,6 +89,7 @@ class Sender:
         storms: Storms | None = None,
         routes: Sequence[Route] = (),
         undelivered_after: float = float("inf"),
+        reports: Callable[[str], Page] | None = None,
     ) -> None:
         self.store = store
         self.name = name
@@ -93,6 +103,7 @@ class Sender:
         self.storms = storms or Storms(store, name, None, self.mutes)
         self.routes = routes
         self.undelivered_after = undelivered_after
+        self.reports = reports
         self.wake = threading.Event()
         self.trouble: str | None = None
         self._looked = 0.0
@@ -165,6 +176,8 @@ class Sender:
         self._look(now)
         while rows := self.store.rows("outbox/due", sink=self.name, now=int(now), repeats=self.repeat > 0):
             row = rows[0]
+            if row["report"]:
+                return row, self._page(row)
             if row["digest"]:
                 if row["shown"] or (mute := self.storms.muted(row["incident"], now)) is None:
                     return row, self._page(row)
@@ -246,6 +259,9 @@ class Sender:
         handle = msgspec.json.decode(row["handle"]) if row["handle"] else None
         if row["digest"]:
             return replace(self.storms.page(row), handle=handle, attempt=row["attempt"] + 1)
+        if row["report"]:
+            assert self.reports is not None, "a report is asked for by whoever makes it"
+            return replace(self.reports(row["incident"]), handle=handle, attempt=row["attempt"] + 1)
         after = min(row["sent"], row["wanted"] - 1)
         changes = self.store.rows("incidents/changes", incident=row["incident"], after=after)
         told = [change for change in changes if change["number"] <= row["wanted"]]
@@ -297,7 +313,7 @@ class Sender:
                 instead = hand_on(tx, self.routes, row, self.name, now)
         if failed and row["digest"]:
             instead = self._hand_on_all(row["incident"], now)
-        if isinstance(receipt, Sent):
+        if isinstance(receipt, Sent) and not row["report"]:
             self.storms.told(row, now)
         self._report(row, receipt, page, instead)
 

@@ -141,7 +141,8 @@ class Page:
         key: the incident's id; a sink shows one message per key.
         version: number of the newest change in it; an older version never overwrites a newer one.
         change: what happened last: `opened`, `updated`, `acknowledged`, `resolved` or `reopened`.
-        about: `agents`, or `bellbuoy` for troubles of our own (shown with a wrench).
+        about: `agents`; `bellbuoy` for troubles of our own (shown with a wrench); `audit` for a report, which nobody is called for
+            and nothing ends: it is `resolved` from the beginning.
         headline: "qualify fell from 94.8 % to 85.9 %", at most 150 characters.
         summary: one full sentence for notifications, search and screen readers.
         impact: what it means for people, as a sentence with emphasis.
@@ -171,7 +172,7 @@ class Page:
     opened_at: int
     onset: int | None = None
     resolved_at: int | None = None
-    about: Literal["agents", "bellbuoy"] = "agents"
+    about: Literal["agents", "bellbuoy", "audit"] = "agents"
     workflow: str = ""
     facts: tuple[Fact, ...] = ()
     findings: tuple[Fact, ...] = ()

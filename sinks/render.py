@@ -102,7 +102,9 @@ def _layout(
     if image and page.chart and "image" not in left_out:
         made.append({"type": "image", "slack_file": {"id": image}, "alt_text": alt_text(page)})
     inside = _evidence(page, scale)
-    if inside and "container" not in left_out:
+    if page.about == "audit":
+        made += inside  # a report is its lines
+    elif inside and "container" not in left_out:
         made.append(
             {
                 "type": "container",
@@ -115,7 +117,9 @@ def _layout(
             }
         )
     buttons = (
-        [] if page.state == "resolved" else [*(decisions(page) if pressable and not page.rows else []), *_links(page)]
+        []
+        if page.state == "resolved" and page.about != "audit"
+        else [*(decisions(page) if pressable and not page.rows and page.about != "audit" else []), *_links(page)]
     )
     if buttons:
         made.append({"type": "actions", "block_id": block_id(page), "elements": buttons})
@@ -194,6 +198,8 @@ def reply(page: Page, news: Iterable[News], mention: str = "", *, loud: bool | N
 
 
 def _headline(page: Page) -> str:
+    if page.about == "audit":
+        return f":clipboard: {page.headline}"
     tool = " :wrench:" if page.about == "bellbuoy" else ""
     return f"{EMOJI[page.state]}{tool} {page.headline}"
 
@@ -239,6 +245,8 @@ def _links(page: Page) -> list[Block]:
 
 def _foot(page: Page, mention: str, called_at: int | None, scale: float) -> str:
     parts = [escape(remark, int(300 * scale)) for remark in remarks(page)[:8]]
+    if page.about == "audit":
+        return " · ".join(part for part in [*parts, _date(page.at, "up to", page.timezone)] if part)
     parts.append(_date(page.opened_at, "opened", page.timezone))
     if page.state == "resolved" and page.resolved_at is not None:
         parts.append(_date(page.resolved_at, "resolved", page.timezone))

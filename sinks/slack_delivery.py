@@ -251,7 +251,7 @@ class Delivery:
 
     def _mention(self) -> str:
         """Return the call for this severity in Slack's markup; what is none is shown as text."""
-        wanted = self.sink.mention.get(self.page.severity, "")
+        wanted = "" if self.page.about == "audit" else self.sink.mention.get(self.page.severity, "")
         return wanted if _CALL.sub("", wanted).strip() == "" else escape(wanted, 200)
 
     def _is_reached(self) -> bool:

@@ -11,7 +11,8 @@ def by_webhook(url: Secret, page: Page, mention: str) -> Receipt:
     """Post the page to an incoming webhook: a new message per change, without chart."""
     if page.version <= int((page.handle or {}).get("version", "0")):
         return Sent(dict(page.handle or {}))
-    call_for = mention if page.change == "opened" or any(item.raised for item in page.news) else ""
+    opened = page.change == "opened" and page.about != "audit"
+    call_for = mention if opened or any(item.raised for item in page.news) else ""
     said = message(page, mention=call_for)
     body = json.dumps({name: said[name] for name in ("text", "blocks") if name in said}).encode()
     try:

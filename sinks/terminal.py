@@ -29,7 +29,8 @@ def terminal(page: Page, width: int = 88, colour: bool = True) -> str:
     inner = max(40, min(width, 104)) - 2
     lines: list[str] = []
     tool = " 🔧" if page.about == "bellbuoy" else ""
-    lines += _wrapped([Span(f"{BULLET[page.state]}{tool} {clean(page.headline, 150)}", "bold")], inner, colour)
+    bullet = "📋" if page.about == "audit" else BULLET[page.state]
+    lines += _wrapped([Span(f"{bullet}{tool} {clean(page.headline, 150)}", "bold")], inner, colour)
     if page.impact:
         lines += ["", *_wrapped(_limited(page.impact, 800), inner, colour)]
     lines += _chart(page, inner, colour)
@@ -180,7 +181,7 @@ def _limited(sentence: Sentence, limit: int) -> Iterator[Span]:
 
 def _links(page: Page, width: int, colour: bool) -> list[str]:
     shown = [(narrow(link.label, 22), url) for link in page.links[:5] if (url := safe_url(link.url))]
-    if not shown or page.state == "resolved":
+    if not shown or (page.state == "resolved" and page.about != "audit"):
         return []
     name = max(columns(label) for label, _ in shown)
     return [
@@ -195,6 +196,8 @@ def _links(page: Page, width: int, colour: bool) -> list[str]:
 
 def _foot(page: Page) -> str:
     parts = [clean(remark, 200) for remark in remarks(page)[:8]]
+    if page.about == "audit":
+        return " · ".join([*parts, f"up to {moment(page.at, page.timezone)}"])
     parts.append(f"opened {moment(page.opened_at, page.timezone)}")
     if page.state == "resolved" and page.resolved_at is not None:
         parts.append(f"resolved {moment(page.resolved_at, page.timezone)}")

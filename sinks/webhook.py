@@ -90,7 +90,9 @@ def event(page: Page) -> dict[str, Any]:
         "specversion": "1.0",
         "id": message_id(page),
         "source": "bellbuoy",
-        "type": f"io.bellbuoy.incident.{_KINDS.get(page.change, page.change)}",
+        "type": "io.bellbuoy.audit"
+        if page.about == "audit"
+        else f"io.bellbuoy.incident.{_KINDS.get(page.change, page.change)}",
         "subject": page.key,
         "time": datetime.fromtimestamp(page.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "datacontenttype": "application/json",

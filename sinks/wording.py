@@ -30,7 +30,7 @@ def open_link(page: Page) -> str | None:
 
 def remarks(page: Page) -> list[str]:
     """Return what stands at the foot before the dates: severity, then the page's own remarks."""
-    return [page.severity, *page.foot]
+    return list(page.foot) if page.about == "audit" else [page.severity, *page.foot]
 
 
 def lasted(page: Page) -> str | None:

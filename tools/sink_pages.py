@@ -52,7 +52,7 @@ sinks:
     webhook: { url: "https://tickets.example.com/bellbuoy", secret: { file: /run/secrets/webhook_secret } }
 ```
 
-`type` is `io.bellbuoy.incident.` and `opened` (also where it comes back), `updated`, `acknowledged` or `resolved`; `subject` is the
+`type` is `io.bellbuoy.incident.` and `opened` (also where it comes back), `updated`, `acknowledged` or `resolved`, of a report `io.bellbuoy.audit`; `subject` is the
 incident, `data` the page with the chart's numbers. A receiver checks `webhook-signature` over `webhook-id`, `webhook-timestamp` and
 the bytes of the body with any library for Standard Webhooks, passes over an `id` that it knows, and answers 2xx within ten
 seconds. 408, 425, 429 and 5xx are tried again; any other answer is refused.

@@ -83,6 +83,14 @@ def thing_line(kind: Kind, steps: Sequence[str]) -> str:
 
 def counted(audit: Audit) -> str:
     """Return how many lines there are of each verdict, and how many changed: `2 to harden, 1 to kill, 5 to keep`."""
+    text = numbers(audit.lines)
+    if audit.compared is not None and audit.changes:
+        text += f"; {plural(len(audit.changes), 'line')} changed since {day(audit.compared)}"
+    return text
+
+
+def numbers(lines: Sequence[Line]) -> str:
+    """Return how many lines there are of each verdict."""
     words = {
         "harden": "to harden",
         "kill": "to kill",
@@ -90,11 +98,8 @@ def counted(audit: Audit) -> str:
         "keep": "to keep",
         "not_judged": "not judged",
     }
-    there = [(sum(line.verdict == one for line in audit.lines), told) for one, told in words.items()]
-    text = ", ".join(f"{n} {told}" for n, told in there if n) or "nothing to judge"
-    if audit.compared is not None and audit.changes:
-        text += f"; {plural(len(audit.changes), 'line')} changed since {day(audit.compared)}"
-    return text
+    there = [(sum(line.verdict == one for line in lines), told) for one, told in words.items()]
+    return ", ".join(f"{n} {told}" for n, told in there if n) or "nothing to judge"
 
 
 def change(before: Judgement | None, now: Judgement | None) -> str:

@@ -138,7 +138,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "headline": "headline of the page",
     },
     "deliveries": {
-        "incident": "`incidents.id`, or the id of a storm: what stands there is its digest",
+        "incident": "`incidents.id`, or the id of a storm: what stands there is its digest; or that of a report, `audit_` and its end",
         "sink": "name of the sink",
         "wanted": "newest change that it shall show",
         "sent": "newest change that was told there; 0 for none",

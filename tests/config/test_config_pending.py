@@ -45,9 +45,9 @@ def test_nothing_is_pending_where_nothing_of_it_is_written():
 
 def test_what_is_written_and_without_effect_is_named():
     text = BASE + (
-        "audit: { every: 'Mon 08:00', to: [out] }\nworkflows: [{ name: w, closes_after: 5m, steps: [a, { name: b, branches: [clarify] }] }]\n"
+        "reload: { watch: false }\nworkflows: [{ name: w, closes_after: 5m, steps: [a, { name: b, branches: [clarify] }] }]\n"
     )
-    assert pending(load_text(text)) == ["audit", "workflows.closes_after"]
+    assert pending(load_text(text)) == ["reload", "workflows.closes_after"]
 
 
 def test_settings_of_a_sink_are_named_by_its_kind():

@@ -8,6 +8,7 @@ import pytest
 
 from bellbuoy.config.load import load_text
 from bellbuoy.monitor import chores as chores_module
+from bellbuoy.monitor.auditing.reports import Reports
 from bellbuoy.monitor.chores import Chores
 from bellbuoy.monitor.clock import VirtualClock
 from bellbuoy.monitor.health import Health
@@ -47,6 +48,18 @@ def test_all_is_well(chores):
         ("compaction", 600.0, None),
         ("heartbeat", 30.0, None),
     ]
+
+
+def test_the_weekly_report_is_asked_for_when_its_time_comes(chores):
+    chores.config = load_text(CONFIG + "audit: { every: 'daily 12:00', to: [out] }\n")
+    chores.reports = Reports(chores.store, chores.config)
+    (job,) = (job for job in chores.jobs() if job.name == "audit")
+    job.work()
+    assert chores.store.rows("outbox/waiting") == []
+    chores.clock.advance(86_400)
+    job.work()
+    assert [(row["sink"], row["pages"]) for row in chores.store.rows("outbox/waiting")] == [("out", 1)]
+    assert "sink out: a page waits" not in chores.unwell()
 
 
 def test_a_stopped_source_a_failing_judge_and_a_failed_check_are_named(chores):

@@ -20,7 +20,7 @@ from bellbuoy.sinks.terminal import columns, terminal
 from bellbuoy.sinks.testing_receiver import Receiver
 
 pytestmark = pytest.mark.golden
-LIFE = ("opened", "raised", "acknowledged", "resolved", "reopened", "own_trouble")
+LIFE = ("opened", "raised", "acknowledged", "resolved", "reopened", "own_trouble", "audit")
 FOLDER = Path(__file__).parent.parent / "golden"
 MENTION = "<!subteam^S012ABC>"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")

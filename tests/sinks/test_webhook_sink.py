@@ -22,7 +22,10 @@ CLOUD_EVENT = {
         "specversion": {"const": "1.0"},
         "id": {"type": "string", "minLength": 1},
         "source": {"type": "string", "format": "uri-reference", "minLength": 1},
-        "type": {"type": "string", "pattern": r"^io\.bellbuoy\.incident\.(opened|acknowledged|updated|resolved)$"},
+        "type": {
+            "type": "string",
+            "pattern": r"^io\.bellbuoy\.(audit|incident\.(opened|acknowledged|updated|resolved))$",
+        },
         "subject": {"type": "string", "minLength": 1},
         "time": {"type": "string", "format": "date-time"},
         "datacontenttype": {"const": "application/json"},
