@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from bellbuoy.config.model import Config
-from bellbuoy.config.signals import BUILT_IN
+from bellbuoy.config.signals import LEVELS
 from bellbuoy.config.watching import DetectorEntry
 from bellbuoy.config.workflows import Step
 from bellbuoy.detectors.chain import leverage
@@ -46,7 +46,6 @@ _TAKES: Final = {
     "without": (*_SPAN, "every", "steps"),
 }
 """What a statement takes beside the workflow, where that is not the span alone."""
-_OF_STEPS: Final = frozenset(signal.name for signal in BUILT_IN if signal.level == "step")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +151,11 @@ class Known:
 
     def verdicts(self, step: str) -> Rows:
         """Return the newest verdicts on the signals of a step."""
-        return [row for row in self.of("verdicts", step) if row["signal"] in _OF_STEPS]
+        return [row for row in self.of("verdicts", step) if _of_step(row["signal"])]
 
     def incidents(self, step: str) -> Rows:
         """Return what was open of a step at the end, the oldest first."""
-        return [row for row in self.of("incidents", step) if row["signal"] in _OF_STEPS]
+        return [row for row in self.of("incidents", step) if _of_step(row["signal"])]
 
     @property
     def ran(self) -> bool:
@@ -167,3 +166,8 @@ class Known:
     def unused(self, last: int | None) -> bool:
         """Tell whether something that is declared is not used: not seen for 30 days, while the workflow ran."""
         return self.ran and (last is None or last <= self.until - MONTH)
+
+
+def _of_step(signal: str) -> bool:
+    """Tell whether the series of a signal are named by steps, as those of one's own are."""
+    return LEVELS.get(signal, "step") == "step"

@@ -141,7 +141,7 @@ def _decaying(told: _Told) -> tuple[str, str]:
             f"`bellbuoy incidents {incident}` says what is known of it",
         )
     moved = ""
-    if "was" in told and "now" in told:
+    if "was" in told and "now" in told and what.bad:  # a volume is no share
         shown = [1.0 - told.n(key) if what.success else told.n(key) for key in ("was", "now")]
         moved = f" went from {percent(shown[0])} to {percent(shown[1])}"
     if "detector" in told:

@@ -71,6 +71,17 @@ def test_h2_what_a_detector_calls_worse_is_decaying():
         assert verdicts(audited(store, config, until=UNTIL + 3600)) == KEPT
 
 
+def test_h2_a_fall_of_volume_and_a_signal_of_ones_own_are_told_too():
+    with world(interactions(), workflow()) as (store, config):
+        watch(store, ["qualify"], state="worse", at=UNTIL - 1800, signal="steps", onset=UNTIL - DAY, was=12.0, now=3.0)
+        watch(store, ["greet"], state="worse", at=UNTIL - 1800, signal="refunds", onset=UNTIL - DAY, was=0.1, now=0.3)
+        watch(store, ["close"], state="worse", at=UNTIL - 1800, signal="integration_failure", was=0.1, now=0.3)
+        found = audited(store, config)
+    assert told(found)[0] == "volume since 2026-12-18, says step-success"
+    assert told(found, "greet")[0] == "refunds went from 10.0 % to 30.0 % since 2026-12-18, says step-success"
+    assert verdicts(found)["close"] == ("keep", ()), "a system of the same name is no step"
+
+
 def test_h2_an_open_incident_is_named_until_it_ends():
     with world(interactions(), workflow()) as (store, config):
         incident(store, "inc_1", "qualify", at=UNTIL - 5 * DAY, resolved=UNTIL + DAY)
