@@ -16,7 +16,7 @@ from bellbuoy.monitor.ingest import Ingest
 from bellbuoy.monitor.judging.records import incident, page_of
 from bellbuoy.monitor.judging.watchlist import baseline_of, detectors_of
 from bellbuoy.monitor.mapping.drawn import Map
-from bellbuoy.monitor.mapping.mapping import maps
+from bellbuoy.monitor.mapping.mapping import known_workflows, maps
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.store import Store, StoreError
 from bellbuoy.monitor.store.door.adhoc import QueryRefused as Refused
@@ -84,10 +84,13 @@ class Reading:
             self.store, self.config, until - SPAN_S, until, self.incidents(50), self._sources(), self._state()
         )
 
+    def names(self) -> list[str]:
+        """Return the names of the workflows that are declared or were ever seen, sorted."""
+        return known_workflows(self.store, self.config)
+
     def workflow(self, name: str) -> door.WorkflowView | None:
         """Return what `/w/{name}` shows; None where no such workflow is declared or seen."""
-        known = {row["workflow"] for row in self.store.rows("pages/known_workflows")}
-        if name not in known and all(one.name != name for one in self.config.workflows):
+        if name not in self.names():
             return None
         until = self.clock.now()
         incidents = self._rows(20, name)

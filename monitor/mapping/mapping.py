@@ -55,14 +55,19 @@ def maps(reader: Reader, config: Config, workflow: str | None, since: int, until
     return tuple(make(reader, config, name, since, until).drawn for name in named(reader, config, workflow))
 
 
+def known_workflows(reader: Reader, config: Config) -> list[str]:
+    """Return the names of the workflows that are declared or were ever seen, sorted."""
+    seen = {row["workflow"] for row in reader.rows("pages/known_workflows")}
+    return sorted(seen | {one.name for one in config.workflows})
+
+
 def named(reader: Reader, config: Config, workflow: str | None) -> tuple[str, ...]:
     """Return the name of a workflow, or those of all that are declared or seen.
 
     Raises:
         NotMapped: there is no such workflow, or there are too many to look at them all.
     """
-    seen = {row["workflow"] for row in reader.rows("pages/known_workflows")}
-    known = sorted(seen | {one.name for one in config.workflows})
+    known = known_workflows(reader, config)
     if workflow is not None and workflow in known:
         return (workflow,)
     if workflow is None and len(known) <= WORKFLOWS:

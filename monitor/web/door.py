@@ -316,6 +316,9 @@ class Door(Protocol):
     def overview(self) -> Overview:
         """Return what `/` shows."""
 
+    def names(self) -> Sequence[str]:
+        """Return the names of the workflows that are declared or were ever seen, sorted."""
+
     def workflow(self, name: str) -> WorkflowView | None:
         """Return what `/w/{name}` shows; None where no such workflow is declared or seen."""
 

@@ -83,7 +83,7 @@ class Pages:
 
     def audits(self, request: Request) -> Response:
         """Answer `/audit`: of which workflow?"""
-        names = [row.name for row in self.door.overview().workflows]
+        names = self.door.names()
         if request.url.path.endswith(".json"):
             return _json(names)
         return self._page("audit.html", "Audit", audit=None, names=names)

@@ -260,6 +260,9 @@ class FakeDoor:
     def overview(self):
         return self.view
 
+    def names(self):
+        return sorted(self.workflows)
+
     def workflow(self, name):
         return self.workflows.get(name)
 

@@ -124,7 +124,7 @@ def test_nothing_known_is_said_in_words(ask, door):
     words = text_of(ask(door, "/"))
     for part in (
         "Nothing has been judged yet",
-        "No workflow is declared and no event has arrived",
+        "No workflow is declared, and no event is of this week",
         "No source is configured",
         "not writable : no space left on the disk",
         "nothing has been judged yet",
