@@ -29,17 +29,14 @@ class Late:
         taken: trials that came, in it; what was taken away (repeats) is in `counts` and not here.
         too_old: trials that came too late to be judged; likewise.
         upto: the store's mark up to which rows of `counts` are judged with it, microseconds; kept in `progress`.
+        any: whether anything came late, judged or too old; also where it adds up to nothing.
     """
 
     counts: Counts
     taken: int
     too_old: int
     upto: int
-
-    @property
-    def any(self) -> bool:
-        """Whether anything came late, judged or too old."""
-        return bool(self.too_old or self.counts.n.any() or self.counts.bad.any())
+    any: bool = False
 
 
 def reaches(ids: Sequence[int], series: Iterable[Series]) -> NDArray[np.int64]:
@@ -64,11 +61,13 @@ def late(store: Store, series: list[int], after: int | None, since: int) -> Late
     upto = store.known_us
     n, bad = np.zeros((1, len(series))), np.zeros((1, len(series)))
     taken = too_old = 0
+    some = False
     if after is not None and after < upto and series:
         column = {number: place for place, number in enumerate(series)}
         reach = reaches(series, store.series())
         spans = {"near": since - REACH_S, "far": since - LABELLED_S}
         for row in store.rows("judgement/late", after=after, upto=upto, since=since, **spans):
+            some = True
             if row["series"] not in column:
                 continue
             if row["age"] > reach[column[row["series"]]]:
@@ -77,7 +76,7 @@ def late(store: Store, series: list[int], after: int | None, since: int) -> Late
                 n[0, column[row["series"]]] += row["n"]
                 bad[0, column[row["series"]]] += row["bad"]
                 taken += row["came"]
-    return Late(Counts(np.array([since], np.int64), n, bad), taken, too_old, upto)
+    return Late(Counts(np.array([since], np.int64), n, bad), taken, too_old, upto, some)
 
 
 def added(counts: Counts, more: Counts, places: Sequence[int], tick: int) -> None:
