@@ -13,7 +13,6 @@ PENDING = (
     "reload",
     "ingest.open_interactions",
     "workflows.closes_after",
-    "workflows.trace_url",
 )
 """Paths without numbers and names of one's own: `workflows.closes_after` is that of any workflow."""
 

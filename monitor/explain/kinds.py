@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from bellbuoy.config.signals import BUILT_IN
 from bellbuoy.monitor.explain.wording import wording
@@ -45,13 +46,15 @@ def _share(row: Mapping[str, Any], key: str, whole: int) -> float:
     return float(row[key] / whole)
 
 
-def newest_fact(reader: Reader, series: SeriesKey, since: int, at: int) -> Fact | None:
-    """Return the newest interactions with a bad trial, with links where there are some."""
+def newest_fact(reader: Reader, series: SeriesKey, since: int, at: int, trace_url: str | None) -> Fact | None:
+    """Return the newest interactions with a bad trial, each with the link that its events give, else with that of its workflow."""
     names = {"signal": series.signal, "workflow": series.workflow, "step": series.step}
     rows = reader.rows("explain/samples", **names, since=since, at=at, limit=NEWEST)
     spans: list[Span] = []
     for row in rows:
-        spans += [Span(" · " if spans else ""), Span(row["interaction_id"][:80], "code", url=row["content_ref"])]
+        name = row["interaction_id"]
+        url = row["content_ref"] or (trace_url and trace_url.replace("{interaction_id}", quote(name, safe="")))
+        spans += [Span(" · " if spans else ""), Span(name[:80], "code", url=url)]
     return Fact("Newest", tuple(one for one in spans if one.text)) if spans else None
 
 

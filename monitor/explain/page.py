@@ -98,7 +98,9 @@ def explain(reader: Reader, context: Context, change: Change, baseline: str) -> 
         None
         if over or measure not in ("share", "never")
         else kinds_fact(_kinds(reader, series, onset, at), series.signal),
-        None if over or measure != "never" else newest_fact(reader, series, onset, at),
+        None
+        if over or measure != "never"
+        else newest_fact(reader, series, onset, at, workflow.trace_url if workflow else None),
         None if over else before,
         None if over or not share else ruled_out(reader, series, rates, bad, onset, at),
     ]

@@ -18,6 +18,7 @@ version: 1
 sources: [{ files: { path: none.jsonl } }]
 workflows:
   - name: lead
+    trace_url: "https://traces.example.com/of/{interaction_id}"
     steps: [greet, { name: pay, consequential: true, gate: human, integrations: [bank.pay] }]
     knowledge: [{ source: wiki, max_age: 30d }]
 sinks: { out: { console: {} } }
@@ -73,6 +74,15 @@ def test_one_action_without_its_approval_is_a_page_at_its_tick(told):
     assert found["Newest"][0].text == "c31"
     assert found["Newest"][0].url == "https://traces.example.com/1"
     assert page.chart is None
+
+
+def test_where_events_have_no_link_the_workflow_has_one(told):
+    [(_, page)] = told([(10, {"action": {"class": "money"}, "interaction_id": "call 1/2"})], TICK)
+    found = {fact.label: fact.value for fact in page.findings}
+    assert (found["Newest"][0].text, found["Newest"][0].url) == (
+        "call 1/2",
+        "https://traces.example.com/of/call%201%2F2",
+    )
 
 
 def test_it_is_told_once_and_ends_after_a_quiet_day(told):
