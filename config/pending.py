@@ -9,12 +9,8 @@ from pydantic import BaseModel
 
 from bellbuoy.config.model import Config
 
-PENDING = (
-    "reload",
-    "ingest.open_interactions",
-    "workflows.closes_after",
-)
-"""Paths without numbers and names of one's own: `workflows.closes_after` is that of any workflow."""
+PENDING = ("reload",)
+"""Paths without numbers and names of one's own: `workflows.steps.runbook` would be that of any step of any workflow."""
 
 
 def pending(config: Config, written: Iterable[str] = PENDING) -> list[str]:

@@ -101,7 +101,7 @@ class Ingest(Shape):
     max_segments: Count = 50
     """Strata (see `stratify`) of one signal, workflow and step; what is past it counts in stratum `other`."""
     open_interactions: Count = 200_000
-    """Unfinished interactions held in memory."""
+    """Interactions without an end that are closed in one transaction; of more, the rest in the next ones."""
     duplicates: Duplicates = Duplicates()
     """How far back an event that comes twice is recognised."""
 

@@ -63,7 +63,7 @@ class Workflow(Shape):
     objective: Share | None = Field(default=None, examples=["70%"])
     """Share of interactions that should end well; shared out to the steps as a budget."""
     closes_after: Duration = 1800.0
-    """An interaction without an end for so long is `abandoned`."""
+    """An interaction without an end, and without a step for so long, is `abandoned`; where the workflow sends ends."""
     confident_below: Annotated[float, Field(ge=0, le=1)] = 0.5
     """A `confidence` under it counts as not confident."""
     runbook: Url | None = Field(default=None, examples=["https://wiki.example.com/runbooks/lead-qualifier"])

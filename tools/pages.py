@@ -28,6 +28,11 @@ bellbuoy schema event --check calls.jsonl   # which lines of a file are none, an
 - An outcome corrects what was said before: of the event that `of_event_id` names, else of the step (its last attempt, unless `attempt`
   says which), else of the interaction. A human beats a system, that an evaluator, that what was stated; then the later one wins. Counts are
   corrected at the minute of the event that it is about. One that comes before its event waits for it.
+- An interaction that has steps and no end, and no step for `workflows[].closes_after` (30 minutes), is `abandoned`; where its last step
+  handed it over, its end is `unknown`. It counts so from then on, by event time, until an `interaction` event says otherwise, however late
+  that comes. A workflow that never sent an `interaction` event is left alone: of it nothing is known about ends.
+- An interaction that ended well lacks a step if one that its workflow declares, and that is not `optional`, did not run in it
+  ([`missing_step`](signals.md#missing_step)). A step that was skipped did not run.
 
 The second column says where a field belongs: **S**tep, **I**nteraction, **O**utcome; R means that it is required there.
 

@@ -39,9 +39,30 @@ INTERACTIONS = (
         ),
         detail="intent",
         about=About(
-            means="Users give up: they hang up, close the window, never answer.",
-            log="`interaction` events with `outcome: abandoned`",
+            means="Users give up: they hang up, close the window, never answer. Or the agent never comes to an end.",
+            log="`interaction` events; an interaction that has none, and no step for `workflows[].closes_after`, is abandoned",
             blind="why they left",
+        ),
+    ),
+    Signal(
+        "missing_step",
+        "interaction",
+        "type = 'interaction' AND missing_step IS NOT NULL",
+        "missing_step",
+        Words(
+            label="Missing steps",
+            subject="interactions without a step that they need",
+            bad="interactions without a step that they need",
+            thing="missing steps in {workflow}",
+            sentence="interactions ended well without a step that they need",
+            judged="interactions that end well without a step that they need",
+        ),
+        of=("missing_step",),
+        detail="missing_steps[1]",
+        about=About(
+            means="The agent says that all is well and has left something out: a check, a booking, a summary.",
+            log="steps, and `interaction` events with `outcome: success`, of a workflow whose `steps` are configured",
+            blind="a step that ran and did nothing; a map that is wrong",
         ),
     ),
     Signal(
@@ -129,7 +150,7 @@ INTERACTIONS = (
     Signal(
         "interactions",
         "interaction",
-        "type = 'interaction'",
+        "type = 'interaction' AND derived IS NOT TRUE",
         None,
         Words(
             label="Volume",

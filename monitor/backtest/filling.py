@@ -34,7 +34,7 @@ BYTES = 16 << 20
 def fill_events(
     recording: Recording, files: Sequence[Path], config: Config, tell: Callable[[int], None] = lambda _: None
 ) -> tuple[int, list[str]]:
-    """Store the events of log files (JSON lines, also .gz and .zst; Parquet) as the daemon stores them.
+    """Store the events of log files (JSON lines, also .gz and .zst; Parquet) as the daemon stores them, with what they say of one another.
 
     Args:
         recording: empty.
@@ -51,7 +51,7 @@ def fill_events(
     """
     native = Limits(max_message=config.ingest.max_message)
     foreign = next((one for one in map(foreign_of, feeds(config.sources)) if one is not None), None)
-    stored = read = 0
+    stored = read = newest_us = 0
     reasons: list[str] = []
     for number, file in enumerate(sorted(files)):
         stream = Stream("backtest", str(file), number, "1")
@@ -61,9 +61,11 @@ def fill_events(
                 limits = replace(native, foreign=foreign)
             batch = decode(chunk, stream_id=recording.stream_id(stream), received_at_us=FAR_US, limits=limits)
             stored += recording.append(batch).rows
+            newest_us = max(newest_us, batch.newest_us or 0)
             read += len(chunk.values)
             reasons += [f"{file}: {letter.reason}" for letter in batch.letters[: 3 - len(reasons)]]
             tell(read)
+    recording.amend(newest_us // 1_000_000)
     return stored, reasons
 
 

@@ -11,6 +11,10 @@ from bellbuoy.monitor.judging.watched import SeriesKey
 from bellbuoy.sinks.base import Fact, Span
 
 DETAILS = {one.name: one.detail for one in BUILT_IN}
+LABELS = {"step": "In step", "missing_steps[1]": "Missing"}
+"""What a fact of kinds is called, by what the kind is."""
+ALWAYS = frozenset(["missing_step"])
+"""Signals of which the kind is told even where it is as before: which step is missing is what it is about."""
 NAMED = 3
 """Kinds that are named at most."""
 NEWEST = 5
@@ -28,7 +32,9 @@ def kinds_fact(rows: Sequence[Mapping[str, Any]], signal: str) -> Fact | None:
     """
     since, before = (sum(row[key] for row in rows) for key in ("bad_since", "bad_before"))
     if not since or (
-        before and all(_share(row, "bad_since", since) < _share(row, "bad_before", before) + TELLING for row in rows)
+        signal not in ALWAYS
+        and before
+        and all(_share(row, "bad_since", since) < _share(row, "bad_before", before) + TELLING for row in rows)
     ):
         return None
     spans: list[Span] = []
@@ -38,7 +44,7 @@ def kinds_fact(rows: Sequence[Mapping[str, Any]], signal: str) -> Fact | None:
         told = f" {row['bad_since']:,} of {since:,}"
         told += f" (before {row['bad_before']:,} of {before:,})" if before else ""
         spans += [Span(" · " if spans else ""), Span(row["kind"], "code"), Span(told)]
-    label = "In step" if DETAILS.get(signal) == "step" else "Of what kind"
+    label = LABELS.get(DETAILS.get(signal, ""), "Of what kind")
     return Fact(label, tuple(one for one in spans if one.text)) if spans else None
 
 

@@ -106,8 +106,10 @@ class Evaluation:
             self.judged = first // self.tick * self.tick
         told: list[Told] = []
         self.deaf = deaf
-        self.store.amend(stop)
         last = until // self.tick * self.tick
+        self.store.amend(
+            None if deaf else last, stop
+        )  # while some is not read, an end that is not there may have been sent
         while self.judged < last and not stop():
             told += self.acknowledge()
             midnight = self.judged // DAY * DAY

@@ -16,6 +16,8 @@ import pyarrow as pa
 
 from bellbuoy.monitor.event import COLUMNS, create_table_sql
 from bellbuoy.monitor.event.columns import HEAD, quoted
+from bellbuoy.monitor.store.amending import closed
+from bellbuoy.monitor.store.amending.closed import CLOSED
 from bellbuoy.monitor.store.amending.overlay import SHOWN, overlay_sql
 from bellbuoy.monitor.store.statements import statement
 from bellbuoy.monitor.store.transaction import Transaction
@@ -34,6 +36,7 @@ ADDED = {
     "integration_limit_ms": "DOUBLE",
     "token_state": "VARCHAR",
     "action_state": "VARCHAR",
+    "required_steps": "VARCHAR[]",
 }
 """Columns that the store computes at arrival."""
 IDENTITY = 'event_id, received_at, stream, "offset", idx'
@@ -54,7 +57,9 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
         have, shown = shown, []
     if not have:
         con.execute(create_table_sql(KEPT, FIRST))
-    if shown != list(wanted) or not columns(con, PLACES) or SHOWN[0] not in columns(con, "events"):
+    if not columns(con, CLOSED):
+        con.execute(create_table_sql(CLOSED, closed.COLUMNS))
+    if shown != list(wanted) or not columns(con, PLACES) or not set(SHOWN) <= set(columns(con, "events")):
         _show(con)
 
 
@@ -133,8 +138,9 @@ def _show(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"CREATE OR REPLACE VIEW {ALL} AS {' UNION ALL '.join(chosen)}")
     placed = [f"SELECT {at} AS part, rowid AS place, {IDENTITY} FROM {part}" for at, part in enumerate(parts)]  # noqa: S608 - our own names
     con.execute(f"CREATE OR REPLACE VIEW {PLACES} AS {' UNION ALL '.join(placed)}")
-    if columns(con, "amended"):  # not before the migration that makes it
-        con.execute(f"CREATE OR REPLACE VIEW events AS {overlay_sql(ALL, 'amended')}")
+    if columns(con, "lacking"):  # not before the migration that makes it
+        both = f"(SELECT * FROM {ALL} UNION ALL BY NAME SELECT * FROM {CLOSED})"  # noqa: S608 - our own names
+        con.execute(f"CREATE OR REPLACE VIEW events AS {overlay_sql(both)}")
         con.execute(statement("store/view_interactions"))
 
 

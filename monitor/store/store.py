@@ -29,7 +29,7 @@ from bellbuoy.monitor.store.aging.compact import Compacted, compact
 from bellbuoy.monitor.store.aging.recount import recount
 from bellbuoy.monitor.store.aging.repeats import remove_repeats
 from bellbuoy.monitor.store.aging.retain import Retained, retain
-from bellbuoy.monitor.store.amending.amend import amend
+from bellbuoy.monitor.store.amending.amend import OPEN, amend
 from bellbuoy.monitor.store.engine import Engine
 from bellbuoy.monitor.store.errors import StoreExhausted, StoreUnfinished
 from bellbuoy.monitor.store.latency import latency_quantiles
@@ -104,6 +104,7 @@ class Store(Engine):
         self.forgotten = self.rows("rebuild/span")[0]["forgotten"] or 0
         self._slow_after: Mapping[tuple[str, str], float] = {}
         self._told = Told(BUILT_IN, {})
+        self._open_interactions = OPEN
         self._published: tuple[Signal, ...] = ()
         self.configure()
 
@@ -186,6 +187,7 @@ class Store(Engine):
             zone=ZoneInfo(config.server.timezone),
             rules=rules_of(config.workflows),
         )
+        self._open_interactions = config.ingest.open_interactions
         self._appender.remember(config.ingest.duplicates.window, config.ingest.duplicates.keys)
 
     def check(self, signal: Signal) -> None:
@@ -297,15 +299,17 @@ class Store(Engine):
         places = {"file": self.path, "wal": self.path.with_name(self.path.name + ".wal")}
         return {kind: place.stat().st_size for kind, place in places.items() if place.exists()}
 
-    def amend(self, stop: Callable[[], bool] = lambda: False) -> int:
-        """Amend events by what arrived since; see `bellbuoy.monitor.store.amending.amend.amend`."""
-        return 0 if self.read_only else amend(self._appender, self._told.signals, stop)
+    def amend(self, until: int | None = None, stop: Callable[[], bool] = lambda: False, *, anew: bool = False) -> int:
+        """Amend events by what arrived since, and close interactions; see `bellbuoy.monitor.store.amending.amend.amend`."""
+        if self.read_only:
+            return 0
+        return amend(self._appender, self._told, until, most=self._open_interactions, anew=anew, stop=stop)
 
-    def amend_anew(self) -> int:
+    def amend_anew(self, until: int | None = None) -> int:
         """Look through all events again, also those that were looked through; see `amend`."""
         with self.transaction() as tx:
             tx.run("amend/anew")
-        return self.amend()
+        return self.amend(until, anew=True)
 
     def recount(self, day: int) -> bool:
         """Count the events of a day again; see `bellbuoy.monitor.store.aging.recount.recount`."""

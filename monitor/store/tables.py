@@ -48,6 +48,10 @@ _EVENT = {
     "latency_limit_ms": "above it the step counts as slow, as it stood when the event arrived",
     "stated_outcome": "how it ended as the producer said; `outcome` is what is known by now",
     "handed_off": "of an interaction: a human or a queue took over; NULL for steps",
+    "required_steps": "of an end: the steps without which its interaction does not end well, as it stood when the event arrived",
+    "missing_step": "of an end that says success: a required step did not run; NULL where none is required",
+    "missing_steps": "which of them did not run; NULL where none is missing",
+    "derived": "nobody sent this end: the interaction fell silent for `closes_after`",
     "declared": "the workflow declares this step; NULL where it declares none",
     "knowledge_states": "of each source in `knowledge`: fresh, stale, other_version, unpinned, undeclared; NULL where the workflow "
     "declares no source",

@@ -47,7 +47,7 @@ def test_what_is_written_and_without_effect_is_named():
     text = BASE + (
         "reload: { watch: false }\nworkflows: [{ name: w, closes_after: 5m, steps: [a, { name: b, branches: [clarify] }] }]\n"
     )
-    assert pending(load_text(text)) == ["reload", "workflows.closes_after"]
+    assert pending(load_text(text)) == ["reload"]
 
 
 def test_settings_of_a_sink_are_named_by_its_kind():

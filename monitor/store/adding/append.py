@@ -22,6 +22,7 @@ from bellbuoy.monitor.store.adding.positions import Known
 from bellbuoy.monitor.store.adding.registry import Draft, Registry
 from bellbuoy.monitor.store.adding.rollup import count
 from bellbuoy.monitor.store.adding.rows import prepared
+from bellbuoy.monitor.store.amending.overlay import SHOWN
 from bellbuoy.monitor.store.amending.triggers import says
 from bellbuoy.monitor.store.engine import Engine, exhausted
 from bellbuoy.monitor.store.errors import PositionConflict
@@ -204,7 +205,7 @@ class Appender:
 
     def _hold(self, table: pa.Table) -> None:
         """Let the store have every column that these events bring, before they come."""
-        names = brought(table)
+        names = [name for name in brought(table) if name not in SHOWN]
         if not self._held or any(name not in self._held for name in names):
             with self.engine.transaction(merge=False) as tx:
                 have = columns(tx.cursor, KEPT)

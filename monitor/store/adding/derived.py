@@ -23,10 +23,14 @@ TYPES = {
     "token_state": pa.string(),
     "action_state": pa.string(),
     "latency_limit_ms": pa.float64(),
+    "required_steps": pa.list_(pa.string()),
+    "missing_step": pa.bool_(),
+    "missing_steps": pa.list_(pa.string()),
     "stated_outcome": pa.string(),
     "handed_off": pa.bool_(),
+    "derived": pa.bool_(),
 }
-"""Arrow types of what the store says of an event as it arrives, the last two only once more is known of it."""
+"""Arrow types of what the store says of an event as it arrives, the last four only once more is known of it."""
 GRAVE = ("money", "delete", "deploy")
 """Classes of action that are consequential whatever the event says."""
 
@@ -41,6 +45,7 @@ def derived(table: pa.Table, places: Places, rules: Rules) -> dict[str, pa.Array
     """
     integration = table["integration"].combine_chunks()
     system = _system(integration, places, rules)
+    required = _required(table, places, rules)
     return {
         "confident": _confident(table, places, rules),
         "declared": _declared(places, rules),
@@ -48,6 +53,8 @@ def derived(table: pa.Table, places: Places, rules: Rules) -> dict[str, pa.Array
         "integration_limit_ms": _limits(system),
         "token_state": _tokens(integration, system, places.ts_us),
         "action_state": _actions(table, places, rules),
+        "required_steps": required,
+        "missing_step": _missing(table, required),
     }
 
 
@@ -69,6 +76,23 @@ def _declared(places: Places, rules: Rules) -> pa.Array:
             known[row] = [-1 if step is None else step in names for step in places.steps]
     found = known[places.workflow, places.step]
     return pa.array(found == 1, mask=found < 0)
+
+
+def _required(table: pa.Table, places: Places, rules: Rules) -> pa.Array | None:
+    """Return the steps without which the interaction that ends here does not end well; null for steps."""
+    wanted = [rules.required.get(name) for name in places.workflows]
+    if not any(wanted):
+        return None
+    ends = _is(table["type"].combine_chunks(), ("interaction",))
+    return pa.array(wanted, pa.list_(pa.string())).take(pa.array(places.workflow, mask=~ends))
+
+
+def _missing(table: pa.Table, required: pa.Array | None) -> pa.Array | None:
+    """Return false for each end whose interaction may lack a step: the look at the whole of it says whether it does."""
+    if required is None:
+        return None
+    well = _is(table["outcome"].combine_chunks(), ("success",)) & _flags(required.is_valid())
+    return pa.array(np.zeros(len(well), np.bool_), mask=~well)
 
 
 def _knowledge(knowledge: pa.ListArray, places: Places, rules: Rules) -> pa.Array | None:

@@ -35,8 +35,8 @@ class Rollup:
     n: Ints
     bad: Ints
 
-    def table(self, known_at_us: int) -> pa.Table:
-        """Return it as rows of `counts`, known since an instant in microseconds."""
+    def table(self, known_at_us: int | Ints) -> pa.Table:
+        """Return it as rows of `counts`, known since an instant in microseconds, or each since its own."""
         instant = pa.timestamp("us")
         return pa.table(
             {

@@ -7,6 +7,8 @@ from typing import Literal
 from bellbuoy.config.model import Workflow
 
 CONFIDENT_BELOW = 0.5
+CLOSES_AFTER_S = 1800.0
+"""Silence after which an interaction is over, where nothing is configured."""
 WARNING_S = 7 * 86400.0
 """How long before its end a token is about to run out, where nothing is configured."""
 
@@ -46,6 +48,8 @@ class Rules:
     Attributes:
         confident_below: by workflow, the `confidence` under which a step is not confident.
         steps: names by workflow, of those whose steps are declared.
+        required: names of the steps without which no interaction ends well, in their order, by workflow, of those that have any.
+        closes_after: by workflow, the seconds of silence after which an interaction is over.
         sources: what is declared of each source, by workflow, of those that declare any.
         systems: by (workflow, system).
         consequential: (workflow, step) that are.
@@ -54,6 +58,8 @@ class Rules:
 
     confident_below: Mapping[str, float] = field(default_factory=dict)
     steps: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    closes_after: Mapping[str, float] = field(default_factory=dict)
     sources: Mapping[str, Mapping[str, Pin]] = field(default_factory=dict)
     systems: Mapping[tuple[str, str], System] = field(default_factory=dict)
     consequential: frozenset[tuple[str, str]] = frozenset()
@@ -63,9 +69,12 @@ class Rules:
 def rules_of(workflows: Iterable[Workflow]) -> Rules:
     """Return the rules that the declared workflows give."""
     declared = list(workflows)
+    required = {one.name: tuple(step.name for step in one.steps if not step.optional) for one in declared}
     return Rules(
         confident_below={one.name: one.confident_below for one in declared},
         steps={one.name: frozenset(step.name for step in one.steps) for one in declared if one.steps},
+        required={name: steps for name, steps in required.items() if steps},
+        closes_after={one.name: one.closes_after for one in declared},
         sources={
             one.name: {entry.source: Pin(entry.version, entry.max_age) for entry in one.knowledge}
             for one in declared

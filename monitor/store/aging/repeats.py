@@ -54,6 +54,7 @@ def _remove(appender: Appender, signals: Sequence[Signal], repeats: pa.Table) ->
         tx.run("exports/stale")
         gone = delete(tx, "repeats/drop")
         tx.run("repeats/drop_amended")
+        tx.run("repeats/drop_lacking")
         tx.cursor.unregister("repeats")
     return gone
 

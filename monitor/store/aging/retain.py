@@ -111,6 +111,7 @@ def _events(engine: Engine, keep_from: int, forgotten: Callable[[int], None]) ->
             kept += not whole
     if gone:
         with engine.transaction() as tx:
+            tx.run("amend/forget_closed")
             shed(tx)
     return gone, kept
 
@@ -121,6 +122,7 @@ def _parts(engine: Engine, since: int, until: int, step: int, forgotten: Callabl
         with engine.transaction() as tx:
             gone += delete(tx, "store/drop_events", since=part, until=min(part + step, until))
             tx.run("amend/forget", since=part, until=min(part + step, until))
+            tx.run("amend/forget_lacking", since=part, until=min(part + step, until))
             tx.run("aging/set_reached", name="forgotten", at=min(part + step, until))
             forgotten(min(part + step, until))
     return gone
@@ -136,6 +138,7 @@ def _exported(engine: Engine, folder: Path, day: int, step: int, forgotten: Call
                 return gone, False
             deleted = delete(tx, "store/drop_events", since=part, until=part + step)
             tx.run("amend/forget", since=part, until=part + step)
+            tx.run("amend/forget_lacking", since=part, until=part + step)
             if deleted:
                 tx.run("exports/deleted", gone=deleted, day=day)
                 tx.run("aging/set_reached", name="forgotten", at=part + step)

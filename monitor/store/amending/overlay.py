@@ -3,26 +3,32 @@
 from bellbuoy.monitor.event import COLUMNS
 from bellbuoy.monitor.event.columns import quoted
 
-SHOWN = ("stated_outcome", "handed_off")
-"""Columns that the overlay adds: the outcome that the producer stated, and whether a human or a queue took over."""
+SHOWN = ("stated_outcome", "handed_off", "missing_step", "missing_steps", "derived")
+"""Columns that the overlay adds: the outcome that the producer stated, whether a human or a queue took over, whether and which steps are
+missing, and whether the store made the event itself."""
 
 _HANDED = (
     "CASE WHEN e.type = 'interaction' THEN coalesce(a.handed_off, e.handoff.\"to\" IN ('human', 'queue'), false) END"
 )
 
+_MISSING = (
+    "CASE WHEN e.type = 'interaction' AND coalesce(a.outcome, e.outcome) = 'success' AND e.required_steps IS NOT NULL "
+    "THEN l.steps IS NOT NULL END"
+)
 
-def overlay_sql(events: str, amended: str) -> str:
+
+def overlay_sql(events: str) -> str:
     """Return the statement of steps and interactions as they are known.
 
     Args:
         events: relation with the columns of `events_raw`.
-        amended: relation with those of `amended`.
     """
     return (
         f"SELECT e.* REPLACE ({', '.join(f'{sql} AS {name}' for name, sql in _replaced().items())}), "  # noqa: S608 - our own names
-        f"CASE WHEN e.outcome_source = 'stated' THEN e.outcome END AS stated_outcome, {_HANDED} AS handed_off "
-        f"FROM {events} AS e LEFT JOIN {amended} AS a "
-        'ON a.stream = e.stream AND a."offset" = e."offset" AND a.idx = e.idx '
+        f"CASE WHEN e.outcome_source = 'stated' THEN e.outcome END AS stated_outcome, {_HANDED} AS handed_off, "
+        f"{_MISSING} AS missing_step, l.steps AS missing_steps, e.idx < 0 AS derived FROM {events} AS e "
+        'LEFT JOIN amended AS a ON a.stream = e.stream AND a."offset" = e."offset" AND a.idx = e.idx '
+        'LEFT JOIN lacking AS l ON l.stream = e.stream AND l."offset" = e."offset" AND l.idx = e.idx '
         "WHERE e.type IN ('step', 'interaction')"
     )
 

@@ -1,4 +1,4 @@
-"""The daemon's way through pieces, restarts, late events and a decision, and the backtest over what it stored: the same verdicts to the byte."""
+"""The daemon's way through pieces, restarts, late events, ends that never come and a decision, and the backtest over what it stored: the same verdicts to the byte."""
 
 import functools
 import json
@@ -29,6 +29,7 @@ detectors:
   - { name: step-success, signal: step_failure, by: [workflow, step], kind: rate_shift }
   - { name: month-one, signal: step_failure, by: [workflow, step], kind: slow_drift }
   - { name: re-ask, signal: reask, by: [workflow, step], kind: rate_shift, direction: both }
+  - { name: abandoned, signal: abandoned, by: [workflow], kind: rate_shift }
   - { name: silence, signal: interactions, by: [workflow], kind: silence, direction: down }
 sinks: { out: { console: {} } }
 routes: [{ to: [out] }]
@@ -36,12 +37,16 @@ routes: [{ to: [out] }]
 
 
 def arrivals(seed):
-    """Return the events of some weeks, each with its arrival: most at once, some up to three days late, none early."""
+    """Return the events of some weeks, each with its arrival: most at once, some up to three days late, none early; some ends never."""
     random = np.random.default_rng(seed)
     drifts = parse_drifts(["qualify:0.985->0.7@day20"], LEAD_QUALIFIER)
     plan = replace(Plan(), days=LENGTH, per_day=60, seed=seed, drifts=drifts)
     lines = [line for _, lines in days(plan) for line in lines]
-    at = np.array([json.loads(line)["ts"] for line in lines], dtype=np.int64) // 1000
+    events = [json.loads(line) for line in lines]
+    at = np.array([one["ts"] for one in events], dtype=np.int64) // 1000
+    ends = np.array([one["type"] == "interaction" for one in events])
+    sent = ~ends | (np.random.default_rng([seed, 3]).random(len(at)) >= np.where(at < at.min() + 20 * DAY, 0.1, 0.4))
+    lines, at = [line for line, kept in zip(lines, sent, strict=True) if kept], at[sent]
     late = (random.random(len(at)) < 0.04) & (at > at.min() + 3 * DAY) & (at < at.max() - 3 * DAY)
     arrival = at + np.where(
         late, random.integers(1, random.choice([DAY, 3 * DAY], len(at))), random.integers(0, 60, len(at))
@@ -138,4 +143,5 @@ def test_the_backtest_over_a_store_says_what_its_daemon_said(tmp_path, seed):
     assert found.until > judged - 2 * 3600, "but for the hour after the last event all is judged"
     assert [pair for pair in zip(said, again, strict=False) if pair[0] != pair[1]] == []
     assert len(said) == len(again)
-    assert any("'worse'" in one for one in said)
+    for signal in ("step_failure", "abandoned"):
+        assert any("'worse'" in one and f"'{signal}'" in one for one in said)

@@ -243,6 +243,22 @@ FAILURES = {
         None,
         3,
     ),
+    "hangs": Failure(
+        "calls stop in the middle, and no event says that they ended",
+        worse(hangs=0.2),
+        "abandoned",
+        None,
+        3,
+        beside="care",
+    ),
+    "left-out": Failure(
+        "calls end well without `route` having run",
+        worse(leaves_out=0.1),
+        "missing_step",
+        None,
+        3,
+        ("Missing: route ",),
+    ),
     "silence": Failure(
         "nothing comes of the workflow any more",
         worse(volume=0.0),

@@ -54,6 +54,7 @@ class Habits:
         upsells: runs of a step that nobody declared.
         holds: runs of `hold_state` that happen; `known`: interactions that say how they ended.
         abandons: of the interactions; `edge_fails`: of those off the script.
+        hangs: interactions that stop in the middle, and say nothing of it; `leaves_out`: those that end well without `route`.
         volume: interactions against the usual number.
     """
 
@@ -91,6 +92,8 @@ class Habits:
     known: float = 0.99
     abandons: float = 0.04
     edge_fails: float = 0.08
+    hangs: float = 0.0
+    leaves_out: float = 0.01
     volume: float = 1.0
 
 
@@ -191,8 +194,11 @@ def _call(draw: _Draw, place: int, habits: Habits) -> Iterator[Event]:
     }
     gone = draw("gone", place) < habits.abandons
     leaves = int(draw("leaves", place) * 8) if gone else 99
+    hangs = 1 + int(draw("hangs-at", place) * 5) if draw("hangs", place) < habits.hangs else 99
     at, outcome = draw.begins(place), "success"
     for index, (step, fields) in enumerate(_steps(draw, place, habits, prompt, edge=edge)):
+        if index == hangs:
+            return
         if index == leaves:
             outcome = "abandoned"
             break
@@ -245,13 +251,14 @@ def _steps(draw: _Draw, place: int, habits: Habits, prompt: str, *, edge: bool) 
         )
     if draw("upsells", place) < habits.upsells:
         yield "upsell", {}
-    yield (
-        "route",
-        {
-            "route": {"chosen": _chosen(draw, place, habits)},
-            "latency_ms": round(draw.spread("route-ms", place, habits.route_ms, 0.3), 1),
-        },
-    )
+    if draw("leaves-out", place) >= habits.leaves_out:
+        yield (
+            "route",
+            {
+                "route": {"chosen": _chosen(draw, place, habits)},
+                "latency_ms": round(draw.spread("route-ms", place, habits.route_ms, 0.3), 1),
+            },
+        )
     yield "execute_action", _act(draw, place, habits, now)
     slots = ["email"] if draw("asks", place) < habits.asks_filled else ["date"]
     yield "close", {"slots_asked": slots, "slots_filled": slots} | _deposit(draw, place, habits)
@@ -331,7 +338,7 @@ def _labels(draw: _Draw, habits: Habits, number: int) -> Iterator[Event]:
         events = list(_call(draw, place, habits))
         if any(one.get("step") == "route" for one in events):
             yield base | {"step": "route", "route_expected": _right(draw, place)}
-        if events[-1]["outcome"] == "success" and draw("sampled", place) < 0.5:
+        if (events[-1]["type"], events[-1]["outcome"]) == ("interaction", "success") and draw("sampled", place) < 0.5:
             false = draw("false", place) < habits.false_success
             yield base | {"outcome": "failure" if false else "success", "outcome_source": "human"}
 

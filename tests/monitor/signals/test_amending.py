@@ -280,8 +280,8 @@ def test_an_event_that_leaves_while_it_is_looked_at_is_not_amended(known, monkey
     known(label(step="s", outcome="failure"), label(outcome="failure", event_id="x"), amend=False)
     look = amending._found
 
-    def leaves(*asked):
-        found = look(*asked)
+    def leaves(*asked, **more):
+        found = look(*asked, **more)
         with known.store.transaction() as tx:
             delete(tx, "store/drop_events", since=1795341600, until=1795341601)
         return found

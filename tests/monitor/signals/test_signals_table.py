@@ -128,6 +128,13 @@ CASES = {
         (END | failed("abandoned"), BAD),
         (END | failed("unknown"), NO),
     ],
+    "missing_step": [
+        (END, GOOD),  # until the whole of its interaction is looked at
+        (END | failed("failure"), NO),
+        (END | {"demo": True}, NO),
+        (END | {"workflow": "other"}, NO),
+        ({}, NO),
+    ],
     "handoff": [
         (END, GOOD),
         (END | {"handoff": {}}, BAD),

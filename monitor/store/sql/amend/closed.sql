@@ -1,0 +1,2 @@
+-- The interactions whose ends the store made.
+SELECT workflow, interaction_id, true AS whole FROM events_closed ORDER BY workflow, interaction_id
