@@ -1,6 +1,7 @@
 """The signals of real logs, counted through the store, are the integers that were counted independently of it."""
 
 import gzip
+import json
 
 import pytest
 
@@ -67,3 +68,26 @@ def test_a_real_log_gives_the_integers_of_the_independent_count(data_dir, name):
             for signal, column in zip(SIGNALS, zip(*wanted.values(), strict=True), strict=True)
         }
         assert sums == {signal: total for signal, total in totals.items() if total[1]}
+
+
+def test_re_asks_follow_from_slots_where_the_log_marks_them(data_dir):
+    events = [
+        json.loads(line) for line in gzip.decompress((data_dir / "star_0512_0519.jsonl.gz").read_bytes()).splitlines()
+    ]
+    marked = {event["event_id"]: event["reask"] for event in events if "reask" in event}
+    for event in events:  # a question is its own slot, and is answered before the next step
+        if event.pop("reask", None) is not None:
+            event["slots_asked"] = event["slots_filled"] = [event["step"]]
+        event.pop("reask_slot", None)
+    lines = [json.dumps(event).encode() for event in events]
+    stream = Stream("files", "star", 0, "")
+    with Store.open(None) as store:
+        chunk = Chunk(stream, range(len(lines)), lines, len(lines))
+        store.append(decode(chunk, stream_id=store.stream_id(stream), received_at_us=NOW_US, limits=Limits()))
+        store.amend()
+        found = dict(
+            store.cursor().execute("SELECT event_id, reask FROM events WHERE slots_asked IS NOT NULL").fetchall()
+        )
+    assert len(found) == len(marked) == 5939
+    agree = sum(bool(found[key]) for key, again in marked.items() if again)
+    assert (agree, sum(marked.values()), sum(bool(again) for again in found.values())) == (270, 270, 270)
