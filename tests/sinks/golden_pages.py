@@ -4,17 +4,14 @@ import math
 import random
 from dataclasses import replace
 
+from golden_report import BASE, audit, plain
+
 from bellbuoy.sinks.base import Chart, Fact, Link, News, Page, Sentence, Span
 
 HOUR = 3600
 ONSET = 1795215600  # Sat 21 Nov 2026 00:00 in Berlin
 OPENED = ONSET + 3 * HOUR
 KEY = "inc_01JD5"
-BASE = "https://bellbuoy.example.com"
-
-
-def plain(text: str) -> Span:
-    return Span(text)
 
 
 def bold(text: str) -> Span:
@@ -352,47 +349,6 @@ def storm() -> Page:
         news=(News(3, OPENED + 90, "Now 127 incidents, and the worst of them is a page.", raised=True),),
         timezone="Europe/Berlin",
         data={"storm": "storm_5d1f0c22ab", "incidents": 127, "open": 125},
-    )
-
-
-def audit() -> Page:
-    """A report: of no incident, with its lines in sight and nothing to press but a link."""
-    return Page(
-        key="audit_1795424400",
-        version=1,
-        change="opened",
-        about="audit",
-        state="resolved",
-        severity="watch",
-        headline="Audit: 2 to harden, 1 to kill, 5 to keep",
-        summary="Audit of lead-qualifier up to 2026-11-23: 2 to harden, 1 to kill, 5 to keep. "
-        "Since a week before: qualify: keep → harden.",
-        impact=(plain("lead-qualifier, "), plain("28 d to 2026-11-23. Since a week before: qualify: keep → harden.")),
-        at=1_795_424_400,
-        opened_at=1_795_424_400,
-        workflow="lead-qualifier",
-        findings=(
-            Fact(
-                "harden qualify",
-                (
-                    plain(
-                        "91.4 % [91.1, 91.7], needs 95.3 %; worth +3.0 points end to end; 91.4 % is below the 95.3 % that it "
-                        "needs; worst where prompt_version 41 (87.9 % of 9,120): bring it to 95.3 %: +3.0 points end to end"
-                    ),
-                ),
-            ),
-            Fact(
-                "harden execute_action",
-                (plain("93.1 % [92.8, 93.4], needs 95.3 %; the token of calendar.book ends on 2026-11-26: renew it"),),
-            ),
-            Fact(
-                "kill source handbook", (plain("of no step; never seen, while 41,207 interactions ran: take it out"),)
-            ),
-        ),
-        links=(Link("All of it", f"{BASE}/audit/lead-qualifier"),),
-        foot=("3 more lines: bellbuoy audit",),
-        timezone="Europe/Berlin",
-        data={"lead-qualifier": {"qualify": "harden", "execute_action": "harden", "handbook": "kill"}},
     )
 
 
