@@ -4,10 +4,6 @@ from collections.abc import Iterator
 
 from bellbuoy.config.errors import Remark, suggest
 from bellbuoy.config.model import Config
-from bellbuoy.monitor.event.foreign import Foreign, MapError, fields
-from bellbuoy.monitor.ingest.limits import feeds
-from bellbuoy.monitor.signals import SignalError, table
-from bellbuoy.monitor.sources.build import entries
 
 
 def beyond(config: Config) -> Iterator[Remark]:
@@ -17,6 +13,12 @@ def beyond(config: Config) -> Iterator[Remark]:
 
 
 def _maps(config: Config) -> Iterator[Remark]:
+    if not any(feed.map for one in config.sources for feed in (one.kafka, one.files, one.http) if feed is not None):
+        return  # a check of what has no map loads nothing that reads events
+    from bellbuoy.monitor.event.foreign import Foreign, MapError, fields
+    from bellbuoy.monitor.ingest.limits import feeds
+    from bellbuoy.monitor.sources.build import entries
+
     for number, (source, feed) in enumerate(zip(config.sources, feeds(config.sources), strict=True)):
         kind = next(name for name in type(source).model_fields if getattr(source, name) is feed)
         for name, entry in entries(feed).items():
@@ -31,6 +33,7 @@ def _maps(config: Config) -> Iterator[Remark]:
 def _signals(config: Config) -> Iterator[Remark]:
     if not config.signals:
         return
+    from bellbuoy.monitor.signals import SignalError, table
     from bellbuoy.monitor.store import Store
 
     with Store.open(None, config.store) as store:
