@@ -17,10 +17,10 @@ def _maps(config: Config) -> Iterator[Remark]:
         return  # a check of what has no map loads nothing that reads events
     from bellbuoy.monitor.event.foreign import Foreign, MapError, fields
     from bellbuoy.monitor.ingest.limits import feeds
-    from bellbuoy.monitor.sources.build import entries
+    from bellbuoy.monitor.sources.build import entries, kind_of
 
     for number, (source, feed) in enumerate(zip(config.sources, feeds(config.sources), strict=True)):
-        kind = next(name for name in type(source).model_fields if getattr(source, name) is feed)
+        kind = kind_of(source)
         for name, entry in entries(feed).items():
             try:
                 Foreign({name: entry})

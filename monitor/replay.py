@@ -13,6 +13,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.event import Limits, decode
+from bellbuoy.monitor.event.batch import FAR_US
 from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.sources.log_file import LogFile, lines_of
 
@@ -89,27 +90,27 @@ def send_lines(
     return _send(batches, bootstrap, topic, on_progress, None, create_partitions, {}, clock or SystemClock())
 
 
-def check_file(path: Path) -> tuple[int, list[tuple[int, str]]]:
-    """Return how many lines of an event file are events, and of the others the line number and the reason.
+def check_file(path: Path, limits: Limits | None = None) -> tuple[int, list[tuple[int, str]]]:
+    """Return how many lines of a log file are events, and of the others the line number and the reason.
 
     Times are not held against today: an old log is no worse for its age.
+
+    Args:
+        path: the file.
+        limits: how its lines are read; as events unless given.
     """
     stream = Stream("check", str(path), 0, "")
     file = LogFile(path, stream, 0)
     good, offsets, reasons = 0, list[int](), list[str]()
     try:
         while (chunk := file.take(_LINES, _BYTES, last_line=True)) is not None:
-            batch = decode(chunk, stream_id=0, received_at_us=_FAR_US, limits=Limits())
+            batch = decode(chunk, stream_id=0, received_at_us=FAR_US, limits=limits or Limits())
             offsets += [one.offset for one in batch.letters]
             reasons += [one.reason for one in batch.letters]
             good += batch.rows
     finally:
         file.close()
     return good, list(zip(lines_of(path, offsets), reasons, strict=True))
-
-
-_FAR_US = 4_102_444_800_000_000
-"""An arrival far ahead (the year 2100): no event is in its future."""
 
 
 def _send(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from signal_examples import example
+from signal_examples import TEXT, example
 
 from bellbuoy.config.load import load_text
 from bellbuoy.config.signals import BUILT_IN, Level, Signal
@@ -41,8 +41,7 @@ def signals() -> str:
 
 
 def _watched() -> set[str]:
-    text = "version: 1\nsources: [{ files: { path: ./x.jsonl } }]\nsinks: { out: { console: {} } }\nroutes: [{ to: [out] }]\n"
-    return {one.signal for one in load_text(text).detectors}
+    return {one.signal for one in load_text(TEXT).detectors}
 
 
 def _overview() -> Iterator[str]:

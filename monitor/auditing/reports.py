@@ -131,9 +131,7 @@ def page_of(found: Sequence[Audit], until: int, url: str | None, zone: str) -> P
         workflow=found[0].map.workflow if len(found) == 1 else "",
         findings=tuple(findings),
         links=() if url is None else (Link("All of it", f"{url}{target}"),),
-        foot=(f"{max(0, len(lines) - LINES)} more lines: `bellbuoy audit`".replace("`", ""),)
-        if len(lines) > LINES
-        else (),
+        foot=(f"{len(lines) - LINES} more lines: bellbuoy audit",) if len(lines) > LINES else (),
         timezone=zone,
         data={one.map.workflow: {line.name: line.verdict for line in one.lines} for one in found},
     )

@@ -15,6 +15,7 @@ from bellbuoy.monitor.backtest.counted import counted
 from bellbuoy.monitor.backtest.errors import BacktestError
 from bellbuoy.monitor.backtest.recording import DAY, Recording
 from bellbuoy.monitor.event import Limits, decode
+from bellbuoy.monitor.event.batch import FAR_US
 from bellbuoy.monitor.ingest.limits import feeds
 from bellbuoy.monitor.json_lines import ENCODER, plain
 from bellbuoy.monitor.sources.base import Chunk, Stream
@@ -23,8 +24,6 @@ from bellbuoy.monitor.sources.log_file import LogFile
 from bellbuoy.monitor.store import Series, Store
 from bellbuoy.monitor.store.kept import keep
 
-FAR_US = 4_102_444_800_000_000
-"""An arrival far ahead (the year 2100): times are the events' own, none is too old, and none is in the future."""
 LINES = 20_000
 FIRST = 100
 """Records by which a file is told to be of events, or of the form that a source of the configuration maps."""

@@ -1,5 +1,6 @@
 """`bellbuoy map --lines FILE`: how a source's `map` reads each record of a log, or where the fields of events may stand in it."""
 
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,43 +43,45 @@ def suggest(file: Path) -> None:
 
 
 def show(file: Path, limits: "Limits", *, whole: bool) -> None:
-    """Print each record of a file as the event that it is read as, and on standard error why one is none.
+    """Print each record of a file as the event that it is read as, and on standard error why others are none.
 
     Raises:
         Failure: none of them is an event.
     """
-    from bellbuoy.monitor.event import Limits, decode
-    from bellbuoy.monitor.sources.base import Chunk, Stream
-    from bellbuoy.monitor.sources.log_file import LogFile, lines_of
+    from bellbuoy.monitor.event import Limits
+    from bellbuoy.monitor.replay import check_file
 
-    foreign = limits.foreign
-    assert foreign is not None, "whoever calls has a map"
-    limits = Limits(max_message=limits.max_message, foreign=foreign)  # an old log is no worse for its age
-    stream = Stream("files", str(file), 0, "")
-    good = seen = 0
-    with closing(LogFile(file, stream, 0)) as log:
-        while (chunk := log.take(RECORDS, BYTES, last_line=True)) is not None:
-            for offset, value in zip(chunk.offsets, chunk.values, strict=True):
-                one = decode(
-                    Chunk(stream, [offset], [value], offset + 1), stream_id=0, received_at_us=FAR_US, limits=limits
-                )
-                seen, good = seen + 1, good + one.rows
-                if seen > SHOWN and not whole:
-                    continue
-                if one.letters:
-                    click.echo(f"{file}:{lines_of(file, [offset])[0]}: {one.letters[0].reason}", err=True)
-                elif value is not None:
-                    made = foreign.one(value)
-                    assert isinstance(made, bytes), "it was decoded"
-                    click.echo(made.decode())
-    more = f", the first {SHOWN} are shown (--all shows all)" if seen > SHOWN and not whole else ""
-    click.echo(f"{good:,} of {seen:,} records are events{more}", err=True)
+    limits = Limits(max_message=limits.max_message, foreign=limits.foreign)  # an old log is no worse for its age
+    for made in _made(file, limits, None if whole else SHOWN):
+        click.echo(made.decode())
+    good, wrong = check_file(file, limits)
+    for line, reason in wrong[: None if whole else SHOWN]:
+        click.echo(f"{file}:{line}: {reason}", err=True)
+    records = good + len(wrong)
+    more = f", the first {SHOWN} are shown (--all shows all)" if records > SHOWN and not whole else ""
+    click.echo(f"{good:,} of {records:,} records are events{more}", err=True)
     if not good:
         raise Failure(f"error: {file}: none of its records is an event by this map", DONE_NO)
 
 
-FAR_US = 4_102_444_800_000_000
-"""An arrival far ahead (the year 2100): no event is in its future."""
+def _made(file: Path, limits: "Limits", most: int | None) -> Iterator[bytes]:
+    """Yield the messages that the first records of a file stand for; what is no event is left out."""
+    from bellbuoy.monitor.event import decode
+    from bellbuoy.monitor.event.batch import FAR_US
+    from bellbuoy.monitor.sources.base import Chunk, Stream
+    from bellbuoy.monitor.sources.log_file import LogFile
+
+    foreign, stream = limits.foreign, Stream("files", str(file), 0, "")
+    assert foreign is not None, "whoever calls has a map"
+    with closing(LogFile(file, stream, 0)) as log:
+        while (chunk := log.take(most or RECORDS, BYTES, last_line=True)) is not None:
+            for value in filter(None, chunk.values):
+                alone = Chunk(stream, [0], [value], 1)
+                made = foreign.one(value)
+                if isinstance(made, bytes) and decode(alone, stream_id=0, received_at_us=FAR_US, limits=limits).rows:
+                    yield made
+            if most is not None:
+                return
 
 
 def limits_in(config: Path | None) -> "Limits":

@@ -16,6 +16,9 @@ from bellbuoy.monitor.sources.base import Stream
 WHOLE_BYTES = 1 << 20
 """A dead letter is kept whole up to this size."""
 
+FAR_US = 4_102_444_800_000_000
+"""An arrival far ahead (the year 2100), for logs of the past: no event is in its future."""
+
 HEAD_BYTES = 64 << 10
 """Of a larger one, so much."""
 

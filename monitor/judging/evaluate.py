@@ -107,9 +107,8 @@ class Evaluation:
         told: list[Told] = []
         self.deaf = deaf
         last = until // self.tick * self.tick
-        self.store.amend(
-            None if deaf else last, stop
-        )  # while some is not read, an end that is not there may have been sent
+        # while some is not read, an end that is not there may have been sent: nothing is closed
+        self.store.amend(None if deaf else last, stop)
         while self.judged < last and not stop():
             told += self.acknowledge()
             midnight = self.judged // DAY * DAY

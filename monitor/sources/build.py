@@ -27,7 +27,7 @@ def build(config_sources: Sequence[Any], clock: Clock | None = None) -> list[Sou
     clock = clock or SystemClock()
     built: list[Source] = []
     for number, (entry, name) in enumerate(zip(config_sources, names(config_sources), strict=True)):
-        kind = _kind(entry)
+        kind = kind_of(entry)
         feed = getattr(entry, kind)
         place = f"sources[{number}].{kind}"
         _refuse_unbuilt(feed, place)
@@ -48,13 +48,14 @@ def names(config_sources: Sequence[Any]) -> list[str]:
     stored positions.
     """
     found: list[str] = []
-    for kind in map(_kind, config_sources):
+    for kind in map(kind_of, config_sources):
         earlier = sum(name.startswith(kind) for name in found)
         found.append(kind if not earlier else f"{kind}{earlier + 1}")
     return found
 
 
-def _kind(entry: Any) -> str:
+def kind_of(entry: Any) -> str:
+    """Return of what kind a source is: `kafka`, `files` or `http`."""
     return next(kind for kind in ("kafka", "files", "http") if getattr(entry, kind) is not None)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from bellbuoy.monitor.event.arrays import EARLIEST_US, LATEST_US
 from bellbuoy.monitor.event.coercing import Uncoerced, coerced, plain
 from bellbuoy.monitor.event.columns import COLUMNS
 from bellbuoy.monitor.event.foreign import Entry
@@ -21,7 +22,6 @@ RIGHT: Final = 0.95
 """Share of the values at a place that must be able to stand for a field."""
 _PLAIN = re.compile(r"[^.\[\]'\"\s]+")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_EARLIEST_US, _LATEST_US = 946_684_800_000_000, 4_102_444_800_000_000
 OUTCOMES: Final = {
     "success": ("ok", "success", "succeeded", "successful", "complete", "completed", "done", "pass", "passed", "true", "resolved"),
     "failure": ("error", "err", "fail", "failed", "failure", "exception", "false", "crashed"),
@@ -185,7 +185,7 @@ def _is(shape: str, most: int = 10**9, least: int = 1) -> _Test:
         except Uncoerced:
             return False
         if column.shape == "time":
-            return bool(_EARLIEST_US < found < _LATEST_US)
+            return bool(EARLIEST_US < found < LATEST_US)
         if column.shape == "int":
             return bool(0 <= found < 2**31)
         return not column.values or found in column.values
