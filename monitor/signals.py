@@ -161,16 +161,17 @@ SIGNALS_A_WORD = 31
 """Signals whose two bits fit into a BIGINT beside the bit that says that the event counts."""
 
 
-def marks_sql(signals: Sequence[Signal], relation: str) -> str:
+def marks_sql(signals: Sequence[Signal], relation: str, *columns: str) -> str:
     """Return the statement that judges every event of a relation by every signal, a row an event, in its order.
 
-    Its columns: `key`, the 64-bit hash of `event_id`; then words `marks0`, `marks1`, … for `SIGNALS_A_WORD` signals each.
+    Its columns: `key`, the 64-bit hash of `event_id`; words `marks0`, `marks1`, … for `SIGNALS_A_WORD` signals each; then those asked for.
     Bit 0 of a word: the event counts; bits 1 + 2 k and 2 + 2 k: a trial, a bad one of the word's signal k. DuckDB takes longer to plan
     this statement than to run it on a batch, so each predicate stands in it once.
 
     Args:
         signals: what to count; of all of them an event is one trial or none.
         relation: name of a table or view with the columns of `events_raw`.
+        columns: of it.
     """
     words = []
     for first in range(0, max(1, len(signals)), SIGNALS_A_WORD):
@@ -184,7 +185,8 @@ def marks_sql(signals: Sequence[Signal], relation: str) -> str:
         words.append(
             f"CASE WHEN counted AND type IN ('step', 'interaction') THEN {' + '.join(bits)} ELSE 0 END AS {word}"
         )
-    return f"SELECT hash(event_id) AS key, {', '.join(words)} FROM {relation}"  # noqa: S608 - our own table
+    quoted = [f'"{name}"' for name in columns]
+    return f"SELECT hash(event_id) AS key, {', '.join([*words, *quoted])} FROM {relation}"  # noqa: S608 - our own table
 
 
 SLICES = (

@@ -108,7 +108,7 @@ class Evaluation:
         self.deaf = deaf
         last = until // self.tick * self.tick
         # while some is not read, an end that is not there may have been sent: nothing is closed
-        self.store.amend(None if deaf else last, stop)
+        self.store.amend(None if deaf else last, stop, judged=self.judged)
         while self.judged < last and not stop():
             told += self.acknowledge()
             midnight = self.judged // DAY * DAY

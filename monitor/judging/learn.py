@@ -279,11 +279,7 @@ def summed(counts: Counts, ids: Sequence[int], members: Sequence[tuple[int, ...]
         members: for each new column the ids that it sums.
     """
     place = {one: column for column, one in enumerate(ids)}
-    if all(len(group) == 1 for group in members):
-        columns = [place[group[0]] for group in members]
-        return Counts(
-            counts.at, np.ascontiguousarray(counts.n[:, columns]), np.ascontiguousarray(counts.bad[:, columns])
-        )
-    n = np.stack([counts.n[:, [place[one] for one in group]].sum(axis=1) for group in members], axis=1)
-    bad = np.stack([counts.bad[:, [place[one] for one in group]].sum(axis=1) for group in members], axis=1)
+    columns = [place[one] for group in members for one in group]
+    begins = np.cumsum([0, *(len(group) for group in members[:-1])])
+    n, bad = (np.add.reduceat(values[:, columns], begins, axis=1) for values in (counts.n, counts.bad))
     return Counts(counts.at, np.ascontiguousarray(n), np.ascontiguousarray(bad))

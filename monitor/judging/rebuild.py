@@ -50,7 +50,7 @@ def rebuild(store: Store, config: Config, tell: Callable[[str], None] = lambda _
     Raises:
         StoreExhausted: disk or memory is used up.
     """
-    store.amend_anew(rows.progress(store, "judged"))
+    store.amend(rows.progress(store, "judged"), anew=True)
     span = store.rows("rebuild/span")[0]
     days = mended = kept = 0
     if span["first"] is not None:

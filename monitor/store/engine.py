@@ -65,6 +65,8 @@ class Engine:
         self.unmerged: str | None = None
         self._merge_at = settings.checkpoint
         self._events = 0
+        self.left = 0
+        """Rows of events deleted so far: what was read before may have left."""
         self._grown = 0
         self.readers = Readers()
         self._lost = False
@@ -153,6 +155,7 @@ class Engine:
                     self._classify(error)
                     raise
                 if commit:
+                    self.left += tx.left
                     self._events += tx.events
                     self._grown += tx.events
                 if merge:

@@ -39,6 +39,12 @@ ADDED = {
     "required_steps": "VARCHAR[]",
 }
 """Columns that the store computes at arrival."""
+BRIEF = "events_brief"
+"""The view of what tells which interactions are to be looked at whole: DuckDB plans a statement sooner that sees few columns."""
+_BRIEF = (
+    "stream", "offset", "ts", "type", "workflow", "interaction_id", "step", "attempt", "outcome", "failure_branch", "slots_asked",
+    "handoff", "required_steps",
+)  # fmt: skip
 IDENTITY = 'event_id, received_at, stream, "offset", idx'
 FIRST = ("event_id", "step", "outcome")
 """Columns that are there from the beginning, beside those that no event lacks."""
@@ -59,7 +65,12 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(create_table_sql(KEPT, FIRST))
     if not columns(con, CLOSED):
         con.execute(create_table_sql(CLOSED, closed.COLUMNS))
-    if shown != list(wanted) or not columns(con, PLACES) or not set(SHOWN) <= set(columns(con, "events")):
+    if (
+        shown != list(wanted)
+        or not columns(con, PLACES)
+        or not columns(con, BRIEF)
+        or not set(SHOWN) <= set(columns(con, "events"))
+    ):
         _show(con)
 
 
@@ -99,6 +110,7 @@ def delete(tx: Transaction, name: str, /, **params: Any) -> int:
     text, gone = statement(name), 0
     for table in tables(tx.cursor):
         gone += tx.cursor.execute(text.replace(KEPT, table), params or None).fetchall()[0][0]
+    tx.left += gone
     return gone
 
 
@@ -136,6 +148,9 @@ def _show(con: duckdb.DuckDBPyConnection) -> None:
     parts = tables(con)
     chosen = [f"SELECT {', '.join(_chosen(kinds(), columns(con, part)))} FROM {part}" for part in parts]  # noqa: S608 - our own names
     con.execute(f"CREATE OR REPLACE VIEW {ALL} AS {' UNION ALL '.join(chosen)}")
+    brief = {name: kind for name, kind in kinds().items() if name in _BRIEF}
+    chosen = [f"SELECT {', '.join(_chosen(brief, columns(con, part)))} FROM {part}" for part in parts]  # noqa: S608 - our own names
+    con.execute(f"CREATE OR REPLACE VIEW {BRIEF} AS {' UNION ALL '.join(chosen)}")
     placed = [f"SELECT {at} AS part, rowid AS place, {IDENTITY} FROM {part}" for at, part in enumerate(parts)]  # noqa: S608 - our own names
     con.execute(f"CREATE OR REPLACE VIEW {PLACES} AS {' UNION ALL '.join(placed)}")
     if columns(con, "lacking"):  # not before the migration that makes it

@@ -29,7 +29,7 @@ from bellbuoy.monitor.store.aging.compact import Compacted, compact
 from bellbuoy.monitor.store.aging.recount import recount
 from bellbuoy.monitor.store.aging.repeats import remove_repeats
 from bellbuoy.monitor.store.aging.retain import Retained, retain
-from bellbuoy.monitor.store.amending.amend import OPEN, amend
+from bellbuoy.monitor.store.amending.amend import OPEN, Amender
 from bellbuoy.monitor.store.engine import Engine
 from bellbuoy.monitor.store.errors import StoreExhausted, StoreUnfinished
 from bellbuoy.monitor.store.latency import latency_quantiles
@@ -100,6 +100,7 @@ class Store(Engine):
         }
         registry = Registry((Series(**row) for row in self.rows("store/series")), MAX_SERIES)
         self._appender = Appender(self, streams, registry)
+        self._amender = Amender(self._appender)
         self.skips = Skips(self, self._appender)
         self.forgotten = self.rows("rebuild/span")[0]["forgotten"] or 0
         self._slow_after: Mapping[tuple[str, str], float] = {}
@@ -232,7 +233,7 @@ class Store(Engine):
         self.publish()
         return self._appender.append(batch, self._told, settle, merge=merge)
 
-    def series(self, before: int | None = None) -> list[Series]:
+    def series(self, before: int | None = None) -> Sequence[Series]:
         """Return every series, or those whose first minute lies before an instant (epoch seconds)."""
         found = self._appender.registry.all()
         return found if before is None else [one for one in found if one.first_minute < before]
@@ -299,17 +300,19 @@ class Store(Engine):
         places = {"file": self.path, "wal": self.path.with_name(self.path.name + ".wal")}
         return {kind: place.stat().st_size for kind, place in places.items() if place.exists()}
 
-    def amend(self, until: int | None = None, stop: Callable[[], bool] = lambda: False, *, anew: bool = False) -> int:
-        """Amend events by what arrived since, and close interactions; see `bellbuoy.monitor.store.amending.amend.amend`."""
+    def amend(
+        self,
+        until: int | None = None,
+        stop: Callable[[], bool] = lambda: False,
+        *,
+        judged: int | None = None,
+        anew: bool = False,
+    ) -> int:
+        """Amend events by what arrived since, and close interactions; see `bellbuoy.monitor.store.amending.amend.Amender.amend`."""
         if self.read_only:
             return 0
-        return amend(self._appender, self._told, until, most=self._open_interactions, anew=anew, stop=stop)
-
-    def amend_anew(self, until: int | None = None) -> int:
-        """Look through all events again, also those that were looked through; see `amend`."""
-        with self.transaction() as tx:
-            tx.run("amend/anew")
-        return self.amend(until, anew=True)
+        most = self._open_interactions
+        return self._amender.amend(self._told, until, judged=judged, most=most, anew=anew, stop=stop)
 
     def recount(self, day: int) -> bool:
         """Count the events of a day again; see `bellbuoy.monitor.store.aging.recount.recount`."""

@@ -17,11 +17,13 @@ class Transaction:
     Attributes:
         cursor: where it runs.
         events: rows of events added by it.
+        left: rows of events deleted by it.
     """
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self.cursor = cursor
         self.events = 0
+        self.left = 0
 
     def run(self, name: str, /, **params: Any) -> int:
         """Execute `sql/NAME.sql` and return how many rows it changed (0 where DuckDB does not tell)."""

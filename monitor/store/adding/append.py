@@ -82,7 +82,8 @@ class Appender:
         self.registry = registry
         self.duplicates = Duplicates(WINDOW_US, KEYS)
         self._remembers = False
-        self._held: list[str] = []
+        self.held: list[str] = []
+        """Columns that the table in use has, since the first append."""
         self.says: bool | None = None
         """Whether some event says something of others; None: not known yet of those that were stored before."""
         self._gate = threading.Lock()
@@ -164,7 +165,7 @@ class Appender:
                     rows, judged = rows.only(tx, fresh), judged.only(fresh)
                 keys = judged.keys
                 if len(keys):
-                    tx.show("arriving", rows.table.select(self._held))
+                    tx.show("arriving", rows.table.select(self.held))
                     tx.run("store/add_events")
                     tx.events = len(keys)
                     counts = rows.counted(tx, judged, self.registry, draft, known_us)
@@ -189,11 +190,11 @@ class Appender:
             )
             if settle is not None:
                 settle(tx, batch.next, outcome)
+        if rows is not None and not self.says and says(rows.table):
+            self.says = True  # before the positions tell of these events
         with self._gate:
             self.streams.update(known)
         self.registry.take(draft)
-        if rows is not None and not self.says and says(rows.table):
-            self.says = True
         self._letters += len(batch.letters)
         if counts is not None and len(counts.minute):
             self.known_us = known_us
@@ -206,13 +207,13 @@ class Appender:
     def _hold(self, table: pa.Table) -> None:
         """Let the store have every column that these events bring, before they come."""
         names = [name for name in brought(table) if name not in SHOWN]
-        if not self._held or any(name not in self._held for name in names):
+        if not self.held or any(name not in self.held for name in names):
             with self.engine.transaction(merge=False) as tx:
                 have = columns(tx.cursor, KEPT)
                 new = [name for name in names if name not in have]
                 if new:
                     hold(tx, new)
-            self._held = [name for name in table.column_names if name in {*have, *new}]
+            self.held = [name for name in table.column_names if name in {*have, *new}]
 
     def _recall(self, at_us: int) -> None:
         """Read the identities that are stored: once, before the first batch."""
@@ -348,7 +349,7 @@ class Appender:
     def _tried(self, table: pa.Table, told: Told) -> str | None:
         try:
             with self.engine.transaction(commit=False) as tx:
-                tx.show("arriving", table.select(self._held))
+                tx.show("arriving", table.select(self.held))
                 tx.run("store/add_events")
                 tx.show("arriving", table)
                 count(tx, "arriving", told.signals, self.registry, Draft())

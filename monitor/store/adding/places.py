@@ -58,7 +58,7 @@ class Places:
         """
         if level not in NAMED:
             return self.pair, self.names
-        names, code = _encoded(pc.struct_field(table[level], NAMED[level]))
+        names, code = encoded(pc.struct_field(table[level], NAMED[level]))
         pairs = [(workflow, name) for workflow in self.workflows for name in (*names, None)]
         return self.workflow * (len(names) + 1) + code, pairs
 
@@ -84,8 +84,8 @@ class Places:
 
 def places_of(table: pa.Table) -> Places:
     """Return where the rows of a batch count; a name that is no UTF-8 is shown with marks for what cannot be read."""
-    workflows, workflow = _encoded(table["workflow"])
-    steps, step = _encoded(table["step"])
+    workflows, workflow = encoded(table["workflow"])
+    steps, step = encoded(table["step"])
     ts_us = table["ts"].combine_chunks().view(pa.int64()).to_numpy()
     return Places(workflows, [*steps, None], workflow, step, ts_us)
 
@@ -101,11 +101,11 @@ def _values(table: pa.Table, field: str) -> tuple[list[str], Ints]:
         column = table[field]
     if column is None:
         return [NONE], np.zeros(table.num_rows, np.int64)
-    names, places = _encoded(column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column]))
+    names, places = encoded(column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column]))
     return [*(name[:LONGEST] for name in names), NONE], places
 
 
-def _encoded(column: pa.ChunkedArray) -> tuple[list[str], Ints]:
+def encoded(column: pa.ChunkedArray) -> tuple[list[str], Ints]:
     """Return the distinct values, and for each row the place of its own; null comes after all of them."""
     coded = column.combine_chunks()
     if not pa.types.is_dictionary(coded.type):

@@ -61,6 +61,8 @@ class Registry:
         self._spans: dict[int, tuple[int, int]] = {}
         self._workflows: set[str] = set()
         self._last = 0
+        self._version = 0
+        self._all: tuple[int, tuple[Series, ...]] = (-1, ())
         for row in rows:
             self._add(row.key, row.id)
             self._spans[row.id] = (row.first_minute, row.last_minute)
@@ -82,9 +84,10 @@ class Registry:
             draft.folded += 1
             return self.id(draft, signal, workflow, step, OTHER)
         if len(self._ids) + len(draft.ids) >= self.max_series:
-            draft.folded += 1
             known = workflow in self._workflows or any(workflow == seen for _, seen, _, _ in draft.ids)
-            key = (signal.name, workflow if known else OTHER, None if key[2] is None else OTHER, OTHER)
+            if not known or key[2:] != (None, None):  # whole interactions of a known workflow are not many
+                draft.folded += 1
+                key = (signal.name, workflow if known else OTHER, None if key[2] is None else OTHER, OTHER)
             found = self._ids.get(key) or draft.ids.get(key)
             if found is not None:
                 return found
@@ -119,10 +122,21 @@ class Registry:
         for key, number in draft.ids.items():
             self._add(key, number)
         self._spans.update(draft.spans)
+        self._version += 1
 
-    def all(self) -> list[Series]:
+    def all(self) -> tuple[Series, ...]:
         """Return every series, by id."""
-        return [Series(number, *self._keys[number], *self._spans[number]) for number in sorted(self._spans)]
+        version, found = self._all
+        if version != self._version:
+            version = self._version  # of before the rows: who takes a draft meanwhile makes them old
+            found = tuple(Series(number, *self._keys[number], *span) for number, span in sorted(self._spans.items()))
+            self._all = (version, found)
+        return found
+
+    def begins(self, signal: str) -> dict[str, int]:
+        """Return the first minute in which a signal of whole interactions has counts, by workflow."""
+        whole = {key[1]: number for number, key in self._keys.items() if key[0] == signal and key[2:] == (None, None)}
+        return {workflow: self._spans[number][0] for workflow, number in whole.items()}
 
     def _add(self, key: Key, number: int) -> None:
         self._ids[key] = number

@@ -132,6 +132,8 @@ def _counted(
     draft: Draft,
 ) -> list[Part]:
     """Count some signals, by their places among all, over rows whose names are known by their places."""
+    if not len(minute):
+        return []
     start = int(minute.min())
     cell = (minute - start) * len(names) + place
     cells = np.unique(cell)

@@ -1,7 +1,8 @@
 """The events of a batch on their way into the store: with their latency limits, judged, counted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,11 @@ from bellbuoy.monitor.store.kept import brought
 from bellbuoy.monitor.store.transaction import Transaction
 
 
+def marked(signals: Sequence[Signal]) -> list[Signal]:
+    """Return the signals of which an event is one trial at most."""
+    return [signal for signal in signals if signal.level != EXPLODED]
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What DuckDB says of each event of a batch.
@@ -32,6 +38,13 @@ class Judged:
     keys: Keys
     signals: tuple[Signal, ...]
     words: tuple[Ints, ...]
+
+    @classmethod
+    def read(cls, found: Mapping[str, Any], signals: tuple[Signal, ...]) -> "Judged":
+        """Return what the columns of `marks_sql` say, by name."""
+        words = range(max(1, -(-len(marked(signals)) // SIGNALS_A_WORD)))
+        keys = np.asarray(found["key"], np.uint64)
+        return cls(keys, signals, tuple(np.asarray(found[f"marks{word}"], np.int64) for word in words))
 
     def only(self, rows: NDArray[np.bool_]) -> "Judged":
         """Return what is said of some rows."""
@@ -54,14 +67,7 @@ class Rows:
         """Show the events as `arriving` and judge them all in one pass."""
         tx.show("arriving", self.table)
         possible = within(signals, brought(self.table))
-        marked = [signal for signal in possible if signal.level != EXPLODED]
-        found = tx.cursor.execute(marks_sql(marked, "arriving")).fetchnumpy()
-        words = range(max(1, -(-len(marked) // SIGNALS_A_WORD)))
-        return Judged(
-            np.asarray(found["key"], np.uint64),
-            possible,
-            tuple(np.asarray(found[f"marks{word}"], np.int64) for word in words),
-        )
+        return Judged.read(tx.cursor.execute(marks_sql(marked(possible), "arriving")).fetchnumpy(), possible)
 
     def only(self, tx: Transaction, rows: NDArray[np.bool_]) -> "Rows":
         """Return some of the events, shown as `arriving` in place of all."""
@@ -78,11 +84,7 @@ class Rows:
         known_us: int,
     ) -> Rollup:
         """Write the minute counts and latencies of the events."""
-        splits = {signal.split for signal in judged.signals if signal.split and signal.level != EXPLODED}
-        strata = {split: self.places.strata(self.table, split) for split in splits}
-        if any(signal.level == EXPLODED for signal in judged.signals):
-            tx.show("arriving", self.table)  # with the columns that no event brought
-        rollup = counted(tx, self.table, self.places, judged.words, judged.signals, registry, draft, strata)
+        rollup = self.rollup(tx, judged, registry, draft)
         if len(rollup.minute):
             tx.show("arriving_counts", rollup.table(known_us))
             tx.run("store/add_counts")
@@ -91,6 +93,14 @@ class Rows:
             tx.show("arriving_latency", latencies)
             tx.run("store/add_latency")
         return rollup
+
+    def rollup(self, tx: Transaction, judged: Judged, registry: Registry, draft: Draft) -> Rollup:
+        """Count the events by minute and series, registering the series that are new in `draft`."""
+        splits = {signal.split for signal in judged.signals if signal.split and signal.level != EXPLODED}
+        strata = {split: self.places.strata(self.table, split) for split in splits}
+        if any(signal.level == EXPLODED for signal in judged.signals):
+            tx.show("arriving", self.table)  # with the columns that no event brought
+        return counted(tx, self.table, self.places, judged.words, judged.signals, registry, draft, strata)
 
 
 def prepared(table: pa.Table, told: Told) -> Rows:

@@ -1,255 +1,235 @@
-"""Amends earlier events by what later ones say of them, and their counts by the difference."""
+"""Amends earlier events by what later ones say of them, closes interactions that fell silent, and corrects the counts by the difference."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-import duckdb
 import numpy as np
-import pyarrow as pa
 
 from bellbuoy.monitor.signals import Signal
+from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.store.adding.append import Appender
 from bellbuoy.monitor.store.adding.limits import Told
+from bellbuoy.monitor.store.adding.positions import Known
 from bellbuoy.monitor.store.adding.registry import Draft
-from bellbuoy.monitor.store.adding.rollup import count, difference
-from bellbuoy.monitor.store.amending.closed import closing_sql
-from bellbuoy.monitor.store.amending.closing import DAY_US, Closes, closes_by, closes_now, parts, silent, table
-from bellbuoy.monitor.store.amending.overlay import overlay_sql
+from bellbuoy.monitor.store.amending.closing import Closes, Reached, closes_by, closes_now, parts
+from bellbuoy.monitor.store.amending.differences import Differences, differences
+from bellbuoy.monitor.store.amending.looking import Span, rows, touched
 from bellbuoy.monitor.store.amending.triggers import TRIGGER
+from bellbuoy.monitor.store.amending.writing import moved, write
+from bellbuoy.monitor.store.kept import columns, tables
 from bellbuoy.monitor.store.statements import statement
-from bellbuoy.monitor.store.transaction import Transaction
 
 SLICE = 200_000
 """New events that are looked through at once: with all that their interactions hold, what bounds the memory."""
 OPEN = 200_000
-"""Interactions that are closed at once, unless configured otherwise."""
-_OWN = (
-    "(SELECT e.* FROM (SELECT * FROM amending WHERE idx >= 0 UNION ALL BY NAME SELECT * FROM events_closed) AS e "
-    'JOIN changing AS c ON c.stream = e.stream AND c."offset" = e."offset" AND c.idx = e.idx)'
-)
-"""The events that change, as they were sent or made."""
+"""Interactions that are looked at in one transaction, unless configured otherwise."""
+NOTED_US = 3_600_000_000
+"""How far, at most, a look is ahead of what the store knows of it: what is looked through once more after a restart says nothing new."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Whole interactions of which something new is known, and what is to be said of them.
+@dataclass(slots=True)
+class _Mark:
+    """How far a stream was looked through: the next offset, and how many of its records had been received by then."""
 
-    Attributes:
-        events: theirs, with the ends that nobody sent.
-        closing: those ends alone.
-        wanted: what is to be amended.
-        lacks: which steps are missing.
-    """
-
-    events: pa.Table
-    closing: pa.Table
-    wanted: pa.Table
-    lacks: pa.Table
+    next: int
+    received: int
 
 
-def amend(
-    appender: Appender,
-    told: Told,
-    until: int | None = None,
-    *,
-    most: int = OPEN,
-    anew: bool = False,
-    stop: Callable[[], bool] = lambda: False,
-) -> int:
-    """Look through what arrived since the last time, amend the events that it says something of, and close what fell silent.
+class Amender:
+    """Knows how far the events of a store were looked through, and looks on."""
 
-    The result depends on which events are stored and on `until`, and not on the order in which they came or on how often this ran.
-    The counts of what changed are corrected at the minute of the amended event, by rows that become known now.
+    def __init__(self, appender: Appender) -> None:
+        self.appender = appender
+        self._marks: dict[int, _Mark] | None = None
+        self._ends: dict[int, int] = {}
+        self._reached: dict[str, Reached] | None = None
+        self._columns: frozenset[str] = frozenset()
+        self._unnoted = 0
+        self._noted_us = 0
 
-    Args:
-        appender: of the store.
-        told: what is counted, and what is declared.
-        until: no event of before is expected any more, epoch seconds: interactions that fell silent before are closed; None: none
-            is that was not closed yet.
-        most: interactions that are closed at once.
-        anew: look at all interactions again, whether they are to be closed.
-        stop: asked between transactions; true ends early.
+    def amend(
+        self,
+        told: Told,
+        until: int | None = None,
+        *,
+        judged: int | None = None,
+        most: int = OPEN,
+        anew: bool = False,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> int:
+        """Look through what arrived since the last time, amend the events that it says something of, and close what fell silent.
 
-    Returns:
-        how many events were amended, or amended otherwise than before.
+        The result depends on which events are stored and on `until`, and not on the order in which they came or on how often this ran.
+        The counts of what changed are corrected at the minute of the amended event, by rows that become known now.
 
-    Raises:
-        StoreExhausted: disk or memory is used up; what was done stays done, the rest is done the next time.
-    """
-    now = closes_now(appender, told.rules)
-    if appender.says is None:
-        with appender.engine.reader() as cursor:
-            known = cursor.execute(statement("amend/says").replace("{trigger}", TRIGGER)).fetchall()
-        appender.says = bool(appender.says or known)
-    if not appender.says and not now:
-        return 0
-    amended = 0
-    for stream, since, end in list(_slices(appender)):
-        if stop():
-            return amended
+        Args:
+            told: what is counted, and what is declared.
+            until: no event of before is expected any more, epoch seconds: interactions that fell silent before are closed; None: none
+                is that was not closed yet.
+            judged: up to where the counts are judged, epoch seconds; None: that is not known.
+            most: interactions that are looked at in one transaction.
+            anew: look at all events and interactions again.
+            stop: asked between transactions; true ends early.
+
+        Returns:
+            how many events were amended, or amended otherwise than before.
+
+        Raises:
+            StoreExhausted: disk or memory is used up; what was done stays done, the rest is done the next time.
+        """
+        marks, reached = self._far(anew=anew)
+        known = self.appender.known()  # before it is asked whether any of these events says something
+        says = self._says()
+        now = closes_now(self.appender.registry, told.rules, reached)
+        falls = parts(closes_by(now, until, anew=anew), self.appender.engine)
+        amended = 0
+        for fresh, falling in _looks(list(self._slices(marks, known)), falls, judged):
+            if stop():
+                break
+            if says or now:
+                amended += self._look(told, fresh, falling, now, most)
+            for span in fresh:
+                marks[span.stream] = _Mark(span.until, span.received)
+                self._unnoted += span.many
+            for one in falling:
+                reached[one.workflow] = Reached(one.first_us, one.until_us, one.until_us)
+        self._note(marks, reached)
+        return amended
+
+    def _far(self, *, anew: bool) -> tuple[dict[int, _Mark], dict[str, Reached]]:
+        """Return how far the events were looked through, by stream, and how far interactions are closed, by workflow.
+
+        Args:
+            anew: let all events be looked through.
+        """
+        engine = self.appender.engine
+        if anew:
+            with engine.transaction() as tx:
+                tx.run("amend/forget_amended_to")
+        if anew or self._marks is None:
+            received = {one.id: one.received for one in self.appender.known().values()}
+            rows = engine.rows("amend/waiting")
+            self._marks = {
+                row["stream"]: _Mark(row["next"], received.get(row["stream"], row["n"]) - row["n"]) for row in rows
+            }
+            self._ends = {row["stream"]: row["until"] for row in rows}
+        if self._reached is None:
+            with engine.reader() as cursor:
+                self._columns = frozenset(name for part in tables(cursor) for name in columns(cursor, part))
+            rows = engine.rows("amend/closed_to")
+            self._reached = {
+                row["workflow"]: Reached(row["first_us"], row["since_us"], row["until_us"]) for row in rows
+            }
+            self._noted_us = max((one.since_us for one in self._reached.values()), default=0)
+        return self._marks, self._reached
+
+    def _says(self) -> bool:
+        """Tell whether any stored event says something of others."""
+        if self.appender.says is None:
+            text = statement("amend/says").replace("{trigger}", TRIGGER)
+            with self.appender.engine.reader() as cursor:
+                found = cursor.execute(text).fetchall()
+            self.appender.says = bool(self.appender.says or found)
+        return self.appender.says
+
+    def _slices(self, marks: Mapping[int, _Mark], known: Mapping[Stream, Known]) -> Iterator[list[Span]]:
+        """Yield what was not looked through yet, in slices of about `SLICE` events."""
+        ends = self._ends | {one.id: max(one.next or 0, self._ends.get(one.id, 0)) for one in known.values()}
+        received = {one.id: one.received for one in known.values()}
+        slice_: list[Span] = []
+        many = 0
+        for stream, end in sorted(ends.items()):
+            mark = marks.get(stream, _Mark(0, 0))
+            n = max(received.get(stream, 0) - mark.received, 1)
+            step = -(-(end - mark.next) * SLICE // max(n, SLICE))
+            for since in range(mark.next, end, step or 1):
+                until = min(since + step, end)
+                span = Span(
+                    stream,
+                    since,
+                    until,
+                    -(-n * (until - since) // (end - mark.next)),
+                    received.get(stream, 0) if until == end else mark.received,
+                )
+                if slice_ and many + span.many > SLICE:
+                    yield slice_
+                    slice_, many = [], 0
+                slice_.append(span)
+                many += span.many
+        if slice_:
+            yield slice_
+
+    def _look(
+        self, told: Told, fresh: Sequence[Span], falls: Sequence[Closes], now: Sequence[Closes], most: int
+    ) -> int:
+        """Look at what is new and at what may have fallen silent; return how many events were amended."""
+        closes = {one.workflow: one for one in (*now, *falls)}
+        with self.appender.engine.reader() as cursor:
+            found = touched(cursor, fresh, falls, now, says=self._says())
+        amended, first = 0, 0
+        while first < found.names.num_rows:
+            left = self.appender.engine.left
+            with self.appender.engine.reader() as cursor:
+                events = rows(cursor, found.part(first, most))
+            differs = differences(events, closes) if events.num_rows else None
+            many = self._apply(told.signals, differs, left, behind=not fresh) if differs is not None else 0
+            if many is not None:
+                amended, first = amended + many, first + most
+        return amended
+
+    def _apply(self, signals: Sequence[Signal], differs: Differences, left: int, *, behind: bool) -> int | None:
+        """Write what differs, and the counts' difference; return how many events it concerns.
+
+        What is closed `behind` what is judged (a store of before, a pause) is taken for judged with it: it did not come late.
+        None: nothing is written, for events have left since `left` of them had, before these were read.
+        """
         draft = Draft()
-        with appender.engine.reader() as cursor:
-            found = _new(cursor, now, stream, since, end, says=appender.says)
-        with appender.correction() as (tx, known_us):
-            if found is not None:
-                amended += _apply(tx, appender, told.signals, found, draft, known_us)
-            tx.run("amend/forget_mark", stream=stream)
-            tx.run("amend/set_mark", stream=stream, next=end)
-        appender.registry.take(draft)
-    return amended + _close(appender, told.signals, now, closes_by(now, until, anew=anew), most, stop, anew=anew)
+        held = self._columns.union(self.appender.held)
+        with self.appender.correction() as (tx, known_us):
+            if self.appender.engine.left != left:
+                return None
+            amended = write(tx, differs)
+            counts = moved(tx, differs.events, signals, held, self.appender.registry, draft)
+            if len(counts.minute):
+                marks = np.full(len(counts.minute), known_us)
+                for reached in tx.rows("aging/folded") if behind else []:
+                    if reached["folded"] is not None:
+                        marks[counts.minute < reached["judged"]] = reached["folded"]
+                tx.show("arriving_counts", counts.table(marks))
+                tx.run("store/add_counts")
+            self.appender.save_series(tx, draft)
+        self.appender.registry.take(draft)
+        return amended
 
-
-def _slices(appender: Appender) -> Iterator[tuple[int, int, int]]:
-    """Yield stream, first offset and end of what was not looked through yet, in pieces of about `SLICE` events."""
-    for row in appender.engine.rows("amend/waiting"):
-        first, until = row["first"], row["until"]
-        step = -(-(until - first) * SLICE // max(row["n"], SLICE))
-        for since in range(first, until, step):
-            yield row["stream"], since, min(since + step, until)
-
-
-def _new(
-    cursor: duckdb.DuckDBPyConnection, now: Sequence[Closes], stream: int, since: int, until: int, *, says: bool
-) -> _Found | None:
-    """Return the interactions that new events concern, and what is to be said of them; None where there is none."""
-    place = {"stream": stream, "since": since, "until": until}
-    (span,) = _table(cursor, statement("amend/span"), **place).to_pylist()
-    if span["since_us"] is None:
-        return None
-    of = 'e.stream = $stream AND e."offset" >= $since AND e."offset" < $until'
-    reached = [replace(one, since_us=one.first_us) for one in now if one.until_us > span["since_us"] + DAY_US]
-    cursor.register("silent", silent(cursor, reached, of, **place))
-    text = statement("amend/touched").replace("{trigger}", TRIGGER if says else "false")
-    touched = _table(cursor, text, **place, **span)
-    cursor.unregister("silent")
-    return _found(cursor, touched, now, **span)
-
-
-def _close(
-    appender: Appender,
-    signals: Sequence[Signal],
-    now: Sequence[Closes],
-    closes: Sequence[Closes],
-    most: int,
-    stop: Callable[[], bool],
-    *,
-    anew: bool,
-) -> int:
-    """Close what fell silent, and note how far that is; return how many events changed."""
-    amended = 0
-    if anew:
-        with appender.engine.reader() as cursor:
-            amended += _closed(appender, signals, _table(cursor, statement("amend/closed")), closes, most)
-    reached = {one.workflow: one for one in now}
-    of = "e.ts >= make_timestamp(CAST($since AS BIGINT)) AND e.ts < make_timestamp(CAST($until AS BIGINT))"
-    for part in parts(closes, appender.engine):
-        if stop():
-            break
-        span = {"since": min(one.since_us for one in part), "until": max(one.until_us for one in part)}
-        with appender.engine.reader() as cursor:
-            touched = silent(cursor, part, of, **span)
-        amended += _closed(appender, signals, touched, part, most)
-        for one in part:
-            until = max(one.until_us, reached[one.workflow].until_us)
-            reached[one.workflow] = replace(one, since_us=until, until_us=until)
-        with appender.engine.transaction() as tx:
+    def _note(self, marks: Mapping[int, _Mark], reached: Mapping[str, Reached]) -> None:
+        """Store how far it was looked, from time to time: what is looked through once more says nothing new."""
+        until = max((one.since_us for one in reached.values()), default=0)
+        if self._unnoted < SLICE and until - self._noted_us < NOTED_US:
+            return
+        closed = {workflow: one for workflow, one in reached.items() if one.since_us}
+        with self.appender.engine.transaction() as tx:
+            tx.run("amend/forget_amended_to")
+            tx.insert("amended_to", [{"stream": stream, "next": mark.next} for stream, mark in marks.items()])
             tx.run("amend/forget_closed_to")
-            rows = [{"workflow": one.workflow, "first": one.first_us, "next": one.until_us} for one in reached.values()]
-            tx.insert("closed_to", rows)
-    return amended
+            tx.insert(
+                "closed_to",
+                [{"workflow": name, "first": one.first_us, "next": one.since_us} for name, one in closed.items()],
+            )
+        self._unnoted, self._noted_us = 0, until
 
 
-def _closed(
-    appender: Appender, signals: Sequence[Signal], touched: pa.Table, closes: Sequence[Closes], most: int
-) -> int:
-    """Close those of some interactions that are to be closed; return how many events changed."""
-    amended = 0
-    for first in range(0, touched.num_rows, most):
-        draft = Draft()
-        with appender.engine.reader() as cursor:
-            found = _found(cursor, touched.slice(first, most), closes, since_us=0, until_us=0)
-        if found is not None:
-            with appender.correction() as (tx, known_us):
-                amended += _apply(tx, appender, signals, found, draft, known_us, judged=True)
-            appender.registry.take(draft)
-    return amended
+def _looks(
+    slices: Sequence[list[Span]], falls: Iterator[list[Closes]], judged: int | None
+) -> Iterator[tuple[list[Span], list[Closes]]]:
+    """Yield what is looked at together: new events, and interactions that may have fallen silent.
 
-
-def _found(
-    cursor: duckdb.DuckDBPyConnection, touched: pa.Table, closes: Sequence[Closes], *, since_us: int, until_us: int
-) -> _Found | None:
-    """Return interactions with what is to be said of them; None where there is none of them."""
-    if not touched.num_rows:
-        return None
-    whole = any(touched["whole"].to_pylist())
-    cursor.register("touched", touched)
-    # few columns of all events, then all columns of few days
-    days = _table(cursor, statement("amend/days"), whole=whole, since_us=since_us, until_us=until_us).to_pylist()
-    found = [_table(cursor, statement("amend/rows"), **day) for day in days]
-    cursor.unregister("touched")
-    if not found:
-        return None  # they have left meanwhile
-    events = pa.concat_tables(found)
-    cursor.register("closes", table(closes))
-    cursor.register("amending", events)
-    closing = _table(cursor, closing_sql())
-    events = pa.concat_tables([events, closing], promote_options="default")
-    cursor.register("amending", events)
-    wanted = _table(cursor, statement("amend/wanted"))
-    cursor.register("wanted", wanted)
-    lacks = _table(cursor, statement("amend/lacks"))
-    for name in ("closes", "amending", "wanted"):
-        cursor.unregister(name)
-    return _Found(events, closing, wanted, lacks)
-
-
-def _table(cursor: duckdb.DuckDBPyConnection, sql: str, **params: Any) -> pa.Table:
-    return cursor.sql(sql, params=params or None).to_arrow_table()
-
-
-def _apply(
-    tx: Transaction,
-    appender: Appender,
-    signals: Sequence[Signal],
-    found: _Found,
-    draft: Draft,
-    known_us: int,
-    *,
-    judged: bool = False,
-) -> int:
-    """Write what is said now, and the counts' difference; return how many events it concerns.
-
-    What is closed at minutes that are `judged` already (a store of before, a pause) is taken for judged with them: it did not come late.
+    Both at once where what is closed is not judged yet: a look costs more than what it looks at.
     """
-    tx.show("amending", found.events)
-    held = _table(tx.cursor, statement("amend/held"))
-    shown = {
-        "held": held,
-        "closing": found.closing.select(held.column_names),
-        "wanted": found.wanted,
-        "lacks": found.lacks,
-    }
-    for name, rows in shown.items():
-        tx.show(name, rows)
-    changing = _table(tx.cursor, statement("amend/changed"))
-    tx.show("changing", changing)
-    if changing.num_rows:
-        relation = f"({overlay_sql(_OWN)})"
-        before = count(tx, relation, signals, appender.registry, draft)
-        for name in ("drop", "drop_lacking", "drop_closed", "add", "add_lacking", "add_closed"):
-            tx.run(f"amend/{name}")
-        after = count(tx, relation, signals, appender.registry, draft)
-        counts = difference(after, before)
-        if len(counts.minute):
-            marks = np.full(len(counts.minute), known_us)
-            if judged:
-                (reached,) = tx.rows("aging/folded")
-                if reached["folded"] is not None:
-                    marks[counts.minute < reached["judged"]] = reached["folded"]
-            tx.show("arriving_counts", counts.table(marks))
-            tx.run("store/add_counts")
-        appender.save_series(tx, draft)
-    for name in ("amending", *shown, "changing"):
-        tx.cursor.unregister(name)
-    return int(changing.num_rows)
+    first = next(falls, [])
+    together = judged is not None and all(one.since_us + one.after_us >= judged * 1_000_000 for one in first)
+    for place, fresh in enumerate(slices, 1):
+        yield fresh, first if together and place == len(slices) else []
+    if first and not (together and slices):
+        yield [], first
+    for part in falls:
+        yield [], part

@@ -1,8 +1,5 @@
 """The end of an interaction that nobody sent: an event of the store's own, made of its steps."""
 
-from bellbuoy.monitor.event.columns import quoted
-from bellbuoy.monitor.store.statements import statement
-
 CLOSED = "events_closed"
 """The table of these ends; their `idx` is negative, and leads to that of the last step."""
 CARRIED = (
@@ -13,11 +10,3 @@ CARRIED = (
 """What an end takes over of the steps: of each field the last value that a step has."""
 COLUMNS = ("event_id", "outcome", "outcome_source", "end_reason", *CARRIED)
 """Columns of the table, beside those that no event lacks."""
-
-
-def closing_sql() -> str:
-    """Return the statement of the ends of the interactions that are shown as `amending` and were silent for too long."""
-    values = {name: f"arg_max({quoted(name)}, moment)" for name in CARRIED}
-    values["path"] = "coalesce(arg_max(nullif(path, 'unknown'), moment), 'unknown')"
-    carried = ", ".join(f"{value} AS {quoted(name)}" for name, value in values.items())
-    return statement("amend/closing").replace("{carried}", carried)

@@ -2,18 +2,29 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from bellbuoy.monitor.store.adding.append import Appender
+from bellbuoy.monitor.store.adding.registry import Registry
 from bellbuoy.monitor.store.adding.rules import CLOSES_AFTER_S, Rules
 from bellbuoy.monitor.store.engine import Engine
-from bellbuoy.monitor.store.statements import statement
 
 DAY_US = 86_400_000_000
-NONE = pa.schema([("workflow", pa.string()), ("interaction_id", pa.string()), ("whole", pa.bool_())]).empty_table()
+
+
+class Reached(NamedTuple):
+    """How far the interactions of a workflow are closed, microseconds.
+
+    Attributes:
+        first_us: the first minute with an end, as it was known when that was looked at.
+        since_us: all are that had their last step between these two instants.
+        until_us: none is that had it later.
+    """
+
+    first_us: int
+    since_us: int
+    until_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +46,21 @@ class Closes:
     until_us: int
 
 
-def closes_now(appender: Appender, rules: Rules) -> list[Closes]:
-    """Return how far the interactions of each workflow are closed; a workflow that never sent an end is not among them."""
-    reached = {row["workflow"]: row for row in appender.engine.rows("amend/closed_to")}
+def closes_now(registry: Registry, rules: Rules, reached: Mapping[str, Reached]) -> list[Closes]:
+    """Return how far the interactions of each workflow are closed; a workflow that never sent an end is not among them.
+
+    Args:
+        registry: knows when a workflow sent its first end.
+        rules: after how long an interaction ends.
+        reached: how far they were closed, by workflow.
+    """
     found = []
-    for one in appender.registry.all():
-        if (one.signal, one.step, one.segment) == ("interactions", None, None):
-            first = one.first_minute * 1_000_000
-            after = int(rules.closes_after.get(one.workflow, CLOSES_AFTER_S) * 1e6)
-            mark = reached.get(one.workflow, {"first_us": first, "until_us": 0})
-            since = first if first < mark["first_us"] else max(first, mark["until_us"])
-            found.append(Closes(one.workflow, first, after, since, mark["until_us"]))
+    for workflow, minute in registry.begins("interactions").items():
+        first = minute * 1_000_000
+        after = int(rules.closes_after.get(workflow, CLOSES_AFTER_S) * 1e6)
+        mark = reached.get(workflow, Reached(first, 0, 0))
+        since = first if first < mark.first_us else max(first, mark.since_us)
+        found.append(Closes(workflow, first, after, since, mark.until_us))
     return found
 
 
@@ -76,7 +91,8 @@ def parts(closes: Sequence[Closes], engine: Engine) -> Iterator[list[Closes]]:
     ends = [row["day"] * 1_000_000 + DAY_US for row in days]
     for end in [*(one for one in ends if first < one < last), last]:
         part = [replace(one, since_us=max(one.since_us, begin), until_us=min(one.until_us, end)) for one in closes]
-        yield [one for one in part if one.since_us < one.until_us]
+        if spans := [one for one in part if one.since_us < one.until_us]:
+            yield spans
         begin = end
 
 
@@ -87,26 +103,3 @@ def table(closes: Sequence[Closes]) -> pa.Table:
         **dict.fromkeys(("first_us", "after_us", "since_us", "until_us"), pa.int64()),
     }
     return pa.table({name: pa.array([getattr(one, name) for one in closes], kind) for name, kind in columns.items()})
-
-
-def silent(cursor: duckdb.DuckDBPyConnection, closes: Sequence[Closes], of: str, **params: int) -> pa.Table:
-    """Return interactions that may have to be closed, of those that have a step in the spans: few of them will turn out to have an end.
-
-    Args:
-        cursor: to read with.
-        closes: the spans.
-        of: SQL that says which steps are looked at, with its parameters.
-        params: their values.
-    """
-    if not closes:
-        return NONE
-    cursor.register("closes", table(closes))
-    due = cursor.sql(statement("amend/due").replace("{of}", of), params=params).to_arrow_table()
-    found = NONE
-    if due.num_rows:
-        cursor.register("due", due)
-        since = pc.min(due["last_us"]).as_py() - DAY_US
-        found = cursor.sql(statement("amend/silent"), params={"since": since}).to_arrow_table()
-        cursor.unregister("due")
-    cursor.unregister("closes")
-    return found

@@ -17,19 +17,27 @@ _MISSING = (
 )
 
 
-def overlay_sql(events: str) -> str:
+_JOINED = (
+    'LEFT JOIN amended AS a ON a.stream = e.stream AND a."offset" = e."offset" AND a.idx = e.idx '
+    'LEFT JOIN lacking AS l ON l.stream = e.stream AND l."offset" = e."offset" AND l.idx = e.idx'
+)
+
+
+def overlay_sql(events: str, *, joined: bool = True) -> str:
     """Return the statement of steps and interactions as they are known.
 
     Args:
         events: relation with the columns of `events_raw`.
+        joined: what is laid over them stands in `amended` and `lacking`; if not, in columns `a` and `l` of the relation, as objects
+            with the columns of those tables.
     """
+    every = "e.*" if joined else "e.* EXCLUDE (a, l)"
+    replaced = ", ".join(f"{sql} AS {name}" for name, sql in _replaced().items())
     return (
-        f"SELECT e.* REPLACE ({', '.join(f'{sql} AS {name}' for name, sql in _replaced().items())}), "  # noqa: S608 - our own names
+        f"SELECT {every} REPLACE ({replaced}), "  # noqa: S608 - our own names
         f"CASE WHEN e.outcome_source = 'stated' THEN e.outcome END AS stated_outcome, {_HANDED} AS handed_off, "
-        f"{_MISSING} AS missing_step, l.steps AS missing_steps, e.idx < 0 AS derived FROM {events} AS e "
-        'LEFT JOIN amended AS a ON a.stream = e.stream AND a."offset" = e."offset" AND a.idx = e.idx '
-        'LEFT JOIN lacking AS l ON l.stream = e.stream AND l."offset" = e."offset" AND l.idx = e.idx '
-        "WHERE e.type IN ('step', 'interaction')"
+        f"{_MISSING} AS missing_step, l.steps AS missing_steps, e.idx < 0 AS derived "
+        f"FROM {events} AS e {_JOINED if joined else ''} WHERE e.type IN ('step', 'interaction')"
     )
 
 

@@ -264,7 +264,7 @@ def test_what_was_amended_leaves_with_its_event_and_is_found_again_by_a_look_at_
     with store.transaction() as tx:
         tx.cursor.execute("DELETE FROM amended")
     assert store.amend() == 0
-    assert store.amend_anew() == 1
+    assert store.amend(anew=True) == 1
     assert store.cursor().execute("SELECT outcome FROM interactions").fetchall() == [("failure",)]
     assert store.cursor().execute(SUMS).fetchall() != before, (
         "the counts had the difference already: rebuild counts the days again"
@@ -278,16 +278,18 @@ def test_what_was_amended_leaves_with_its_event_and_is_found_again_by_a_look_at_
 def test_an_event_that_leaves_while_it_is_looked_at_is_not_amended(known, monkeypatch):
     known(step("gone"), end(), amend=False)
     known(label(step="s", outcome="failure"), label(outcome="failure", event_id="x"), amend=False)
-    look = amending._found
+    look, looks = amending.rows, []
 
     def leaves(*asked, **more):
-        found = look(*asked, **more)
-        with known.store.transaction() as tx:
-            delete(tx, "store/drop_events", since=1795341600, until=1795341601)
-        return found
+        looks.append(look(*asked, **more))
+        if len(looks) == 1:
+            with known.store.transaction() as tx:
+                delete(tx, "store/drop_events", since=1795341600, until=1795341601)
+        return looks[-1]
 
-    monkeypatch.setattr(amending, "_found", leaves)
+    monkeypatch.setattr(amending, "rows", leaves)
     before = counts(known.store, "step_failure")
     assert known.store.amend() == 1, "the end alone"
+    assert [one.num_rows for one in looks] == [4, 3]
     assert counts(known.store, "step_failure") == before
     assert known.store.cursor().execute("SELECT count(*) FROM amended").fetchall() == [(1,)]

@@ -210,7 +210,7 @@ def test_what_is_needed_is_what_was_declared_when_the_end_came(known):
     known.store.configure(rules=rules_of([Workflow.model_validate({"name": "w", "steps": ["a"]})]))
     known(step(second=9), end("next", 20))
     assert counts(known.store, "missing_step") == (2, 2), "one lacks b, the other a"
-    known.store.amend_anew()
+    known.store.amend(anew=True)
     assert counts(known.store, "missing_step") == (2, 2)
 
 
@@ -298,7 +298,7 @@ def arrived(events, rng, most):
         ]  # fmt: skip
         store.recount(DAY)
         assert cursor.execute(SUMS).fetchall() == found[2], "a recount of the events as they are known gives the same"
-        assert store.amend_anew() == 0
+        assert store.amend(anew=True) == 0
         return found
 
 
@@ -314,16 +314,16 @@ def test_any_order_gives_what_follows_from_the_events(seed):
 
 def test_what_was_broken_off_is_done_by_the_next_look(known, monkeypatch):
     known(EARLIER, step("one"), step("two", 90), until=-100)
-    whole = amending._apply
+    whole = amending.Amender._apply
 
     def dies(*asked, **more):
         whole(*asked, **more)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(amending, "_apply", dies)
+    monkeypatch.setattr(amending.Amender, "_apply", dies)
     with pytest.raises(KeyboardInterrupt):
         known.store.amend(NOON + 7200)
-    monkeypatch.setattr(amending, "_apply", whole)
+    monkeypatch.setattr(amending.Amender, "_apply", whole)
     assert known(until=7200) == {"one": (QUIET_S, "abandoned", True), "two": (90 + QUIET_S, "abandoned", True)}
     assert counts(known.store, "abandoned") == (2, 2)
 
@@ -335,7 +335,7 @@ def test_what_the_store_says_itself_leaves_with_its_events(known):
     assert known.store.cursor().execute("SELECT interaction_id FROM events_closed").fetchall() == []
     assert known.store.cursor().execute("SELECT interaction_id FROM lacking").fetchall() == [("next",)]
     assert counts(known.store, "abandoned") == (3, 1), "what was counted stays"
-    assert known.store.amend_anew() == 0
+    assert known.store.amend(anew=True) == 0
 
 
 TEXT = """

@@ -1,3 +1,3 @@
--- Takes away what was amended of the events that are shown as `changing`.
-DELETE FROM amended USING changing AS c
-WHERE amended.stream = c.stream AND amended."offset" = c."offset" AND amended.idx = c.idx
+-- Takes away what was amended of the events that are shown as `said`, as it was.
+DELETE FROM amended USING said AS s
+WHERE amended.stream = s.stream AND amended."offset" = s."offset" AND amended.idx = s.idx AND s.sign = -1

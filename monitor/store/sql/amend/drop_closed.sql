@@ -1,3 +1,3 @@
--- Takes away those of the ends that the store made that are shown as `changing`.
-DELETE FROM events_closed USING changing AS c
-WHERE events_closed.stream = c.stream AND events_closed."offset" = c."offset" AND events_closed.idx = c.idx
+-- Takes away the ends that the store made that are shown as `gone`.
+DELETE FROM events_closed USING gone AS p
+WHERE events_closed.stream = p.stream AND events_closed."offset" = p."offset" AND events_closed.idx = p.idx

@@ -1,9 +1,12 @@
--- Those of the interactions that are shown as `due` that seem to have no end, and no step from `until_us` on; looked for from an instant on (microseconds).
+-- Interactions that may have fallen silent: those that have a step between the instants that are shown as `closes`, all within a span, and,
+-- from an instant on, no end and no step from the end of the span on (microseconds).
 SELECT e.workflow, e.interaction_id, true AS whole
-FROM events_raw AS e
+FROM events_brief AS e
 JOIN closes AS c ON c.workflow = e.workflow
-WHERE e.type <> 'outcome' AND e.ts >= make_timestamp(CAST($since AS BIGINT))
-  AND (e.workflow, e.interaction_id) IN (SELECT workflow, interaction_id FROM due)
-GROUP BY e.workflow, e.interaction_id, c.until_us
-HAVING bool_and(e.type = 'step') AND epoch_us(max(e.ts)) < c.until_us
-ORDER BY e.workflow, e.interaction_id
+ANTI JOIN (
+    SELECT workflow, interaction_id
+    FROM events_brief
+    WHERE ts >= make_timestamp(CAST($before AS BIGINT)) AND (type = 'interaction' OR (type = 'step' AND ts >= make_timestamp(CAST($until AS BIGINT))))
+) AS o ON o.workflow = e.workflow AND o.interaction_id = e.interaction_id
+WHERE e.type = 'step' AND e.ts >= make_timestamp(CAST($since AS BIGINT)) AND e.ts < make_timestamp(CAST($until AS BIGINT))
+  AND epoch_us(e.ts) >= c.since_us AND epoch_us(e.ts) < c.until_us

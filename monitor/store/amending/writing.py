@@ -1,0 +1,85 @@
+"""Writes what the store has to say of events, and tells by how much their counts differ."""
+
+from collections.abc import Collection, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bellbuoy.monitor.signals import Signal, marks_sql, within
+from bellbuoy.monitor.store.adding.places import NAMED, places_of
+from bellbuoy.monitor.store.adding.registry import Draft, Registry
+from bellbuoy.monitor.store.adding.rollup import Rollup, difference
+from bellbuoy.monitor.store.adding.rows import Judged, Rows, marked
+from bellbuoy.monitor.store.amending.closed import CLOSED
+from bellbuoy.monitor.store.amending.differences import AFTER, BEFORE, KEY, Differences
+from bellbuoy.monitor.store.amending.overlay import SHOWN, overlay_sql
+from bellbuoy.monitor.store.transaction import Transaction
+
+
+def write(tx: Transaction, found: Differences) -> int:
+    """Write what differs; return of how many events."""
+    events = found.events
+    _replace(tx, "", "said", _told(events, "a", "ts"))
+    _replace(tx, "_lacking", "lacks", _told(events, "l", "ts", "workflow", "interaction_id"))
+    if found.ends is not None:
+        gone = events.filter(pc.and_(pc.less(events["idx"], 0), pc.equal(events["sign"], BEFORE)))
+        if gone.num_rows:
+            tx.show("gone", gone.select(KEY))
+            tx.run("amend/drop_closed")
+        if found.ends.num_rows:
+            tx.insert(CLOSED, found.ends)
+    return len(set(zip(*(events[name].to_pylist() for name in KEY), strict=True)))
+
+
+def _told(events: pa.Table, name: str, *more: str) -> pa.Table:
+    """Return what is laid over events, of those of which it is anything: its columns beside those that say where it belongs."""
+    some = events.select([*KEY, "sign", *more, name]).filter(events[name].is_valid())
+    told = some.select([*KEY, "sign", *more])
+    for field in some.schema.field(name).type.fields:
+        told = told.append_column(field.name, pc.struct_field(some[name], field.name))
+    return told
+
+
+def _replace(tx: Transaction, table: str, shown: str, told: pa.Table) -> None:
+    """Put what is to be said in the place of what was."""
+    if told.num_rows:
+        tx.show(shown, told)
+        for verb, sign in (("drop", BEFORE), ("add", AFTER)):
+            if pc.any(pc.equal(told["sign"], sign)).as_py():
+                tx.run(f"amend/{verb}{table}")
+        tx.cursor.unregister(shown)
+
+
+def moved(
+    tx: Transaction,
+    events: pa.Table,
+    signals: Sequence[Signal],
+    held: Collection[str],
+    registry: Registry,
+    draft: Draft,
+) -> Rollup:
+    """Return what has to be added to the counts.
+
+    What is said of an event moves no trial of which it can have several.
+
+    Args:
+        tx: of the correction.
+        events: see `Differences`.
+        signals: what is counted.
+        held: columns in which some stored event has a value.
+        registry: of the series.
+        draft: takes those that are new.
+    """
+    possible = tuple(marked(within(signals, {*held, *SHOWN, "outcome", "reask"})))
+    splits = {field.partition(".")[0] for signal in possible for field in signal.split}
+    columns = list(dict.fromkeys(["sign", "ts", "workflow", "step", *NAMED, *splits]))
+    tx.show("arriving", events)
+    known = tx.cursor.sql(marks_sql(possible, f"({overlay_sql('arriving', joined=False)})", *columns)).to_arrow_table()
+    tx.cursor.unregister("arriving")
+    judged = Judged.read({name: known[name].to_numpy() for name in known.column_names if name not in columns}, possible)
+    places, sign = places_of(known), known["sign"].to_numpy()
+    before, after = (
+        Rows(known.filter(pa.array(rows)), places.only(rows)).rollup(tx, judged.only(rows), registry, draft)
+        for rows in (sign == BEFORE, sign == AFTER)
+    )
+    return difference(after, before)
