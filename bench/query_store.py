@@ -2,7 +2,6 @@
 
 import shutil
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from bellbuoy.config.server import Store as Settings
@@ -90,7 +89,7 @@ def build(path: Path, events: int) -> None:
                 newest = START * 1_000_000 + int(span["last"] * step_us) + 700_000
                 tx.insert("counts", counts.table(newest))
             registry.take(draft)
-        rows = [asdict(one) for one in registry.all()]
+        rows = [one._asdict() for one in registry.all()]
         for row in rows:
             row["first_minute"] *= 1_000_000
             row["last_minute"] *= 1_000_000

@@ -1,7 +1,7 @@
 """Judges a recording by the daemon's own evaluation, day after day; keeps what it would have told."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bellbuoy.config.model import Config
 from bellbuoy.detectors.base import Counts, Verdict
@@ -87,7 +87,7 @@ class Backtesting(Evaluation):
     def _heard(self, midnight: int) -> list[Series]:
         last = self.recording.last_heard(midnight - FLEET_S, midnight)
         return [
-            replace(one, last_minute=last.get(one.id, one.first_minute))
+            one._replace(last_minute=last.get(one.id, one.first_minute))
             for one in self.store.series()
             if one.first_minute < midnight
         ]

@@ -1,7 +1,5 @@
 """The series as they were at a midnight: what came since does not change what a restart makes of the day."""
 
-from dataclasses import replace
-
 from bellbuoy.monitor.judging.groups import FLEET_S
 from bellbuoy.monitor.store import Series, Store
 
@@ -11,7 +9,7 @@ def heard(store: Store, midnight: int) -> list[Series]:
     found = store.rows("judgement/heard", since=midnight - FLEET_S, until=midnight)
     last = {row["series"]: row["last"] for row in found}
     return [
-        replace(one, last_minute=last.get(one.id, one.first_minute))
+        one._replace(last_minute=last.get(one.id, one.first_minute))
         for one in store.series()
         if one.first_minute < midnight
     ]

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from bellbuoy.monitor.signals import Signal
 
@@ -13,8 +13,7 @@ Key: TypeAlias = tuple[str, str, str | None, str | None]
 OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """One signal for one key.
 
     Attributes:

@@ -1,6 +1,5 @@
 """Which ticks a baseline is learned from, which are left out, and when nothing is learned at all."""
 
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -178,7 +177,7 @@ def test_calls_are_slow_by_the_limit_that_holds_now(store, config):
     series = SeriesKey("slow", "calls", "qualify")
     learner = Learner(store, config)
     learner.learn_latency(START + 21 * DAY, store.series(), set())
-    one = replace(store.series()[0], signal="slow")
+    one = store.series()[0]._replace(signal="slow")
     found = learner.learn(
         START + 21 * DAY, watchlist(config.detectors, detectors_of(config.detectors), [one]), {}, set()
     )["default", series]
@@ -197,6 +196,6 @@ def test_count_makes_the_view_of_trials(store, config):
 
 def test_there_is_only_one_way_to_be_silent(store, config):
     fill(store, 1)
-    heard = [replace(store.series()[0], signal="interactions", step=None)]
+    heard = [store.series()[0]._replace(signal="interactions", step=None)]
     lines = watchlist(config.detectors, detectors_of(config.detectors), heard)
     assert [(line.watched.detector, line.watched.direction) for line in lines] == [("silence", 1)]

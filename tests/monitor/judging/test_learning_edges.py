@@ -1,6 +1,5 @@
 """What a baseline survives: long incidents, moved pins, signals summed over steps, spans of very different ages."""
 
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -118,7 +117,7 @@ def test_slow_calls_count_for_their_step_and_for_all_steps_together(store):
     )
     learner = Learner(store, config)
     learner.learn_latency(START + 21 * DAY, store.series(), set())
-    series = [replace(one, signal="slow") for one in store.series() if one.signal == "step_failure"]
+    series = [one._replace(signal="slow") for one in store.series() if one.signal == "step_failure"]
     lines = watchlist(config.detectors, detectors_of(config.detectors), series)
     trials = {
         key.step: (found.trials[0], round(float(found.mean[0]), 2))
