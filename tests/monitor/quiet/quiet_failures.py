@@ -15,7 +15,7 @@ class Failure:
         signal, step: of the series that has to lead the incident; the step is a system, a source, a class for some.
         within: days in which an incident has to be open.
         says: what the page has to say of the cause.
-        beside: workflow that has it in the run in which all happen at once.
+        beside: workflow that has it in the run in which all happen at once; None: others would have nothing to happen in.
     """
 
     text: str
@@ -24,7 +24,7 @@ class Failure:
     step: str | None
     within: int
     says: tuple[str, ...] = ()
-    beside: str = "lead"
+    beside: str | None = "lead"
 
 
 FAILURES = {
@@ -258,6 +258,15 @@ FAILURES = {
         None,
         3,
         ("Missing: route ",),
+    ),
+    "vanished": Failure(
+        "`route` runs in no call any more, and they end well",
+        worse(leaves_out=1.0),
+        "missing_step",
+        None,
+        1,
+        ("Missing: route ",),
+        beside=None,
     ),
     "silence": Failure(
         "nothing comes of the workflow any more",
