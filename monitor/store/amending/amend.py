@@ -113,9 +113,9 @@ class Amender:
                 row["stream"]: _Mark(row["next"], received.get(row["stream"], row["n"]) - row["n"]) for row in rows
             }
             self._ends = {row["stream"]: row["until"] for row in rows}
-        if self._reached is None:
             with engine.reader() as cursor:
                 self._columns = frozenset(name for part in tables(cursor) for name in columns(cursor, part))
+        if self._reached is None:
             rows = engine.rows("amend/closed_to")
             self._reached = {
                 row["workflow"]: Reached(row["first_us"], row["since_us"], row["until_us"]) for row in rows

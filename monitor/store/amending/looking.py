@@ -116,12 +116,9 @@ def rows(cursor: duckdb.DuckDBPyConnection, touched: Touched) -> pa.Table:
     """Return all events of interactions, with what is said of them; see `amend/rows`."""
     span = {"since_us": touched.since_us, "until_us": touched.until_us}
     cursor.register("touched", touched.names)
-    if pc.any(touched.names["whole"]).as_py():
-        days = arrow(
-            cursor, statement("amend/days"), **span
-        ).to_pylist()  # few columns of all events, then all columns of few days
-    else:
-        days = [{"since": touched.since_us, "until": touched.until_us}]
+    days = [{"since": touched.since_us, "until": touched.until_us}]
+    if pc.any(touched.names["whole"]).as_py():  # few columns of all events, then all columns of few days
+        days = arrow(cursor, statement("amend/days"), **span).to_pylist()
     if len(days) > 1 and days[-1]["until"] - days[0]["since"] < 2 * DAY_US:
         days = [{"since": days[0]["since"], "until": days[-1]["until"]}]
     said = ", ".join(f"{name} := a.{name}" for name in SAID)

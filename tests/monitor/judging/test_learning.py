@@ -1,6 +1,5 @@
 """Which ticks a baseline is learned from, which are left out, and when nothing is learned at all."""
 
-
 import numpy as np
 import pyarrow as pa
 import pytest

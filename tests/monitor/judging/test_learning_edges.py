@@ -1,6 +1,5 @@
 """What a baseline survives: long incidents, moved pins, signals summed over steps, spans of very different ages."""
 
-
 import numpy as np
 import pyarrow as pa
 import pytest

@@ -1,8 +1,13 @@
 """Every built-in signal, event by event: is it a trial, and is it a bad one?"""
 
+import re
+
 import pytest
 
 from bellbuoy.config.signals import BUILT_IN
+from bellbuoy.monitor.signals import EXPLODED
+from bellbuoy.monitor.store.amending.interactions import SAID
+from bellbuoy.monitor.store.amending.overlay import SHOWN
 
 pytestmark = pytest.mark.store
 
@@ -254,6 +259,14 @@ def test_signal_counts_what_it_says(counted, signal):
     assert found == [count for _, count in CASES[signal]]
     own = [count for (name, _), count in cells.items() if name == signal]
     assert [sum(column) for column in zip(*own, strict=True)] == ([len(trials), sum(trials.values())] if trials else [])
+
+
+def test_no_trial_of_a_source_depends_on_what_is_said_of_an_event_later():
+    later = {*SAID, *SHOWN, "handoff", "route"}
+    sources = [one for one in BUILT_IN if one.level == EXPLODED]
+    assert sources
+    for signal in sources:
+        assert not later & set(re.findall(r"\w+", f"{signal.trial} {signal.bad}")), signal.name
 
 
 def test_each_source_of_an_event_is_a_trial_of_its_own(counted):
