@@ -183,7 +183,7 @@ def reply(page: Page, news: Iterable[News], mention: str = "", *, loud: bool | N
         for item in told[-8:]
     ]
     if raised and mention:
-        lines[-1] += f" · {mention}"
+        lines[max((at for at, item in enumerate(told[-8:]) if item.raised), default=-1)] += f" · {mention}"
     text = "\n".join(lines)
     return {
         "text": text,

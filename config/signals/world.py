@@ -46,7 +46,7 @@ WORLD = (
         "integration.status <> 'ok'",
         Words(
             label="Calls that work",
-            subject="calls of {step}",
+            subject="calls of {step} that work",
             bad="failed calls",
             thing="{step}",
             sentence="calls of the system failed",

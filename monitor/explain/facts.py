@@ -106,8 +106,10 @@ def slope_fact(reader: Reader, incident: Incident, onset: int, at: int) -> Fact 
     return Fact(
         "Slope",
         (
-            Span(f"{points(month)} a month", "bold"),
-            Span(f" ({points(low)[:-3]} … {points(high)[:-3]}; median of {found.days} days' slopes)"),
+            Span(f"{points(month)} a month", "bold" if low * high > 0 else "plain"),
+            Span(
+                f" ({'' if low * high > 0 else 'not sure yet: '}{points(low)[:-3]} … {points(high)[:-3]}; median of {found.days} days' slopes)"
+            ),
         ),
     )
 

@@ -62,7 +62,7 @@ def ruled_out(
             spans += [
                 Span(" · " if spans else ""),
                 Span(row["system"], "code"),
-                Span(f" {percent(1 - row['bad_since'] / row['n_since'])} ok"),
+                Span(f" {_well(row, 'since')} ok, {_well(row, 'before')} before"),
             ]
     others = [
         row
@@ -81,6 +81,10 @@ def ruled_out(
         )
         spans += [Span(" · " if spans else ""), Span(text)]
     return Fact("Ruled out", _filled(spans)) if spans else None
+
+
+def _well(row: Mapping[str, Any], when: str) -> str:
+    return percent(1 - row[f"bad_{when}"] / row[f"n_{when}"])
 
 
 def _filled(spans: Iterable[Span]) -> Sentence:

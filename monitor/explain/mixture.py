@@ -14,6 +14,8 @@ CALLERS = ("intent", "channel", "language", "region", "tenant", "path")
 """Fields that say who comes with what; versions and models are ours, a change of theirs is no mix."""
 COVERED = 0.9
 """Part of the trials that must have a value of a field."""
+NAMED = 0.2
+"""Part of both together from which on the mix is told with the value that did most of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +70,12 @@ def mixed_fact(found: Mixed | None, signal: str) -> Fact | None:
         return None
     sign = shown(signal, 0.0) - shown(signal, 1.0)  # people read success: its change has the other sign
     rate, mix = -sign * found.by_rate, -sign * found.by_mix
-    spans = [Span(f"{points(rate)} in the rates, {points(mix)} in the mix of "), Span(found.field, "code")]
+    spans = [Span(f"{points(rate)} in the rates, {points(mix)} in the mix")]
     if abs(found.by_mix) >= abs(found.by_rate):
-        spans = [
-            Span("mostly mix", "bold"),
-            Span(": "),
-            *spans,
-            Span(" ("),
-            Span(f"{found.field}={found.value}", "code"),
-            Span(f" was {percent(found.before)} of the trials and is {percent(found.since)})"),
-        ]
+        spans = [Span("mostly mix", "bold"), Span(": "), *spans]
+    if abs(found.by_mix) >= NAMED * (abs(found.by_mix) + abs(found.by_rate)):
+        told = f" was {percent(found.before)} of the trials and is {percent(found.since)}"
+        spans += [Span(", where "), Span(f"{found.field}={found.value}", "code"), Span(told)]
+    else:
+        spans += [Span(" of "), Span(found.field, "code")]
     return Fact("Rate or mix", tuple(spans))

@@ -145,7 +145,7 @@ def where(found: Sequence[Slice]) -> Slice | None:
 
 
 def where_fact(found: Sequence[Slice], signal: str, new: tuple[str, str] | None = None) -> Fact | None:
-    """Return the sentence that says where the change sits, or that it is spread; None where nothing was compared."""
+    """Return the sentence that says where the change sits, or that nothing stands out; None where nothing was compared."""
     one = where(found)
     if one is None and new is not None:
         return Fact(
@@ -162,12 +162,14 @@ def where_fact(found: Sequence[Slice], signal: str, new: tuple[str, str] | None 
     for each in found:
         if each.explains and each.share > 0 and each.name not in told and len(told) < NAMED:
             told[each.name] = each
+    if not told and found[0].looks < 2:
+        return Fact("Where", (Span(f"too early to say: no two values had {LEAST} trials since then"),))
     if not told:
         return Fact(
             "Where",
             (
-                Span("spread over all slices that were looked at: "),
-                Span(f"none of {found[0].looks} values holds surely more than its part of the traffic"),
+                Span("nothing stands out: "),
+                Span(f"of {found[0].looks} values compared none holds surely more than its part of the traffic"),
             ),
         )
     spans: list[Span] = []

@@ -123,7 +123,7 @@ def impact(
         told = f"{lead.verdict.bad:,} of {lead.verdict.n:,} since {moment(onset, zone, near=at)}"
         return (*spans, Span(f" · {wording(series.signal).sentence}: "), Span(told, "bold"), Span(". None may be."))
     if measure != "share":
-        return (*spans, Span(f" · {lead.verdict.why}."))
+        return (*spans, *_counts(lead, zone, tick))
     ends = row_of(rates, WHOLE, None)
     if ends is not None and ends["n_since"] and ends["n_before"]:
         old, new = 1 - ends["bad_before"] / ends["n_before"], 1 - ends["bad_since"] / ends["n_since"]
@@ -141,6 +141,16 @@ def impact(
     elif found is not None:
         spans += [Span(", most of it where "), Span(f"{found.name}={found.value}", "code")]
     return (*spans, Span("."))
+
+
+def _counts(lead: Member, zone: str, tick: float) -> Sentence:
+    """Return how many there are where there should be more, or fewer."""
+    verdict = lead.verdict
+    if verdict.measure != "silence" or verdict.onset is None or lead.resolved_at is not None:
+        return (Span(f" · {verdict.why}."),)
+    missing = verdict.baseline_rate * max((verdict.at - verdict.onset) / tick, 1.0)
+    expected = Span(f", {missing:,.0f} {_counted(lead.watched.series.signal)} were expected.")
+    return (Span(" · nothing since "), Span(moment(verdict.onset, zone, near=verdict.at), "bold"), expected)
 
 
 def _end(lead: Member, reason: str) -> str:

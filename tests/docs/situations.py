@@ -1,6 +1,6 @@
 """Situations that people are told of, each made by the whole way from simulated events to the page.
 
-One month in which all is well is made once and copied; what goes wrong begins on its last day.
+One month in which all is well is made once for each world and copied; what goes wrong begins after its last day.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from bellbuoy.monitor.event import Limits, decode
 from bellbuoy.monitor.judging.evaluate import Evaluation
 from bellbuoy.monitor.simulate import Plan, days
 from bellbuoy.monitor.simulate.drift import parse_drifts
+from bellbuoy.monitor.simulate.workflow import LEAD_QUALIFIER, Choice, WorkflowModel
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.store import Store
 from bellbuoy.sinks.base import News, Page
@@ -42,37 +43,75 @@ routes: [{ to: [out] }]
 
 
 @dataclass(frozen=True)
+class World:
+    """What is there before anything happens.
+
+    Attributes:
+        workflow: who calls, and how each step fares.
+        detectors: beside or instead of the built-in ones, as YAML.
+    """
+
+    workflow: WorkflowModel = LEAD_QUALIFIER
+    detectors: str = ""
+
+
+USUAL = World()
+UNLIKE = World(
+    replace(
+        LEAD_QUALIFIER,
+        intents=(Choice("book_demo", 0.6, 0.5), Choice("pricing", 0.3, 1.0), Choice("complaint", 0.1, 4.0)),
+    ),
+    """
+detectors:
+  - { name: end-to-end, signal: interaction_failure, by: [workflow], kind: rate_shift, min_change: 2%, stratify: [intent] }
+  - { name: end-to-end-month-one, signal: interaction_failure, by: [workflow], kind: slow_drift, min_change: 2%, stratify: [intent] }
+""",
+)
+"""One call in ten is a complaint, and these went badly four times as often as the others from the beginning."""
+
+
+@dataclass(frozen=True)
 class Situation:
     """One thing that happens.
 
     Attributes:
         drifts: what goes wrong, as `bellbuoy simulate --drift` takes it.
         days: how many days are judged after those in which all is well; the page is that of the last change in them.
-        turns: what else it does to an event, where no drift says it; it gets the event and when it happened, in days.
+        turns: what else it does to an event, where no drift says it, and whether the event comes at all; it gets the event
+            and when it happened, in days.
+        world: in which it happens.
     """
 
     drifts: tuple[str, ...] = ()
     days: int = 1
-    turns: Callable[[dict[str, Any], float], None] | None = None
+    turns: Callable[[dict[str, Any], float], bool] | None = None
+    world: World = USUAL
 
 
-def refuses(event: dict[str, Any], day: float) -> None:
+def refuses(event: dict[str, Any], day: float) -> bool:
     """Let the calendar refuse our credentials in six calls of ten: the step goes on without, or fails."""
     call = event.get("integration") or {}
     if day >= 30.35 and call.get("system") == "calendar.book" and hash_of(event) < 0.6:
         call |= {"status": "error", "http_status": 401, "error_class": "auth"}
         event |= {"outcome": "failure", "error_class": "auth"}
+    return True
 
 
-def acts(event: dict[str, Any], day: float) -> None:
+def acts(event: dict[str, Any], day: float) -> bool:
     """Let one step move money without asking anybody."""
     if event.get("step") == "execute_action" and 30.40 <= day < 30.41:
         event["action"] = {"class": "money", "decided_by": "model"}
+    return True
 
 
-def hash_of(event: dict[str, Any]) -> float:
-    """Return a number from 0 to 1 that depends on the event alone."""
-    return int(hashlib.sha256(str(event["event_id"]).encode()).hexdigest()[:8], 16) / 2**32
+def complains(event: dict[str, Any], day: float) -> bool:
+    """Let every complaint come, and of the others one in five."""
+    return day < 30.3 or event["intent"] == "complaint" or hash_of(event, "interaction_id") < 0.2
+
+
+def hash_of(event: dict[str, Any], key: str = "event_id") -> float:
+    """Return a number from 0 to 1 that depends on one id of the event alone."""
+    return int(hashlib.sha256(str(event[key]).encode()).hexdigest()[:8], 16) / 2**32
 
 
 SITUATIONS = {
@@ -84,6 +123,7 @@ SITUATIONS = {
     "integration": Situation(turns=refuses),
     "stale-source": Situation(("source:pricing-wiki stale@day1",), days=2),
     "ungated-action": Situation(turns=acts),
+    "mix": Situation(("volume:1->3.5@day30.3", "qualify:0.986->0.86@day30.3"), turns=complains, world=UNLIKE),
     "silence": Situation(("silence@day30.4/1d",)),
     "stale": Situation(("qualify:0.986->0.8@day30.3", "silence@day30.5/2d"), days=2),
     "resolved": Situation(("qualify:0.986->0.75@day30.3", "qualify:0.75->0.986@day30.55"), days=3),
@@ -93,20 +133,20 @@ SITUATIONS = {
 }
 
 
-def config() -> Config:
-    return load_text(CONFIG)
+def config(world: World = USUAL) -> Config:
+    return load_text(CONFIG + world.detectors)
 
 
-def plan(drifts: tuple[str, ...] = (), after: int = 0) -> Plan:
-    calm = Plan(days=WELL_D + after, per_day=250, noise=0.1)
+def plan(world: World, drifts: tuple[str, ...] = (), after: int = 0) -> Plan:
+    calm = Plan(world.workflow, days=WELL_D + after, per_day=250, noise=0.1)
     return replace(calm, drifts=parse_drifts(drifts, calm.workflow))
 
 
-def well(path: Path) -> Path:
+def well(world: World, path: Path) -> Path:
     """Write the store of the month in which all is well."""
-    with Store.open(path, config().store) as store:
-        store.follow(config())
-        for _ in _played(store, days(plan())):
+    with Store.open(path, config(world).store) as store:
+        store.follow(config(world))
+        for _ in _played(store, config(world), days(plan(world))):
             pass
     return path
 
@@ -120,10 +160,11 @@ def happens(situation: Situation, before: Path, path: Path) -> tuple[Page, tuple
         path: where a copy of it goes.
     """
     shutil.copy(before, path)
-    with Store.open(path, config().store) as store:
-        store.follow(config())
-        later = islice(days(plan(situation.drifts, situation.days)), WELL_D, None)
-        told = [one for changes in _played(store, _turned(later, situation)) for one in changes]
+    settings = config(situation.world)
+    with Store.open(path, settings.store) as store:
+        store.follow(settings)
+        later = islice(days(plan(situation.world, situation.drifts, situation.days)), WELL_D, None)
+        told = [one for changes in _played(store, settings, _turned(later, situation)) for one in changes]
     change, page = told[-1]
     news = [one for one, _ in told if one.incident.id == change.incident.id and one.kind != "opened"]
     return page, tuple(
@@ -135,16 +176,15 @@ def _turned(made: Iterator[tuple[int, list[bytes]]], situation: Situation) -> It
     if situation.turns is None:
         yield from made
         return
-    first = plan().start_epoch
+    first = plan(situation.world).start_epoch
     for begins, lines in made:
         events = [json.loads(line) for line in lines]
-        for event in events:
-            situation.turns(event, (event["ts"] / 1000 - first) / DAY)
-        yield begins, [json.dumps(event).encode() for event in events]
+        come = [event for event in events if situation.turns(event, (event["ts"] / 1000 - first) / DAY)]
+        yield begins, [json.dumps(event).encode() for event in come]
 
 
-def _played(store: Store, made: Iterator[tuple[int, list[bytes]]]) -> Iterator[list[Any]]:
-    evaluation = Evaluation(store, config())
+def _played(store: Store, settings: Config, made: Iterator[tuple[int, list[bytes]]]) -> Iterator[list[Any]]:
+    evaluation = Evaluation(store, settings)
     ((offset,),) = store.cursor().execute('SELECT coalesce(max("offset"), -1) + 1 FROM events_raw').fetchall()
     for begins, lines in made:
         chunk = Chunk(STREAM, range(offset, offset + len(lines)), lines, offset + len(lines))

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,14 @@ MENTION = "<!subteam^S012ABC>"
 
 @pytest.fixture(scope="session")
 def before(tmp_path_factory):
-    return well(tmp_path_factory.mktemp("well") / "b.duckdb")
+    """The store of the month in which all is well, by world, each made once."""
+    return cache(lambda world: well(world, tmp_path_factory.mktemp("well") / "b.duckdb"))
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_page_of_a_situation(name, before, tmp_path):
-    page, news = happens(SITUATIONS[name], before, tmp_path / "b.duckdb")
+    situation = SITUATIONS[name]
+    page, news = happens(situation, before(situation.world), tmp_path / "b.duckdb")
     called = page.opened_at if page.severity == "page" else None
     said = message(page, image="F0" if page.chart else None, called_at=called, pressable=True)
     assert lint(said["blocks"]) == []

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bellbuoy.sinks import paint
-from bellbuoy.sinks.base import Chart, Fact, Span
+from bellbuoy.sinks.base import Chart, Fact, News, Span
 from bellbuoy.sinks.chart import svg
 from bellbuoy.sinks.chart_png import png
 from bellbuoy.sinks.drawings import losses, sparkline, wedge
@@ -113,6 +113,13 @@ def test_a_reply_is_broadcast_only_when_the_severity_rose():
     quiet = reply(golden.acknowledged(), golden.acknowledged().news, "<!here>")
     assert not quiet["reply_broadcast"]
     assert "<!here>" not in quiet["text"]
+
+
+def test_people_are_called_by_the_line_that_tells_of_the_rise():
+    page = golden.raised()
+    news = (*page.news, News(3, page.at + 600, "the end of it is part of it"))
+    assert [line.endswith("<!here>") for line in reply(page, news, "<!here>")["text"].splitlines()] == [True, False]
+    assert reply(page, news[1:], "<!here>", loud=True)["text"].endswith("<!here>"), "a reminder that calls"
 
 
 LINTED = {

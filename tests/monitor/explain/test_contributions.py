@@ -158,7 +158,7 @@ def test_a_pure_shift_of_the_mix_is_called_mostly_mix():
     found = mixed(rows, ["agent_version", "intent"], 10_000, 1_000)
     assert (round(found.by_rate, 4), round(found.by_mix, 4)) == (0.0, 0.03)
     assert text(mixed_fact(found, "interaction_failure")) == (
-        "mostly mix: +0.0 pt in the rates, −3.0 pt in the mix of intent (intent=i1 was 30.0 % of the trials and is 60.0 %)"
+        "mostly mix: +0.0 pt in the rates, −3.0 pt in the mix, where intent=i1 was 30.0 % of the trials and is 60.0 %"
     )
 
 
@@ -166,6 +166,13 @@ def test_a_fall_of_the_rates_is_said_with_both_parts():
     rows = rows_of("channel", [(7_000, 140), (3_000, 360)], [(650, 78), (350, 80)])
     fact = mixed_fact(mixed(rows, ["channel"], 10_000, 1_000), "interaction_failure")
     assert text(fact) == "−10.3 pt in the rates, −0.5 pt in the mix of channel"
+
+
+def test_a_mix_that_does_a_good_part_is_told_with_the_value_that_came_more():
+    rows = rows_of("intent", [(9_000, 360), (1_000, 200)], [(700, 112), (300, 90)])
+    assert text(mixed_fact(mixed(rows, ["intent"], 10_000, 1_000), "interaction_failure")) == (
+        "−11.6 pt in the rates, −3.0 pt in the mix, where intent=i1 was 10.0 % of the trials and is 30.0 %"
+    )
 
 
 def test_versions_are_no_mix_and_a_field_that_is_hardly_filled_is_not_used():

@@ -94,7 +94,9 @@ def test_what_did_not_move_is_ruled_out_and_what_did_is_not():
     ]
     lead = SeriesKey("step_failure", "calls", "qualify")
     fact = ruled_out(Rows({"explain/integrations": calls}), lead, rates, {lead}, 0, 1)
-    assert "".join(one.text for one in fact.value) == "crm.write 95.8 % ok · 1 of 2 other steps are steady"
+    assert (
+        "".join(one.text for one in fact.value) == "crm.write 95.8 % ok, 96.0 % before · 1 of 2 other steps are steady"
+    )
 
 
 def test_people_read_success_and_true_minus_signs():
