@@ -80,13 +80,17 @@ class Mutes:
     def _hours(self, one: Incident, about: About, now: float) -> list[Mute]:
         found = []
         for hours in self._quiet:
-            if hours.below is not None and RANK[one.severity] >= RANK[hours.below]:
-                continue
             until = covering(hours.every, now, self._zone)
-            if until is not None and matches(hours.when, one, about):
+            if until is not None and quiets(hours, one, about):
                 told = f"quiet hours {hours.name} until {moment(until, self._zone)}"
                 found.append(Mute("quiet", hours.name, until, told))
         return found
+
+
+def quiets(hours: Quiet, one: Incident, about: About) -> bool:
+    """Tell whether quiet hours are about an incident, whenever they are."""
+    grave = hours.below is not None and RANK[one.severity] >= RANK[hours.below]
+    return not grave and matches(hours.when, one, about)
 
 
 def covers(selector: str, one: Incident) -> bool:

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bellbuoy.config.model import Config
+from bellbuoy.config.model import Config, Quiet
+from bellbuoy.config.timetable import write
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.event.names import clean
 from bellbuoy.monitor.explain.wording import moment, span
+from bellbuoy.monitor.judging.incidents import Incident
 from bellbuoy.monitor.judging.ourselves import ABOUT
-from bellbuoy.monitor.judging.records import incident, open_incidents
+from bellbuoy.monitor.judging.records import About, incident, open_incidents
 from bellbuoy.monitor.judging.watched import SeriesKey
-from bellbuoy.monitor.muting import covers, meant
+from bellbuoy.monitor.muting import covering, covers, meant, quiets
 from bellbuoy.monitor.store import Store
 
 MOST_S = 90 * 86_400
@@ -55,6 +57,27 @@ class Silence:
     incidents: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Hours of the configuration in which nobody is told.
+
+    Attributes:
+        name: theirs.
+        every: when, as it is configured, in `timezone`.
+        mutes: which incidents, in words.
+        until: when they end, epoch seconds; None while they are not.
+        timezone: in which they are meant, and of the texts.
+        incidents: ids of the open incidents that they mute now.
+    """
+
+    name: str
+    every: str
+    mutes: str
+    until: int | None
+    timezone: str
+    incidents: tuple[str, ...] = ()
+
+
 class Silences:
     """Writes silences into a store and reads them; called from several threads."""
 
@@ -65,11 +88,21 @@ class Silences:
 
     def listed(self) -> list[Silence]:
         """Return the silences, those in force first, then the newest; one that is over stays in the list."""
-        current = [*open_incidents(self.store), *open_incidents(self.store, ABOUT)]
+        current = self._open()
         found = []
         for row in self.store.rows("people/silences", now=int(self.clock.now()), limit=LISTED):
-            muted = [one.id for one in current if row["active"] and covers(row["selector"], one)]
+            muted = [one.id for one, _ in current if row["active"] and covers(row["selector"], one)]
             found.append(Silence(**row, timezone=self.config.server.timezone, incidents=tuple(muted)))
+        return found
+
+    def quiet(self) -> list[QuietHours]:
+        """Return the quiet hours of the configuration, in its order."""
+        now, zone, current = self.clock.now(), self.config.server.timezone, self._open()
+        found = []
+        for hours in self.config.quiet:
+            until = covering(hours.every, now, zone)
+            muted = [one.id for one, about in current if until is not None and quiets(hours, one, about)]
+            found.append(QuietHours(hours.name, write(hours.every), _mutes(hours), until, zone, tuple(muted)))
         return found
 
     def put_on(self, selector: str, seconds: float, who: str, why: str) -> tuple[str, str]:
@@ -119,6 +152,10 @@ class Silences:
             tx.run("outbox/release", now=now, sink=None)
         return f"{key} has ended; what it kept back and is still open is told now"
 
+    def _open(self) -> list[tuple[Incident, About]]:
+        kinds: tuple[About, ...] = ("agents", ABOUT)
+        return [(one, about) for about in kinds for one in open_incidents(self.store, about)]
+
     def _known(self, selector: str) -> str:
         """Return in words what a selector means.
 
@@ -146,6 +183,13 @@ class Silences:
             for step in workflow.steps:
                 yield SeriesKey("", workflow.name, step.name)
         yield SeriesKey("", ABOUT)
+
+
+def _mutes(hours: Quiet) -> str:
+    """Return in words which incidents quiet hours are about."""
+    kinds = hours.when.model_dump(exclude_none=True)
+    told = ", ".join(f"{key} {value}" for key, value in kinds.items()) or "all incidents"
+    return told if hours.below is None else f"{told}, less than a {hours.below}"
 
 
 def _name(key: SeriesKey) -> str:

@@ -18,6 +18,8 @@ from bellbuoy.monitor.web.door import Door
 from bellbuoy.monitor.web.events import Events, Intake
 from bellbuoy.monitor.web.guard import HEADERS, LOGIN_PATH, Guard
 from bellbuoy.monitor.web.maps import AUDIT_PATH, MAP_PATH, MapDoor
+from bellbuoy.monitor.web.muted import PATH as MUTED_PATH
+from bellbuoy.monitor.web.muted import Muted
 from bellbuoy.monitor.web.normal import BASELINES_PATH, SIGHTS_PATH, Normal, NormalDoor
 from bellbuoy.monitor.web.pages import Pages
 from bellbuoy.monitor.web.people import (
@@ -68,6 +70,7 @@ def create_app(
     people = PeopleDoor(stories, silences, door.server)
     one = anyio.CapacityLimiter(1)
     pages, maps = Pages(door, made, one), MapDoor(door, one)
+    muted = Muted(pages, silences)
 
     def live(request: Request) -> Response:
         return probe(door, request, "live")
@@ -98,6 +101,9 @@ def create_app(
             Route("/audit", pages.audits),
             Route("/audit.json", pages.audits),
             Route("/audit/{name:path}", pages.audit),
+            Route(MUTED_PATH, muted.show),
+            Route(MUTED_PATH + ".json", muted.show),
+            Route(MUTED_PATH, muted.end, methods=["POST"]),
             Route(LOGIN_PATH, pages.login, methods=["GET", "POST"]),
             Route("/livez", live),
             Route("/readyz", ready),

@@ -114,14 +114,19 @@ def session_cookie(door: Door, *, secure: bool) -> str:
 
 def has_session(door: Door, headers: Headers) -> bool:
     """Return whether the request carries the cookie of a session that is still valid."""
-    try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return False
-    until, _, signature = (morsel.value if morsel else "").partition(".")
+    until, _, signature = session_of(headers).partition(".")
     if not (until.isascii() and until.isdigit() and len(until) <= 12):
         return False
     return hmac.compare_digest(signature.encode(), _sign(door, int(until)).encode()) and int(until) > door.status().now
+
+
+def session_of(headers: Headers) -> str:
+    """Return the value of the session's cookie, valid or not; an empty string where there is none."""
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""
 
 
 def is_loopback(host: str) -> bool:

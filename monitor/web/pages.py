@@ -47,7 +47,7 @@ class Pages:
         """Answer `/`: what is wrong now?"""
         view = self.door.overview()
         return (
-            _json(view) if request.url.path.endswith(".json") else self._page("overview.html", "Workflows", view=view)
+            data_of(view) if request.url.path.endswith(".json") else self.page("overview.html", "Workflows", view=view)
         )
 
     def workflow(self, request: Request) -> Response:
@@ -61,16 +61,16 @@ class Pages:
         made = columns(view.began, view.steps)
         multiplied = product(made)
         if as_json:
-            return _json({"view": view, "product": multiplied, "columns": made})
+            return data_of({"view": view, "product": multiplied, "columns": made})
         why = disagreement(view, multiplied)
         parts: dict[str, Any] = {"view": view, "columns": made, "product": multiplied, "disagreement": why}
-        return self._page("workflow.html", view.name, **parts)
+        return self.page("workflow.html", view.name, **parts)
 
     def incidents(self, request: Request) -> Response:
         """Answer `/i`: what was wrong?"""
         rows = tuple(self.door.incidents(LISTED))
         return (
-            _json(rows) if request.url.path.endswith(".json") else self._page("incidents.html", "Incidents", rows=rows)
+            data_of(rows) if request.url.path.endswith(".json") else self.page("incidents.html", "Incidents", rows=rows)
         )
 
     def incident(self, request: Request) -> Response:
@@ -79,14 +79,14 @@ class Pages:
         view = self.door.incident(key)
         if view is None:
             return self.problem(404, f"No incident has the id “{wording.name(key)}”.")
-        return _json(view) if as_json else self._page("incident.html", view.page.headline, view=view)
+        return data_of(view) if as_json else self.page("incident.html", view.page.headline, view=view)
 
     def audits(self, request: Request) -> Response:
         """Answer `/audit`: of which workflow?"""
         names = self.door.names()
         if request.url.path.endswith(".json"):
-            return _json(names)
-        return self._page("audit.html", "Audit", audit=None, names=names)
+            return data_of(names)
+        return self.page("audit.html", "Audit", audit=None, names=names)
 
     async def audit(self, request: Request) -> Response:
         """Answer `/audit/{workflow}`: what to keep, to harden and to kill? `?span=`, `to=` and `compare=` as for `/v1/audit`."""
@@ -103,7 +103,7 @@ class Pages:
             return self.problem(404, f"No workflow is named “{wording.name(name)}”, neither declared nor seen.")
         except StoreExhausted:
             return self.problem(503, "There is no room to look at the events at present. Ask again.")
-        return _json(found) if as_json else self._page("audit.html", f"Audit of {found.map.workflow}", audit=found)
+        return data_of(found) if as_json else self.page("audit.html", f"Audit of {found.map.workflow}", audit=found)
 
     async def login(self, request: Request) -> Response:
         """Show the login page, or take the token and begin a session."""
@@ -114,7 +114,7 @@ class Pages:
             return RedirectResponse(target, 303)
         if request.method != "POST":
             return self._bare("login.html", 200, title="Log in", target=target, wrong=False)
-        if not is_token(self.door, await _token(request)):
+        if not is_token(self.door, (await form_of(request)).get("token", "")):
             return self._bare("login.html", 403, title="Log in", target=target, wrong=True)
         secure = not is_loopback(request.headers.get("host", ""))
         return RedirectResponse(target, 303, {"set-cookie": session_cookie(self.door, secure=secure)})
@@ -123,10 +123,11 @@ class Pages:
         """Answer with a page that says what is wrong and where to go on."""
         return self._bare("problem.html", status, title=f"{status}", why=why)
 
-    def _page(self, template: str, title: str, **parts: Any) -> Response:
+    def page(self, template: str, title: str, code: int = 200, **parts: Any) -> Response:
+        """Answer with a page that has the navigation and says how Bellbuoy is."""
         status = self.door.status()
         late = status.checked_at is None or status.now - status.checked_at > STALE_S
-        return self._bare(template, 200, title=title, status=status, late=late, **parts)
+        return self._bare(template, code, title=title, status=status, late=late, **parts)
 
     def _bare(self, template: str, code: int, **parts: Any) -> Response:
         names = {key: asset.url for key, asset in self.assets.items()}
@@ -136,14 +137,18 @@ class Pages:
         return wording.when(at, self.door.server.timezone)
 
 
-async def _token(request: Request) -> str:
-    """Return the token of a login form; what is longer than a form can be is none."""
+async def form_of(request: Request) -> dict[str, str]:
+    """Return the fields of a posted form; what is longer than a form can be has none."""
     body = bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > FORM_BYTES:
-            return ""
-    return parse_qs(body.decode("latin-1"), max_num_fields=8).get("token", [""])[0].strip()
+            return {}
+    try:
+        fields = parse_qs(body.decode("latin-1"), max_num_fields=8)
+    except ValueError:
+        return {}
+    return {name: values[0].strip() for name, values in fields.items()}
 
 
 def _asked(request: Request) -> tuple[str, bool]:
@@ -152,7 +157,8 @@ def _asked(request: Request) -> tuple[str, bool]:
     return name.removesuffix(".json"), name.endswith(".json")
 
 
-def _json(view: Any) -> Response:
+def data_of(view: Any) -> Response:
+    """Answer with a view as JSON."""
     return Response(msgspec.json.encode(view), media_type="application/json")
 
 

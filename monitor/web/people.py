@@ -51,6 +51,9 @@ class Silences(Protocol):
     def listed(self) -> Sequence[Any]:
         """Return them."""
 
+    def quiet(self) -> Sequence[Any]:
+        """Return the quiet hours."""
+
     def put_on(self, selector: str, seconds: float, who: str, why: str) -> tuple[str, str]:
         """Put one on."""
 

@@ -11,7 +11,11 @@ import pyarrow as pa
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
+from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.auditing.report import Audit
+from bellbuoy.monitor.judging.incidents import Change, Incident, Member
+from bellbuoy.monitor.judging.records import save_change, save_incident
+from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.mapping.mapping import NotMapped
 from bellbuoy.monitor.web.app import create_app
 from bellbuoy.monitor.web.door import (
@@ -320,3 +324,19 @@ def ask():
         return asyncio.run(go())
 
     return one
+
+
+@pytest.fixture
+def keep():
+    """Write an incident of calls/qualify into a store: keep(store, key, state, at, resolved_at=None)."""
+
+    def kept(store, key, state, at, resolved_at=None):
+        verdict = Verdict("worse", at, at - 900, 0.05, 0.12, 0.03, 0.1, 400, 48, 14.2, 12.9, "12 % bad")
+        member = Member(Watched("steps", SeriesKey("step_failure", "calls", "qualify")), verdict, at, resolved_at)
+        one = Incident(key, "calls", state, "ticket", (member,), at, at - 900, 1, resolved_at)
+        page = Page(key, 1, "opened", state, "ticket", "qualify fell", "OPEN ticket", (), at, at, workflow="calls")
+        with store.transaction() as tx:
+            save_incident(tx, one)
+            save_change(tx, Change("opened", at, one, None, "12 % bad", raised=True), page, ("out",))
+
+    return kept

@@ -4,15 +4,19 @@ import dataclasses
 import re
 import socket
 import threading
+from contextlib import contextmanager
 
 import pytest
 import uvicorn
 from playwright.sync_api import sync_playwright
 
+from bellbuoy.config.load import load_text
+from bellbuoy.monitor.silences import Silences
+from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.web.app import create_app
 from bellbuoy.monitor.web.templating import page_of
 
-PAGES = ("/", "/w/lead-qualifier", "/w/nasty", "/i", "/i/inc-4f21", "/audit", "/audit/nasty", "/nowhere")
+PAGES = ("/", "/w/lead-qualifier", "/w/nasty", "/i", "/i/inc-4f21", "/audit", "/audit/nasty", "/silences", "/nowhere")
 
 pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium")]
 
@@ -25,8 +29,15 @@ def address(door):
         for step, name in zip(view.steps, ("<script>alert(1)</script>", "x" * 5000, "\u202egnorw", "متن"), strict=False)
     )
     door.workflows["nasty"] = type(view)("nasty", "y" * 5000, 0, 86400, 10, 10, 0.9, steps=steps)
+    with served(create_app(door)) as at:
+        yield at
+
+
+@contextmanager
+def served(app):
+    """Serve an app on a port of its own."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(door), log_level="critical", lifespan="off", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -92,3 +103,36 @@ def test_pages_are_whole_and_quiet(address, need):
         browser.close()
     told = "Failed to load resource: the server responded with a status of 404 (Not Found)"
     assert [trouble for trouble in troubles if trouble != told] == []
+
+
+def test_a_silence_is_ended_in_the_browser_narrow_and_wide(door, need):
+    config = load_text("""
+version: 1
+sources: [{ files: { path: none.jsonl } }]
+workflows: [{ name: calls, steps: [qualify] }]
+quiet: [{ name: "NIGHTLY", every: "daily 02:00-04:30", below: page, when: { workflow: calls } }]
+sinks: { out: { console: {} } }
+routes: [{ to: [out] }]
+""")
+    troubles = []
+    with Store.open(None) as store, sync_playwright() as play:
+        silences = Silences(store, config)
+        browser = launched(play, need)
+        with served(create_app(door, silences=silences)) as address:
+            for width, theme in ((320, "light"), (1280, "dark")):
+                silences.put_on("calls/qualify", 7200, "kim", "<script>alert(1)</script> " + "x" * 400)
+                page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=theme)
+                page.on("console", lambda line: troubles.append(line.text))
+                page.on("dialog", lambda dialog: troubles.append(dialog.message))
+                page.goto(f"{address}/silences")
+                page.get_by_text("End it").first.click()
+                page.get_by_label("Your name").fill("joe")
+                assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+                page.get_by_role("button", name="End it now").click()
+                page.get_by_role("status").wait_for()
+                assert page.get_by_text("None is in force.").count() == 1
+                assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+                page.close()
+        browser.close()
+        assert [one.ended_by for one in silences.listed()] == ["joe", "joe"]
+    assert troubles == []

@@ -6,16 +6,12 @@ import httpx
 import pytest
 
 from bellbuoy.config.load import load_text
-from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.clock import VirtualClock
-from bellbuoy.monitor.judging.incidents import Change, Incident, Member
-from bellbuoy.monitor.judging.records import save_change, save_incident
-from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.silences import Silences
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.stories import Stories
 from bellbuoy.monitor.web.app import create_app
-from bellbuoy.sinks.base import Page, Secret
+from bellbuoy.sinks.base import Secret
 
 NOW = 1_795_262_400
 CONFIG = load_text("""
@@ -25,16 +21,6 @@ workflows: [{ name: calls, steps: [qualify] }]
 sinks: { out: { console: {} } }
 routes: [{ to: [out] }]
 """)
-
-
-def keep(store, key, state, at, resolved_at=None):
-    verdict = Verdict("worse", at, at - 900, 0.05, 0.12, 0.03, 0.1, 400, 48, 14.2, 12.9, "12 % bad")
-    member = Member(Watched("steps", SeriesKey("step_failure", "calls", "qualify")), verdict, at, resolved_at)
-    one = Incident(key, "calls", state, "ticket", (member,), at, at - 900, 1, resolved_at)
-    page = Page(key, 1, "opened", state, "ticket", "qualify fell", "OPEN ticket", (), at, at, workflow="calls")
-    with store.transaction() as tx:
-        save_incident(tx, one)
-        save_change(tx, Change("opened", at, one, None, "12 % bad", raised=True), page, ("out",))
 
 
 class Client:
@@ -54,7 +40,7 @@ class Client:
 
 
 @pytest.fixture
-def store():
+def store(keep):
     with Store.open(None) as opened:
         keep(opened, "inc_now", "open", NOW - 3600)
         keep(opened, "inc_old", "resolved", NOW - 40_000, NOW - 30_000)
