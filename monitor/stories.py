@@ -10,6 +10,7 @@ from typing import Any
 from bellbuoy.config.model import Config
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.event.names import clean
+from bellbuoy.monitor.explain.kinds import link_of
 from bellbuoy.monitor.judging.incidents import Incident, acknowledge
 from bellbuoy.monitor.judging.records import About, incident, page_of
 from bellbuoy.monitor.muting import Mutes
@@ -18,6 +19,9 @@ from bellbuoy.sinks.base import IncidentState, Page, Severity
 
 LISTED = 200
 SAMPLES = 5
+"""Interactions that the story of an incident names."""
+SHOWN = 100
+"""Those that are shown where they alone are asked for."""
 MOST_TEXT = 500
 
 
@@ -110,11 +114,41 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """An interaction behind an incident: its id, when, and where its content is."""
+    """An interaction behind an incident: one in which the leading series had a bad trial.
+
+    Attributes:
+        interaction_id: its id.
+        at: when the newest bad trial was, epoch seconds.
+        kind: of what kind that was, as the signal knows it; None where it knows none.
+        content_ref: where its content is, as its events say.
+        link: where a person looks at it: `content_ref`, else the `trace_url` of its workflow; None without either.
+    """
 
     interaction_id: str
     at: int
+    kind: str | None
     content_ref: str | None
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The interactions behind an incident.
+
+    Attributes:
+        incident: its line in the list.
+        series: what they were bad in: `workflow/step[/segment] signal`.
+        since, until: the span that was looked at, epoch seconds: from its onset to its end, or to now.
+        samples: the newest first, at most `SHOWN`; none where their events have left the store.
+        timezone: of the texts.
+    """
+
+    incident: Line
+    series: str
+    since: int
+    until: int
+    samples: tuple[Sample, ...]
+    timezone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +179,7 @@ class Stories:
         self.store = store
         self.clock = clock or SystemClock()
         self.zone = config.server.timezone
+        self.traces = {one.name: one.trace_url for one in config.workflows}
         self.mutes = Mutes(store, config.quiet, self.zone)
 
     def listed(self, since: float | None = None, limit: int = LISTED) -> list[Line]:
@@ -162,23 +197,10 @@ class Stories:
         Raises:
             NotTold: there is none.
         """
-        rows = self._rows(incident=key)
-        found = incident(self.store, key)
-        if not rows or found is None:
-            raise NotTold(f"there is no incident {key}; `bellbuoy incidents` lists them")
+        line, found = self._one(key)
         changes = self.store.rows("incidents/changes", incident=key, after=0)
-        lead = found.lead.watched.series
-        samples = self.store.rows(
-            "explain/samples",
-            signal=lead.signal,
-            workflow=lead.workflow,
-            step=lead.step,
-            since=found.began,
-            at=found.resolved_at or int(self.clock.now()),
-            limit=SAMPLES,
-        )
         return Story(
-            self._line(rows[0]),
+            line,
             page_of(changes[-1]["page"]),
             tuple(
                 Part(
@@ -193,8 +215,19 @@ class Stories:
             ),
             (*map(_step, changes), *self._asked(found, changes[-1]["number"])),
             tuple(Delivery(**row) for row in self.store.rows("people/deliveries", incident=key)),
-            tuple(Sample(**row) for row in samples),
+            self._samples(found, SAMPLES),
         )
+
+    def behind(self, key: str) -> Behind:
+        """Return the interactions behind the incident `key`.
+
+        Raises:
+            NotTold: there is none.
+        """
+        line, found = self._one(key)
+        until = self._until(found)
+        series = found.lead.watched.series.text()
+        return Behind(line, series, found.began, until, self._samples(found, SHOWN), self.zone)
 
     def acknowledge(self, key: str, who: str, why: str | None = None) -> str:
         """Write that somebody takes an incident; return in a sentence what follows. One that is somebody's already stays theirs.
@@ -222,6 +255,34 @@ class Stories:
             row: dict[str, Any] = {"id": uuid.uuid4().hex, "incident": key, "asked_at": now * 1_000_000, "who": who}
             tx.insert("acknowledgements", [{**row, "why": why or None}])
         return f"{key} is acknowledged by {who}{f': {why}' if why else ''}"
+
+    def _one(self, key: str) -> tuple[Line, Incident]:
+        """Return an incident with its line in the list.
+
+        Raises:
+            NotTold: there is none.
+        """
+        rows, found = self._rows(incident=key), incident(self.store, key)
+        if not rows or found is None:
+            raise NotTold(f"there is no incident {key}; `bellbuoy incidents` lists them")
+        return self._line(rows[0]), found
+
+    def _until(self, found: Incident) -> int:
+        return found.resolved_at or int(self.clock.now())
+
+    def _samples(self, found: Incident, limit: int) -> tuple[Sample, ...]:
+        lead = found.lead.watched.series
+        rows = self.store.rows(
+            "explain/samples",
+            signal=lead.signal,
+            workflow=lead.workflow,
+            step=lead.step,
+            since=found.began,
+            at=self._until(found),
+            limit=limit,
+        )
+        trace = self.traces.get(lead.workflow)
+        return tuple(Sample(**row, link=link_of(row["interaction_id"], row["content_ref"], trace)) for row in rows)
 
     def _asked(self, found: Incident, number: int) -> list[Step]:
         """Return the acknowledgement that waits to be taken on as the change that it will be."""

@@ -17,6 +17,7 @@ from bellbuoy.monitor.cli.people import people
     "--since", type=Length(), default="7d", show_default=True, help="Those that ended before it are left out."
 )
 @click.option("--follow", is_flag=True, help="Write changes as they come, until Ctrl-C.")
+@click.option("--samples", is_flag=True, help="Of INC: the failed interactions behind it, with links.")
 @click.option("--format", "form", type=Named(["text", "json"]), default="text", show_default=True)
 @where_option
 @url_option
@@ -26,6 +27,7 @@ def command(
     state: str | None,
     since: str,
     follow: bool,
+    samples: bool,
     form: str,
     config: Path | None,
     url: str | None,
@@ -35,6 +37,8 @@ def command(
     from bellbuoy.config.quantities import parse_duration
     from bellbuoy.monitor.clock import SystemClock
 
+    if samples and (incident is None or follow):
+        raise click.UsageError("--samples shows the interactions behind one incident: bellbuoy incidents INC --samples")
     begins = max(0, int(SystemClock().now() - parse_duration(since)))
     if follow:
         if incident is not None or state is not None:
@@ -45,16 +49,19 @@ def command(
         follow_changes(Desk(given(config), url, token_file), begins, form)
         return
     with people(config, url, token_file, writes=False) as asked:
-        found = asked.incidents(begins) if incident is None else asked.story(incident)
+        if incident is None:
+            found = asked.incidents(begins)
+        else:
+            found = asked.behind(incident) if samples else asked.story(incident)
     if incident is None and state is not None:
         found = [one for one in found if one["state"] == state]
     if form == "json":
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
-    from bellbuoy.monitor.cli.telling import list_lines, story_text
+    from bellbuoy.monitor.cli.telling import list_lines, sample_lines, story_text
 
-    if incident is not None:
+    if incident is not None and not samples:
         click.echo(story_text(found), nl=False)
         return
-    for line in list_lines(found, since, state):
+    for line in sample_lines(found) if samples else list_lines(found, since, state):
         click.echo(line)

@@ -35,6 +35,9 @@ class People(Protocol):
     def story(self, key: str) -> Any:
         """Return a `stories.Story`."""
 
+    def behind(self, key: str) -> Any:
+        """Return a `stories.Behind`."""
+
     def acknowledge(self, key: str, who: str, why: str | None) -> str:
         """Take an incident; return a sentence."""
 
@@ -64,6 +67,9 @@ class _Daemon:
 
     def story(self, key: str) -> Any:
         return self._client.get(f"/v1/incidents/{quote(key, safe='')}")
+
+    def behind(self, key: str) -> Any:
+        return self._client.get(f"/v1/incidents/{quote(key, safe='')}/samples")
 
     def acknowledge(self, key: str, who: str, why: str | None) -> str:
         return str(self._post(f"/v1/incidents/{quote(key, safe='')}/ack", {"who": who, "why": why})["done"])
@@ -96,6 +102,9 @@ class _File:
 
     def story(self, key: str) -> Any:
         return _plain(self._stories.story, key)
+
+    def behind(self, key: str) -> Any:
+        return _plain(self._stories.behind, key)
 
     def acknowledge(self, key: str, who: str, why: str | None) -> str:
         return str(_plain(self._stories.acknowledge, key, who, why))

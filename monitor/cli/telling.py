@@ -77,8 +77,31 @@ def story_text(story: dict[str, Any]) -> str:
         lines += _hung("  ", f"nobody now: {clean(line['muted'], MOST)}")
     if story["samples"]:
         ids = ", ".join(clean(one["interaction_id"], 80) for one in story["samples"])
-        lines += ["", "Newest interactions behind it", *_hung("  ", ids)]
+        more = f"  `bellbuoy incidents {line['id']} --samples` shows more, with links"
+        lines += ["", "Newest interactions behind it", *_hung("  ", ids), more]
     return "\n".join([*lines, *_next(line)]) + "\n"
+
+
+def sample_lines(behind: dict[str, Any]) -> list[str]:
+    """Return the interactions behind an incident as lines: when, which, of what kind, and where to look at it."""
+    line, zone, near = behind["incident"], behind["timezone"], behind["until"]
+    head = f"{line['id']}: {clean(line['headline'], 150)}"
+    since = moment(behind["since"], zone, near=near)
+    rows = behind["samples"]
+    if not rows:
+        told = f"no bad trial of {clean(behind['series'], 200)} since {since} ({zone}) is in the store any more"
+        return [*_hung("", head), *_hung("", f"{told}; `store.retention.events` says how long events are kept")]
+    told = f"interactions with a bad trial of {clean(behind['series'], 200)} since {since} ({zone}), the newest first"
+    lines = [*_hung("", head), *_hung("", told), ""]
+    names = [clean(one["interaction_id"], 80) for one in rows]
+    kinds = [clean(one["kind"] or "", 40) for one in rows]
+    wide, wider = max(map(len, names)), max(map(len, kinds))
+    for one, name, kind in zip(rows, names, kinds, strict=True):
+        told = f"{moment(one['at'], zone, near=near)}  {name:<{wide}}" + (f"  {kind:<{wider}}" if wider else "")
+        lines.append(f"{told}  {clean(one['link'] or '', MOST)}".rstrip())
+    if not any(one["link"] for one in rows):
+        lines += ["", "`trace_url` of a workflow, or `content_ref` of its events, puts a link beside each"]
+    return lines
 
 
 def silence_lines(rows: list[dict[str, Any]]) -> list[str]:

@@ -59,9 +59,14 @@ def newest_fact(reader: Reader, series: SeriesKey, since: int, at: int, trace_ur
     spans: list[Span] = []
     for row in rows:
         name = row["interaction_id"]
-        url = row["content_ref"] or (trace_url and trace_url.replace("{interaction_id}", quote(name, safe="")))
+        url = link_of(name, row["content_ref"], trace_url)
         spans += [Span(" · " if spans else ""), Span(name[:80], "code", url=url)]
     return Fact("Newest", tuple(one for one in spans if one.text)) if spans else None
+
+
+def link_of(interaction: str, content_ref: str | None, trace_url: str | None) -> str | None:
+    """Return where an interaction is found: as its events say, else as its workflow does; None where neither does."""
+    return content_ref or (trace_url and trace_url.replace("{interaction_id}", quote(interaction, safe="")))
 
 
 def forbidden_fact(series: SeriesKey, n: int, bad: int) -> Fact:

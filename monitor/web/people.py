@@ -1,6 +1,7 @@
 """What people do with incidents: `/v1/incidents` and `/v1/silences`.
 
 - `GET /v1/incidents?state=…&since=…` and `GET /v1/incidents/{id}`: a list of `stories.Line`, and one `stories.Story`.
+- `GET /v1/incidents/{id}/samples`: `stories.Behind`.
 - `POST /v1/incidents/{id}/ack` with `{"who": "…", "why": "…"}`, answered with `{"done": "a sentence"}`.
 - `GET /v1/silences`: a list of `silences.Silence`. `POST /v1/silences` with `{"selector": "…", "for": "2h", "who": "…",
   "why": "…"}`, answered with `{"id": "…", "done": "…"}`. `DELETE /v1/silences/{id}?who=…` ends one.
@@ -23,8 +24,9 @@ from bellbuoy.monitor.web.bodies import JSON, READ_WITHIN_S, NotTaken, body_of, 
 from bellbuoy.monitor.web.door import ServerSettings
 
 INCIDENTS_PATH, SILENCES_PATH = "/v1/incidents", "/v1/silences"
-INCIDENT_PATH, ACK_PATH, SILENCE_PATH = (
+INCIDENT_PATH, SAMPLES_PATH, ACK_PATH, SILENCE_PATH = (
     INCIDENTS_PATH + "/{key}",
+    INCIDENTS_PATH + "/{key}/samples",
     INCIDENTS_PATH + "/{key}/ack",
     SILENCES_PATH + "/{key}",
 )
@@ -40,6 +42,9 @@ class Stories(Protocol):
 
     def story(self, key: str) -> Any:
         """Return one in full."""
+
+    def behind(self, key: str) -> Any:
+        """Return the interactions behind one."""
 
     def acknowledge(self, key: str, who: str, why: str | None = None) -> str:
         """Write that somebody takes it."""
@@ -103,10 +108,17 @@ class PeopleDoor:
 
     async def incident(self, request: Request) -> Response:
         """Answer with one incident in full."""
-        if self._stories is None:
+        return await self._told(request, None if self._stories is None else self._stories.story)
+
+    async def samples(self, request: Request) -> Response:
+        """Answer with the interactions behind one incident."""
+        return await self._told(request, None if self._stories is None else self._stories.behind)
+
+    async def _told(self, request: Request, tell: Callable[[str], Any] | None) -> Response:
+        if tell is None:
             return _nobody()
         try:
-            return _json(await run_in_threadpool(self._stories.story, request.path_params["key"]))
+            return _json(await run_in_threadpool(tell, request.path_params["key"]))
         except NotTold as error:
             return JSONResponse({"error": str(error)}, 404)
 

@@ -16,6 +16,7 @@ from bellbuoy.monitor.store import Store
 sys.path[:0] = [str(Path(__file__).parent)]
 
 STEPS = [step.name for step in LEAD_QUALIFIER.steps]
+TRACES = "https://traces.example.com/{interaction_id}"
 PLAN = Plan(days=16, per_day=150, drifts=parse_drifts(["qualify:0.985->0.7@day12"], LEAD_QUALIFIER))
 
 
@@ -27,7 +28,7 @@ def configuration(folder, port):
         "store": {"path": str(folder / "bellbuoy.duckdb"), "retention": {"events": "9000d", "minutes": "9000d"}},
         "query": {"rows": 1000},
         "sources": [{"files": {"path": str(folder / "*.jsonl"), "follow": True}}],
-        "workflows": [{"name": "lead-qualifier", "objective": "70%", "steps": STEPS}],
+        "workflows": [{"name": "lead-qualifier", "objective": "70%", "trace_url": TRACES, "steps": STEPS}],
         "baselines": {"default": {"learn": "7d", "lag": "1d", "min_trials": 300, "min_bad": 3, "min_span": "3d"}},
         "sinks": {"out": {"console": {}}},
         "routes": [{"to": ["out"]}],

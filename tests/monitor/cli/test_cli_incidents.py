@@ -11,6 +11,7 @@ from cli_process import PLAIN, PROGRAM, bellbuoy, compare
 
 from bellbuoy.monitor.cli import following
 from bellbuoy.monitor.cli.asking import Desk
+from bellbuoy.monitor.cli.telling import sample_lines
 from bellbuoy.monitor.store import Store
 
 
@@ -45,9 +46,52 @@ def test_the_story_as_json_holds_what_the_text_tells(told):
     assert len(story["samples"]) == 5
 
 
+@pytest.mark.golden
+def test_the_interactions_behind_it_read_as_a_person_has_read_them(told):
+    done = bellbuoy("incidents", key_of(told), "--samples", cwd=told)
+    assert done.returncode == 0, done.stderr
+    compare("samples.txt", done.stdout)
+
+
+def test_the_interactions_behind_it_failed_in_its_step_and_have_their_links(told):
+    key = key_of(told)
+    behind = json.loads(bellbuoy("incidents", key, "--samples", "--format", "json", cwd=told).stdout)
+    found = [one["interaction_id"] for one in behind["samples"]]
+    with Store.open(told / "bellbuoy.duckdb", read_only=True) as store:
+        failed = store.cursor().execute(
+            "SELECT interaction_id FROM trials WHERE signal = 'step_failure' AND step = 'qualify' AND bad"
+            " AND epoch(ts) >= ? AND epoch(ts) < ? GROUP BY ALL ORDER BY max(ts) DESC, 1",
+            [behind["since"], behind["until"]],
+        )
+        assert found == [name for (name,) in failed.fetchall()][:100]
+    assert [one["link"] for one in behind["samples"]] == [f"https://traces.example.com/{name}" for name in found]
+    assert [one["interaction_id"] for one in story_of(told, key)["samples"]] == found[:5]
+
+
+def story_of(folder, key):
+    return json.loads(bellbuoy("incidents", key, "--format", "json", cwd=folder).stdout)
+
+
+def test_without_events_or_links_it_says_how_to_have_them():
+    line = {"id": "inc_1", "headline": "qualify fell"}
+    behind = {"incident": line, "series": "calls/qualify step_failure", "since": 0, "until": 60, "timezone": "UTC"}
+    lines = sample_lines({**behind, "samples": []})
+    assert "no bad trial" in lines[1]
+    assert "`store.retention.events`" in " ".join(lines)
+    one = {"interaction_id": "call-1", "at": 30, "kind": None, "content_ref": None, "link": None}
+    assert sample_lines({**behind, "samples": [one]})[-4:] == [
+        "",
+        "Thu 01 Jan 00:00  call-1",
+        "",
+        "`trace_url` of a workflow, or `content_ref` of its events, puts a link beside each",
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
+        (["incidents", "--samples"], 2, "bellbuoy incidents INC --samples"),
+        (["incidents", "inc_none", "--samples"], 1, "there is no incident inc_none"),
         (["incidents", "inc_none"], 1, "there is no incident inc_none; `bellbuoy incidents` lists them"),
         (["incidents", "--since", "soon"], 2, "'soon' is not a duration; write 30m, 2h or 7d"),
         (["ack"], 2, "Missing argument"),

@@ -71,6 +71,13 @@ def test_the_list_and_one_in_full(client):
     }
 
 
+def test_of_the_interactions_behind_one_only_those_are_named_whose_events_are_there(client):
+    behind = client("GET", "/v1/incidents/inc_old/samples").json()
+    assert (behind["since"], behind["until"], behind["samples"]) == (NOW - 40_900, NOW - 30_000, [])
+    assert behind["series"] == "calls/qualify step_failure"
+    assert client("GET", "/v1/incidents/inc_none/samples").status_code == 404
+
+
 def test_taking_one_is_seen_by_the_next_who_looks(client):
     done = client("POST", "/v1/incidents/inc_now/ack", {"who": "kim", "why": "on it"})
     assert (done.status_code, done.json()) == (200, {"done": "inc_now is acknowledged by kim: on it"})
@@ -140,5 +147,5 @@ def test_a_page_of_another_site_does_nothing_and_a_token_is_wanted(client, door,
 
 
 def test_where_no_incidents_are_kept_it_says_so(ask, door):
-    for path in ("/v1/incidents", "/v1/incidents/inc_1", "/v1/silences"):
+    for path in ("/v1/incidents", "/v1/incidents/inc_1", "/v1/incidents/inc_1/samples", "/v1/silences"):
         assert ask(door, path).status_code == 404
