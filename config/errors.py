@@ -50,10 +50,11 @@ CODES: dict[str, str] = {
     "BB219": "no heartbeat",
     "BB221": "a map that names no field of an event, or no path",
     "BB222": "a signal whose SQL cannot be used",
+    "BB223": "a time of the week that the clock leaves out or shows twice when it is changed",
 }
 """Every kind of finding and what it is about."""
 
-WARNINGS = frozenset({"BB211", "BB212", "BB213", "BB214", "BB216", "BB217", "BB219"})
+WARNINGS = frozenset({"BB211", "BB212", "BB213", "BB214", "BB216", "BB217", "BB219", "BB223"})
 """Codes that are warnings; all others are errors."""
 
 MOST = 1000

@@ -6,10 +6,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from bellbuoy.config.clocks import oddities
 from bellbuoy.config.document import Path
 from bellbuoy.config.errors import Remark, suggest
 from bellbuoy.config.quantities import write_duration, write_share
 from bellbuoy.config.signals import LEVELS
+from bellbuoy.config.timetable import Week
 
 if TYPE_CHECKING:
     from bellbuoy.config.model import Config, Route, When
@@ -33,7 +35,7 @@ ELSE = "\0"
 def lint(config: "Config") -> list[Remark]:
     """Return what is wrong or doubtful in a configuration that has passed all other checks."""
     rules = (
-        _reachable, _time_zone, _retention, _pinned, _topics, _doors, _routes, _unused, _quiet, _gates, _severity, _kinds, _watchers,
+        _reachable, _time_zone, _retention, _pinned, _topics, _doors, _routes, _unused, _quiet, _clocks, _gates, _severity, _kinds, _watchers,
     )  # fmt: skip
     return [remark for rule in rules for remark in rule(config)]
 
@@ -178,6 +180,22 @@ def _quiet(config: "Config") -> Iterator[Remark]:
             share = f"{100 * len(minutes) / WEEK:.0f} %"
             message = f"with '{hours.name}' pages wait for {share} of the week; add below: page, or make it shorter"
             yield Remark("BB213", ("quiet", index, "every"), message)
+
+
+def _clocks(config: "Config") -> Iterator[Remark]:
+    try:
+        zone = ZoneInfo(config.server.timezone)
+    except (ValueError, OSError, LookupError):
+        return  # `_time_zone` says so
+    times: list[tuple[Path, Week, str]] = [
+        (("quiet", index, "every"), hours.every, f"'{hours.name}'") for index, hours in enumerate(config.quiet)
+    ]
+    if config.audit is not None:
+        times.append((("audit", "every"), config.audit.every, "the audit"))
+    for path, week, name in times:
+        told = " and ".join(oddities(week, zone))
+        if told:
+            yield Remark("BB223", path, f"in {zone.key} {name} {told}; write times outside of these hours")
 
 
 def _gates(config: "Config") -> Iterator[Remark]:
