@@ -76,6 +76,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- with .Values.slack }}
 {{- include "bellbuoy.secret" (list .existingSecret .botTokenKey "slack_bot_token") }}
 {{- include "bellbuoy.secret" (list .existingSecret .appTokenKey "slack_app_token") }}
+{{- include "bellbuoy.secret" (list .existingSecret .signingSecretKey "slack_signing_secret") }}
 {{- end }}
 {{- include "bellbuoy.secret" (list .Values.kafka.existingSecret .Values.kafka.passwordKey "kafka_password") }}
 {{- range .Values.extraSecrets }}

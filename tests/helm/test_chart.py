@@ -117,18 +117,20 @@ def test_a_changed_configuration_restarts_the_pod(objects):
     assert checksum() != checksum("--set", "config.store.memory_limit=512MiB")
 
 
-def test_secrets_are_files_and_nothing_else(objects):
-    found = objects(CHART / "ci/existing-secret-values.yaml")
-    assert "Secret" not in found
-    volume = next(
-        each for each in pod(objects, CHART / "ci/existing-secret-values.yaml")["volumes"] if each["name"] == "secrets"
-    )
-    files = {
+def secret_files(objects, values):
+    """Return the files of a pod's secrets, each with the Secret and the key that it comes from."""
+    volume = next(each for each in pod(objects, values)["volumes"] if each["name"] == "secrets")
+    return {
         item["path"]: (source["secret"]["name"], item["key"])
         for source in volume["projected"]["sources"]
         for item in source["secret"]["items"]
     }
-    assert files == {
+
+
+def test_secrets_are_files_and_nothing_else(objects):
+    values = CHART / "ci/existing-secret-values.yaml"
+    assert "Secret" not in objects(values)
+    assert secret_files(objects, values) == {
         "server_token": ("bellbuoy-web", "password"),
         "slack_bot_token": ("bellbuoy-slack", "bot_token"),
         "slack_app_token": ("bellbuoy-slack", "app_token"),
@@ -137,6 +139,15 @@ def test_secrets_are_files_and_nothing_else(objects):
     }
     mounts = pod(objects, DEFAULT)["containers"][0]["volumeMounts"]
     assert not [mount for mount in mounts if "subPath" in mount]
+
+
+def test_all_three_secrets_of_a_slack_app_are_files(objects):
+    files = secret_files(objects, CHART / "ci/everything-values.yaml")
+    assert {name: found for name, found in files.items() if name.startswith("slack")} == {
+        "slack_bot_token": ("bellbuoy-slack", "bot"),
+        "slack_app_token": ("bellbuoy-slack", "app"),
+        "slack_signing_secret": ("bellbuoy-slack", "signing"),
+    }
 
 
 def test_the_volume_is_the_chart_s_the_user_s_or_none(objects):
