@@ -51,10 +51,12 @@ CODES: dict[str, str] = {
     "BB221": "a map that names no field of an event, or no path",
     "BB222": "a signal whose SQL cannot be used",
     "BB223": "a time of the week that the clock leaves out or shows twice when it is changed",
+    "BB301": "a source or sink that cannot be reached, or refuses what it is to do",
+    "BB302": "a source or sink with which something is amiss",
 }
 """Every kind of finding and what it is about."""
 
-WARNINGS = frozenset({"BB211", "BB212", "BB213", "BB214", "BB216", "BB217", "BB219", "BB223"})
+WARNINGS = frozenset({"BB211", "BB212", "BB213", "BB214", "BB216", "BB217", "BB219", "BB223", "BB302"})
 """Codes that are warnings; all others are errors."""
 
 MOST = 1000

@@ -1,6 +1,7 @@
 """`bellbuoy check`: the errors of a configuration, with line and column, and what it means."""
 
 import json
+import logging
 import shutil
 import sys
 import textwrap
@@ -16,25 +17,32 @@ from bellbuoy.monitor.cli.options import Named, config_option
 @config_option
 @click.option("--format", "form", type=Named(["text", "json"]), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="Warnings count: exit 1 when there are some.")
-def command(config: Path, *, form: str, strict: bool) -> int:
+@click.option("--connect", is_flag=True, help="Try the sources and sinks too, as `doctor` does: exit 1 for a fault.")
+def command(config: Path, *, form: str, strict: bool, connect: bool) -> int:
     """Read a configuration and say all that is wrong with it, then what it means."""
     from bellbuoy.config.errors import render
     from bellbuoy.config.load import inspect
     from bellbuoy.monitor.beyond import beyond
 
     found = inspect(config, beyond=beyond)
+    valid = found.config
+    if connect and valid is not None:
+        from bellbuoy.monitor.doctor.connecting import connected
+
+        logging.getLogger().addHandler(logging.NullHandler())  # what goes wrong is told once, as a finding
+        found = inspect(config, beyond=connected)
     if form == "json":
         click.echo(json.dumps([finding.record() for finding in found.findings], indent=2))
     elif found.findings:
         click.echo(render(found.findings), err=True)
-    if found.config is None:
+    if valid is None:
         return BAD_CONFIG
     if form == "text":
         from bellbuoy.monitor.cli.meaning import meaning
 
-        for line in [*meaning(found.config), *_seen(config)]:
+        for line in [*meaning(valid), *_seen(config)]:
             click.echo(fitted(line))
-    return DONE_NO if strict and found.findings else 0
+    return DONE_NO if found.config is None or (strict and found.findings) else 0
 
 
 def _seen(config: Path) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 from bellbuoy.config import load
 from bellbuoy.config.errors import CODES, WARNINGS, Finding, render
 from bellbuoy.monitor.beyond import beyond
+from bellbuoy.monitor.doctor.connecting import connected
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "config"
 FAULTS = sorted(path.stem for path in GOLDEN.glob("*.yaml"))
@@ -22,7 +23,8 @@ def findings(fault: str, folder: Path) -> tuple[Finding, ...]:
     before = Path.cwd()
     os.chdir(folder)
     try:
-        return load.inspect(Path(f"{fault}.yaml"), environ=ENVIRON, beyond=beyond).findings
+        rule = connected if fault == "not-there" else beyond
+        return load.inspect(Path(f"{fault}.yaml"), environ=ENVIRON, beyond=rule).findings
     finally:
         os.chdir(before)
 

@@ -2,11 +2,19 @@
 
 import json
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from cli_process import bellbuoy, compare
+from ports import free_port
+
+from bellbuoy.sinks.testing import Receiver
 
 ROOT = Path(__file__).parents[3]
+EVENT = {
+    "type": "step", "event_id": "e1", "ts": "2026-06-22T09:14:07Z", "interaction_id": "call-1", "workflow": "calls",
+    "step": "greet", "outcome": "success",
+}  # fmt: skip
 RICH = """
 version: 1
 server: { timezone: UTC }
@@ -70,6 +78,47 @@ def test_json_is_a_list_and_nothing_else(told):
     assert (done.returncode, done.stderr) == (1, "")
     (finding,) = json.loads(done.stdout)
     assert (finding["code"], finding["level"]) == ("BB219", "warning")
+
+
+@pytest.fixture
+def reaching(tmp_path):
+    """Write a configuration with a file and a webhook that is at a port of this machine: reaching(port)."""
+
+    def make(port):
+        (tmp_path / "calls.jsonl").write_text(json.dumps(EVENT) + "\n")
+        file = tmp_path / "bellbuoy.yaml"
+        file.write_text(
+            "version: 1\n"
+            f"store: {{ path: {tmp_path}/none.duckdb }}\n"
+            f"sources: [{{ files: {{ path: {tmp_path}/calls.jsonl, follow: true }} }}]\n"
+            f"sinks: {{ hook: {{ alertmanager: {{ url: http://127.0.0.1:{port} }} }} }}\n"
+            "routes: [{ to: [hook] }]\n"
+            "heartbeat: { url: https://hc.example.com/ping/abc }\n"
+        )
+        return file
+
+    return make
+
+
+def test_sources_and_sinks_are_tried_only_when_asked_and_named_at_their_place(reaching):
+    file = reaching(free_port())
+    assert bellbuoy("check", "-c", file).returncode == 0
+    done = bellbuoy("check", "-c", file, "--connect")
+    assert done.returncode == 1, "a configuration that is right, and a receiver that is not there"
+    assert f"{file}:4:10: error: hook: alertmanager: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Everything goes to hook" in done.stdout, "what it means is told all the same"
+    found = json.loads(bellbuoy("check", "-c", file, "--connect", "--format", "json").stdout)
+    assert [(one["code"], one["level"], one["path"]) for one in found if one["level"] == "error"] == [
+        ("BB301", "error", "sinks.hook")
+    ]
+
+
+def test_where_all_is_there_nothing_is_said(reaching):
+    with Receiver() as receiver:
+        file = reaching(urlsplit(receiver.url).port)
+        done = bellbuoy("check", "-c", file, "--connect", "--strict")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_environment_names_the_configuration(told, tmp_path):
