@@ -1,15 +1,18 @@
 """The product's SQL: one statement a file under `sql/` and the migrations, read once."""
 
+import re
 from functools import cache
 from pathlib import Path
 
 ROOM = Path(__file__).parent
 SQL = ROOM / "sql"
+PART = re.compile(r"\{([a-z]+/[a-z_]+)\}")
+"""What stands in a statement for another one, which is a part of it."""
 
 
 @cache
 def statement(name: str) -> str:
-    """Return the statement of `sql/NAME.sql`, for example `incidents/open`.
+    """Return the statement of `sql/NAME.sql`, for example `incidents/open`, with those in it that it names: `{map/ended}`.
 
     Raises:
         LookupError: there is no such file, it lies outside `sql/`, or it does not begin with a comment.
@@ -20,7 +23,7 @@ def statement(name: str) -> str:
     text = path.read_text(encoding="utf-8")
     if not text.startswith("-- "):
         raise LookupError(f"{path}: a statement begins with a comment that says what it answers")
-    return text
+    return PART.sub(lambda part: statement(part[1]), text)
 
 
 @cache

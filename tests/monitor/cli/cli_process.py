@@ -1,8 +1,10 @@
 """`bellbuoy` as a process, and what it prints held against files that a person has read."""
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 PROGRAM = [sys.executable, str(Path(__file__).with_name("bellbuoy_program.py"))]
@@ -27,6 +29,27 @@ def bellbuoy(*arguments, timeout=60, environment=None, text=True, **options):
         **({"stdin": subprocess.DEVNULL} if "input" not in options else {}),
         **options,
     )
+
+
+@contextmanager
+def daemon(folder, *arguments):
+    """Run a daemon in a folder: from the line of its log that says that it has started, to an end without a fault."""
+    process = subprocess.Popen(
+        [*PROGRAM, *(arguments or ["run"])],
+        cwd=folder,
+        env=PLAIN,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        yield next(line for line in process.stderr if "started" in line)
+        process.send_signal(signal.SIGTERM)
+        _, rest = process.communicate(timeout=60)
+        assert process.returncode == 0, rest
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def taken(folder, log, *more, timeout=60):

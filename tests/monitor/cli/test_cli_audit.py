@@ -1,12 +1,10 @@
-"""`bellbuoy audit`: the same from the file and from a daemon, in every form."""
+"""`bellbuoy audit` in every form; that a daemon answers the same is shown with `bellbuoy map`."""
 
 import json
-import signal
-import subprocess
 
 import jsonschema
 import pytest
-from cli_process import PLAIN, PROGRAM, bellbuoy, compare
+from cli_process import bellbuoy, compare
 
 
 @pytest.mark.golden
@@ -56,26 +54,3 @@ def test_what_cannot_be_is_told_in_a_sentence(told, arguments, code, said):
     assert done.returncode == code
     assert said in done.stderr
     assert "Traceback" not in done.stderr
-
-
-@pytest.mark.timeout(120)
-def test_a_running_daemon_answers_the_same(own):
-    asked = ("audit", "lead-qualifier", "--span", "7d", "--to", "2026-06-10", "--format", "json")
-    file = json.loads(bellbuoy(*asked, cwd=own).stdout)
-    process = subprocess.Popen(
-        [*PROGRAM, "run"], cwd=own, env=PLAIN, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    )
-    try:
-        next(line for line in process.stderr if "started" in line)
-        done = bellbuoy(*asked, cwd=own)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert json.loads(done.stdout) == file
-        missing = bellbuoy("audit", "calls", cwd=own)
-        assert missing.returncode == 1
-        assert "no workflow is named 'calls': there is lead-qualifier" in missing.stderr
-        process.send_signal(signal.SIGTERM)
-        _, rest = process.communicate(timeout=60)
-        assert process.returncode == 0, rest
-    finally:
-        process.kill()
-        process.communicate()

@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 import pytest
-from cli_process import PLAIN, PROGRAM, bellbuoy, compare
+from cli_process import PLAIN, PROGRAM, bellbuoy, compare, daemon
 
 COUNTS = "minute,workflow,step,n,bad\n"
 
@@ -101,19 +101,8 @@ def test_the_first_interrupt_prints_what_is_done(told):
 
 @pytest.mark.timeout(180)
 def test_a_daemon_that_holds_the_store_is_asked_for_its_counts(own):
-    process = subprocess.Popen(
-        [*PROGRAM, "run"], cwd=own, env=PLAIN, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    )
-    try:
-        assert process.stderr is not None
-        next(line for line in process.stderr if "started" in line)
+    with daemon(own):
         done = bellbuoy("backtest", "--format", "jsonl", "--from", "2026-06-10", cwd=own, timeout=120)
-        process.send_signal(signal.SIGTERM)
-        _, rest = process.communicate(timeout=60)
-        assert process.returncode == 0, rest
-    finally:
-        process.kill()
-        process.communicate()
     assert done.returncode == 0, done.stderr
     assert "the daemon holds the store: judged are the counts that it gives, without slices" in done.stderr
     first = json.loads(done.stdout.splitlines()[0])

@@ -1,11 +1,9 @@
 """`bellbuoy baseline`: what is shown of what is normal, and what a person decides."""
 
 import json
-import signal
-import subprocess
 
 import pytest
-from cli_process import PLAIN, PROGRAM, bellbuoy, compare
+from cli_process import bellbuoy, compare, daemon
 
 
 @pytest.mark.golden
@@ -49,12 +47,7 @@ def test_what_cannot_be_is_told_in_a_sentence(own, arguments, code, said):
 @pytest.mark.timeout(120)
 def test_a_running_daemon_takes_a_decision(own):
     (own / "bellbuoy.yaml").write_text((own / "bellbuoy.yaml").read_text())
-    process = subprocess.Popen(
-        [*PROGRAM, "run"], cwd=own, env=PLAIN, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    )
-    try:
-        assert process.stderr is not None
-        next(line for line in process.stderr if "started" in line)
+    with daemon(own):
         found = json.loads(bellbuoy("status", "--format", "json", cwd=own).stdout)
         key = found["overview"]["incidents"][0]["key"]
         done = bellbuoy("baseline", "accept", key, "--who", "kim", "--why", "new script", cwd=own)
@@ -67,9 +60,3 @@ def test_a_running_daemon_takes_a_decision(own):
         missing = bellbuoy("baseline", "accept", "inc_none", cwd=own)
         assert missing.returncode == 1
         assert "there is no incident inc_none" in missing.stderr
-        process.send_signal(signal.SIGTERM)
-        _, rest = process.communicate(timeout=60)
-        assert process.returncode == 0, rest
-    finally:
-        process.kill()
-        process.communicate()

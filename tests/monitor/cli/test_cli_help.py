@@ -3,12 +3,10 @@
 import json
 import re
 import shlex
-import signal
-import subprocess
 import urllib.request
 
 import pytest
-from cli_process import PLAIN, PROGRAM, bellbuoy, compare
+from cli_process import bellbuoy, compare, daemon
 
 from bellbuoy.monitor.cli import COMMANDS
 
@@ -90,24 +88,14 @@ def test_the_example_of_bench_works(tmp_path):
 
 @pytest.mark.timeout(120)
 def test_the_example_of_run_works(own):
-    process = subprocess.Popen(
-        [*PROGRAM, *example("run")], cwd=own, env=PLAIN, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    )
-    try:
-        listen = json.loads((own / "bellbuoy.yaml").read_text())["server"]["listen"]
-        said = next(line for line in process.stderr if "started" in line)
+    listen = json.loads((own / "bellbuoy.yaml").read_text())["server"]["listen"]
+    with daemon(own, *example("run")) as said:
         assert f"listen={listen}" in said
         with urllib.request.urlopen(f"http://{listen}/livez", timeout=20) as answer:
             assert answer.status == 200
         asked = bellbuoy("status", cwd=own)
         assert (asked.returncode, asked.stderr) == (0, ""), "the daemon is asked, not the store"
         assert "qualify" in asked.stdout
-        process.send_signal(signal.SIGTERM)
-        _, rest = process.communicate(timeout=60)
-        assert process.returncode == 0, rest
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @pytest.mark.needs_real_broker

@@ -1,12 +1,10 @@
-"""`bellbuoy map`: the same from the file and from a daemon, in every form."""
+"""`bellbuoy map`: the same from the file and from a daemon, in every form; `bellbuoy audit` likewise."""
 
 import json
-import signal
-import subprocess
 
 import jsonschema
 import pytest
-from cli_process import PLAIN, PROGRAM, bellbuoy, compare
+from cli_process import bellbuoy, compare, daemon
 
 
 @pytest.mark.golden
@@ -58,23 +56,14 @@ def test_what_cannot_be_is_told_in_a_sentence(told, arguments, code, said):
 
 
 @pytest.mark.timeout(120)
-def test_a_running_daemon_answers_the_same(own):
-    asked = ("map", "lead-qualifier", "--span", "7d", "--to", "2026-06-10", "--format", "json")
+@pytest.mark.parametrize("command", ["map", "audit"])
+def test_a_running_daemon_answers_the_same(own, command):
+    asked = (command, "lead-qualifier", "--span", "7d", "--to", "2026-06-10", "--format", "json")
     file = json.loads(bellbuoy(*asked, cwd=own).stdout)
-    process = subprocess.Popen(
-        [*PROGRAM, "run"], cwd=own, env=PLAIN, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    )
-    try:
-        next(line for line in process.stderr if "started" in line)
+    with daemon(own):
         done = bellbuoy(*asked, cwd=own)
         assert (done.returncode, done.stderr) == (0, "")
         assert json.loads(done.stdout) == file
-        missing = bellbuoy("map", "calls", cwd=own)
+        missing = bellbuoy(command, "calls", cwd=own)
         assert missing.returncode == 1
         assert "no workflow is named 'calls': there is lead-qualifier" in missing.stderr
-        process.send_signal(signal.SIGTERM)
-        _, rest = process.communicate(timeout=60)
-        assert process.returncode == 0, rest
-    finally:
-        process.kill()
-        process.communicate()

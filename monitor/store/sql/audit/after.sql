@@ -6,18 +6,9 @@ WITH runs AS (
     WHERE type = 'step' AND workflow = $workflow AND counted
       AND ts >= make_timestamp(CAST($since AS BIGINT) * 1000000) AND ts < make_timestamp(CAST($until AS BIGINT) * 1000000)
       AND outcome <> 'skipped' AND hash(interaction_id) % CAST($every AS UBIGINT) = 0
-),
-ends AS (
-    SELECT interaction_id, arg_max(outcome, ts) = 'success' AS well
-    FROM events
-    WHERE type = 'interaction' AND workflow = $workflow AND counted
-      AND ts >= make_timestamp(CAST($since AS BIGINT) * 1000000) AND ts < make_timestamp(CAST($until AS BIGINT) * 1000000)
-      AND hash(interaction_id) % CAST($every AS UBIGINT) = 0
-    GROUP BY interaction_id
-    HAVING arg_max(outcome, ts) IN ('success', 'failure', 'timeout', 'abandoned')
 )
-SELECT r.step, r.branch, count(*) AS n, count(*) FILTER (e.well) AS well
+SELECT r.step, r.branch, count(*) AS n, count(*) FILTER (e.outcome = 'success') AS well
 FROM runs AS r
-JOIN ends AS e ON e.interaction_id = r.interaction_id
+JOIN ({map/ended}) AS e ON e.interaction_id = r.interaction_id AND e.outcome IN ('success', 'failure', 'timeout', 'abandoned')
 GROUP BY r.step, r.branch
 ORDER BY r.step, r.branch

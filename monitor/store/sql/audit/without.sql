@@ -8,19 +8,10 @@ WITH runs AS (
       AND ts >= make_timestamp(CAST($since AS BIGINT) * 1000000) AND ts < make_timestamp(CAST($until AS BIGINT) * 1000000)
       AND hash(interaction_id) % CAST($every AS UBIGINT) = 0
     GROUP BY interaction_id
-),
-ends AS (
-    SELECT interaction_id, arg_max(outcome, ts) = 'success' AS well
-    FROM events
-    WHERE type = 'interaction' AND workflow = $workflow AND counted
-      AND ts >= make_timestamp(CAST($since AS BIGINT) * 1000000) AND ts < make_timestamp(CAST($until AS BIGINT) * 1000000)
-      AND hash(interaction_id) % CAST($every AS UBIGINT) = 0
-    GROUP BY interaction_id
-    HAVING arg_max(outcome, ts) IN ('success', 'failure', 'timeout', 'abandoned')
 )
-SELECT s.step, list_contains(r.ran, s.step) AS ran, r.intent, r.channel, count(*) AS n, count(*) FILTER (e.well) AS well
+SELECT s.step, list_contains(r.ran, s.step) AS ran, r.intent, r.channel, count(*) AS n, count(*) FILTER (e.outcome = 'success') AS well
 FROM runs AS r
-JOIN ends AS e ON e.interaction_id = r.interaction_id
+JOIN ({map/ended}) AS e ON e.interaction_id = r.interaction_id AND e.outcome IN ('success', 'failure', 'timeout', 'abandoned')
 CROSS JOIN (SELECT unnest(CAST($steps AS VARCHAR[])) AS step) AS s
 GROUP BY ALL
 ORDER BY ALL

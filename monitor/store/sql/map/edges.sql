@@ -8,18 +8,10 @@ WITH runs AS (
       AND outcome <> 'skipped' AND attempt = 1 AND hash(interaction_id) % CAST($every AS UBIGINT) = 0
     WINDOW along AS (PARTITION BY interaction_id ORDER BY ts, step_index, stream, "offset", idx)
 ),
-ends AS (
-    SELECT interaction_id, arg_max(outcome, ts) AS outcome
-    FROM events
-    WHERE type = 'interaction' AND workflow = $workflow AND counted
-      AND ts >= make_timestamp(CAST($since AS BIGINT) * 1000000) AND ts < make_timestamp(CAST($until AS BIGINT) * 1000000)
-      AND hash(interaction_id) % CAST($every AS UBIGINT) = 0
-    GROUP BY interaction_id
-),
 moves AS (
     SELECT r.interaction_id, r.step AS "from", r.following AS "to", CASE WHEN r.following IS NULL THEN e.outcome END AS outcome
     FROM runs AS r
-    LEFT JOIN ends AS e ON e.interaction_id = r.interaction_id
+    LEFT JOIN ({map/ended}) AS e ON e.interaction_id = r.interaction_id
     UNION ALL
     SELECT interaction_id, NULL, step, NULL FROM runs WHERE place = 1
 )

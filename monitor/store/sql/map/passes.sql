@@ -10,23 +10,15 @@ WITH runs AS (
       AND ts >= make_timestamp(CAST($since AS BIGINT) * 1000000) AND ts < make_timestamp(CAST($until AS BIGINT) * 1000000)
       AND hash(interaction_id) % CAST($every AS UBIGINT) = 0
     GROUP BY interaction_id, step
-),
-ends AS (
-    SELECT interaction_id, arg_max(outcome, ts) = 'success' AS well
-    FROM events
-    WHERE type = 'interaction' AND workflow = $workflow AND counted
-      AND ts >= make_timestamp(CAST($since AS BIGINT) * 1000000) AND ts < make_timestamp(CAST($until AS BIGINT) * 1000000)
-      AND hash(interaction_id) % CAST($every AS UBIGINT) = 0
-    GROUP BY interaction_id
 )
 SELECT r.step,
        count(*) FILTER (r.events > 0) AS entered,
-       count(*) FILTER (r.events > 0 AND e.well) AS well,
+       count(*) FILTER (r.events > 0 AND e.outcome = 'success') AS well,
        CAST(coalesce(sum(greatest(r.runs, 1)) FILTER (r.events > 0), 0) AS BIGINT) AS runs,
        count(*) FILTER (r.runs > 1) AS looped,
        count(*) FILTER (r.skipped AND r.events = 0) AS skipped,
        count(*) FILTER (r.handed) AS handed
 FROM runs AS r
-LEFT JOIN ends AS e ON e.interaction_id = r.interaction_id
+LEFT JOIN ({map/ended}) AS e ON e.interaction_id = r.interaction_id
 GROUP BY r.step
 ORDER BY entered DESC, r.step
