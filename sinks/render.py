@@ -1,6 +1,7 @@
 """How a page reads in Slack: blocks, message, thread reply. Pure: the same page gives the same bytes."""
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, Literal, TypeAlias
 
@@ -15,6 +16,10 @@ Part: TypeAlias = Literal["container", "image", "blocks"]
 
 MESSAGE_BYTES = 12_000
 TEXT_LIMIT = 300
+UNIT = re.compile(r"(?<=\d) (?=%|pt\b)")
+"""The space between a number and its unit."""
+SHOWN = frozenset({"text", "fields", "child_blocks", "elements", "confirm"})
+"""Keys under which stands what people read."""
 EMOJI = {"open": ":red_circle:", "acknowledged": ":large_yellow_circle:", "resolved": ":large_green_circle:"}
 EVENT_TYPE = "bellbuoy_incident"
 
@@ -72,10 +77,19 @@ def blocks(
         return []
     made: list[Block] = []
     for scale in (1.0, 0.5, 0.25, 0.12):
-        made = _layout(page, image, mention, called_at, left_out, scale, pressable=pressable)
+        made = _unbroken(_layout(page, image, mention, called_at, left_out, scale, pressable=pressable))
         if size(made) <= MESSAGE_BYTES:
             break
     return made
+
+
+def _unbroken(shown: Any) -> Any:
+    """Return blocks in which no line breaks between a number and its unit: `71.1 %`, `−8.9 pt`."""
+    if isinstance(shown, str):
+        return UNIT.sub("\u00a0", shown)
+    if isinstance(shown, dict):
+        return {key: _unbroken(value) if key in SHOWN else value for key, value in shown.items()}
+    return [_unbroken(one) for one in shown] if isinstance(shown, list) else shown
 
 
 def size(made: list[Block]) -> int:

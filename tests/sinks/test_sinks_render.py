@@ -115,6 +115,18 @@ def test_a_reply_is_broadcast_only_when_the_severity_rose():
     assert "<!here>" not in quiet["text"]
 
 
+def test_no_line_breaks_between_a_number_and_its_unit():
+    page = replace(
+        golden.opened(),
+        headline="qualify fell to 72.3 %",
+        impact=(Span("71.1 %", "bold"), Span(" of 9 %s, −8.9 pt, 3 points")),
+    )
+    made = blocks(page)
+    assert made[0]["text"]["text"].endswith("72.3\u00a0%")
+    assert made[1]["text"]["text"] == "*71.1\u00a0%* of 9\u00a0%s, −8.9\u00a0pt, 3 points"
+    assert "72.3 %" in message(replace(page, summary="72.3 %"))["text"], "which is searched"
+
+
 def test_people_are_called_by_the_line_that_tells_of_the_rise():
     page = golden.raised()
     news = (*page.news, News(3, page.at + 600, "the end of it is part of it"))

@@ -58,7 +58,7 @@ def test_one_message_its_edits_its_thread_and_its_chart(slack):
     assert failed == []
     (message,) = slack.messages()
     assert message["ts"] == handle["ts"]
-    assert message["blocks"][0]["text"]["text"] == ":large_green_circle: qualify is back at 94.6 %"
+    assert message["blocks"][0]["text"]["text"] == ":large_green_circle: qualify is back at 94.6\u00a0%"
     assert message["metadata"]["event_payload"] == {
         "incident": "inc_01JD5",
         "change": 4,

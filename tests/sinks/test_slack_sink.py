@@ -55,7 +55,7 @@ def test_one_message_is_edited_and_every_change_is_told_in_its_thread(fake_slack
     handle = tell(sink(fake_slack), *(make() for make in STORY))
     (message,) = fake_slack.posts
     assert message.edits == 3
-    assert "is back at 94.6 %" in message.blocks[0]["text"]["text"]
+    assert "is back at 94.6\u00a0%" in message.blocks[0]["text"]["text"]
     assert not [block for block in message.blocks if block["type"] == "actions"]
     assert [reply.metadata["event_payload"]["told"] for reply in fake_slack.replies] == [2, 3, 4]
     assert all(reply.thread_ts == message.ts for reply in fake_slack.replies)
