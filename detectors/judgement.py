@@ -165,8 +165,7 @@ class Judgement:
         if self.mixed is not None and self.mixed[i]:
             return self._mix(i)
         if i in self.resolved:
-            again = "" if self.policy else " again"
-            return f"{told}{again}: recovered after {_span(self.at - float(self.memory['judge.onset'][i]))}"
+            return f"{told}; it was bad for {_span(self.at - float(self.memory['judge.onset'][i]))}"
         if code == STALE:
             last = self._time(float(self._live[LAST, i]))
             missing = float(self._live[MISSING, i])
@@ -249,7 +248,7 @@ class Judgement:
             told = f"{_number(n)} trials since {self._time(since)} where {_number(expected)} were expected"
             why = f"{told}, {_percent(abs(n / expected - 1.0))} {lost}"
             if resolved:
-                why = f"{told}: recovered after {_span(self.at - onset)}"
+                why = f"{told}; it was bad for {_span(self.at - onset)}"
             elif code == WATCH:
                 why += f"; not proven yet (evidence {self.value[i]:.1f} of {self.threshold[i]:.1f})"
             elif code >= WORSE:

@@ -77,7 +77,7 @@ def test_from_steady_to_worse_and_back(normal):
     over = back.verdict(0)
     assert over.state == "steady"
     assert over.current_rate == pytest.approx(0.05)
-    assert "again: recovered after" in over.why
+    assert "is normal; it was bad for " in over.why
     assert over.onset == verdict.onset
     for _ in range(100):
         assert bench.tick(20, 1).state[0] == STEADY

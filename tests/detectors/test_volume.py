@@ -128,7 +128,7 @@ def test_it_recovers_when_the_volume_is_back_and_not_when_half_of_it_is():
     still = run(random, normal, 0.6, 1000)
     assert sum(one.resolved.size for one in still) <= 0.04 * 60
     ended = next(one for one in back if one.resolved.size)
-    assert ": recovered after" in ended.verdict(int(ended.resolved[0])).why
+    assert "; it was bad for " in ended.verdict(int(ended.resolved[0])).why
 
 
 def test_no_page_comes_of_a_threshold_that_was_not_learned():
