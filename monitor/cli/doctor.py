@@ -20,7 +20,7 @@ from bellbuoy.monitor.cli.options import Named, config_option
 def command(config: Path, *, form: str, sink: str | None) -> int:
     """Look whether all is there that the daemon needs: a line a finding, with how to mend it. Exit 1 for a fault.
 
-    It looks at itself, the store, the sources, the sinks, the detectors and the daemon, within five seconds. Nobody sees
+    It looks at itself, the store, the sources, the sinks, the detectors and the daemon, within ten seconds. Nobody sees
     anything of it without --send-test.
     """
     from bellbuoy.config.errors import ConfigError

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from bellbuoy.monitor.clock import Clock
 
-LIMIT_S = 5.0
+LIMIT_S = 10.0
 """Seconds that a check may take. All begin at once, so that the whole takes no longer."""
 
 Level: TypeAlias = Literal["ok", "warn", "fail"]

@@ -276,10 +276,16 @@ def summed(counts: Counts, ids: Sequence[int], members: Sequence[tuple[int, ...]
     Args:
         counts: one column for each of `ids`, shape (T, len(ids)).
         ids: series of the columns.
-        members: for each new column the ids that it sums.
+        members: for each new column the ids that it sums; none of them: it is 0.
     """
     place = {one: column for column, one in enumerate(ids)}
     columns = [place[one] for group in members for one in group]
-    begins = np.cumsum([0, *(len(group) for group in members[:-1])])
-    n, bad = (np.add.reduceat(values[:, columns], begins, axis=1) for values in (counts.n, counts.bad))
-    return Counts(counts.at, np.ascontiguousarray(n), np.ascontiguousarray(bad))
+    if all(len(group) == 1 for group in members):
+        return Counts(counts.at, *(np.ascontiguousarray(values[:, columns]) for values in (counts.n, counts.bad)))
+    some = [at for at, group in enumerate(members) if group]
+    begins = np.cumsum([0, *(len(members[at]) for at in some[:-1])])
+    n, bad = np.zeros((2, len(counts.at), len(members)))
+    if some:
+        for values, sums in ((counts.n, n), (counts.bad, bad)):
+            sums[:, some] = np.add.reduceat(values[:, columns], begins, axis=1)
+    return Counts(counts.at, n, bad)

@@ -149,7 +149,7 @@ def test_a_receiver_that_says_nothing_is_given_up_and_the_rest_is_told(own):
         done = bellbuoy("doctor", cwd=own, timeout=30)
     assert done.returncode == 1
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("fail")]
-    assert line.startswith("fail  sinks      out: no answer within 5 s; ")
+    assert line.startswith("fail  sinks      out: no answer within 10 s; ")
     assert "ok    store      file: " in done.stdout
 
 

@@ -154,9 +154,9 @@ def test_baselines_come_back_from_the_store_bit_for_bit(store, config, lines):
 
 def test_series_are_summed_for_a_line_that_looks_at_all_steps():
     counts = Counts(np.array([300, 600]), np.array([[1.0, 2, 3], [4, 5, 6]]), np.array([[0.0, 1, 1], [1, 0, 2]]))
-    got = summed(counts, [7, 8, 9], [(7,), (8, 9)])
-    assert got.n.tolist() == [[1, 5], [4, 11]]
-    assert got.bad.tolist() == [[0, 2], [1, 2]]
+    got = summed(counts, [7, 8, 9], [(7,), (), (8, 9), ()])
+    assert got.n.tolist() == [[1, 0, 5, 0], [4, 0, 11, 0]]
+    assert got.bad.tolist() == [[0, 0, 2, 0], [1, 0, 2, 0]]
 
 
 def test_calls_are_slow_by_the_limit_that_holds_now(store, config):
