@@ -25,7 +25,7 @@ from bellbuoy.sinks.slack import Slack, Storm
 from bellbuoy.sinks.testing_receiver import Receiver, Reply, Request
 
 TARGET_S = 5.0
-"""99th percentile that is promised for 1,000 series."""
+"""99th percentile that is promised for 1,000 series; a thousand steps have more."""
 FAILURES = 60
 """Failed attempts that make an incident in one tick."""
 LONGEST_S = 60.0
@@ -73,17 +73,17 @@ class Taking(Receiver):
 def main(argv: Sequence[str] | None = None) -> int:
     """Print seconds from the end of a tick to the message; 1 when the slowest of a hundred is later than promised."""
     parser = argparse.ArgumentParser(prog="bellbuoy bench pages", description=__doc__)
-    parser.add_argument("--series", type=int, default=1_000, help="how many series (default: 1000)")
+    parser.add_argument("--steps", type=int, default=1_000, help="how many steps are judged (default: 1000)")
     parser.add_argument("--pages", type=int, default=100, help="how many incidents, one a tick (default: 100)")
     parser.add_argument("--anyway", action="store_true", help="measure on a busy machine too")
     options = parser.parse_args(argv)
     if (why := busy()) and not options.anyway:
         print(why, file=sys.stderr)
         return 1
-    waited = np.array(waits(options.series // STEPS * STEPS, options.pages))
+    waited = np.array(waits(options.steps // STEPS * STEPS, options.pages))
     p50, p99 = np.quantile(waited, (0.5, 0.99), method="higher")
     print(
-        f"{options.series} series, {len(waited)} incidents: p50 {p50:.2f} s, p99 {p99:.2f} s, slowest {waited.max():.2f} s"
+        f"{options.steps} steps, {len(waited)} incidents: p50 {p50:.2f} s, p99 {p99:.2f} s, slowest {waited.max():.2f} s"
     )
     if p99 > TARGET_S:
         print(f"missed: p99 {p99:.2f} s, promised {TARGET_S:.0f}")
@@ -94,7 +94,7 @@ def waits(size: int, pages: int) -> list[float]:
     """Return the seconds from the end of a tick, in which one step of many goes bad, to the message about it.
 
     Args:
-        size: how many series.
+        size: how many steps.
         pages: how many incidents, each of another workflow.
 
     Raises:

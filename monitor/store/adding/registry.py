@@ -134,8 +134,8 @@ class Registry:
 
     def begins(self, signal: str) -> dict[str, int]:
         """Return the first minute in which a signal of whole interactions has counts, by workflow."""
-        whole = {key[1]: number for number, key in self._keys.items() if key[0] == signal and key[2:] == (None, None)}
-        return {workflow: self._spans[number][0] for workflow, number in whole.items()}
+        whole = (one for one in self.all() if one.signal == signal and (one.step, one.segment) == (None, None))
+        return {one.workflow: one.first_minute for one in whole}
 
     def _add(self, key: Key, number: int) -> None:
         self._ids[key] = number
