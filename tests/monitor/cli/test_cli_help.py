@@ -81,7 +81,7 @@ def test_the_example_of_query_works(told):
 
 @pytest.mark.timeout(120)
 def test_the_example_of_bench_works(tmp_path):
-    done = bellbuoy(*example("bench"), "--series", "20", "--ticks", "5", cwd=tmp_path, timeout=100)
+    done = bellbuoy(*example("bench"), "--steps", "4", "--ticks", "5", cwd=tmp_path, timeout=100)
     assert done.returncode == 0, done.stderr
     assert done.stdout
 
