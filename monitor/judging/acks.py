@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from bellbuoy.monitor.judging.incidents import Change, Incident, acknowledge
-from bellbuoy.monitor.judging.records import About, Reader, Writer, page_of, save_change, save_incident
+from bellbuoy.monitor.judging.records import About, Reader, Writer, page_of, save_change, save_incidents
 from bellbuoy.monitor.store import Store
 from bellbuoy.sinks.base import Page
 
@@ -64,7 +64,7 @@ def take(store: Store, incidents: Iterable[Incident], about: About) -> list[tupl
             if change is not None:
                 current[ack.incident] = change.incident
                 page = _page(tx, change)
-                save_incident(tx, change.incident, about)
+                save_incidents(tx, [change.incident], about)
                 save_change(tx, change, page, ())
                 told.append((change, page))
             tx.run("people/take", id=ack.id, number=0 if change is None else change.number)

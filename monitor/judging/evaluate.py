@@ -32,7 +32,7 @@ from bellbuoy.monitor.judging.learn import DAY, Known, Learner, summed
 from bellbuoy.monitor.judging.like import judged_by_others
 from bellbuoy.monitor.judging.marks import Mark, Marks, begun, ended, marks, without
 from bellbuoy.monitor.judging.observing import Observation, observe
-from bellbuoy.monitor.judging.records import open_incidents, save_change, save_incident
+from bellbuoy.monitor.judging.records import open_incidents, save_change, save_incidents
 from bellbuoy.monitor.judging.routes import sinks_for
 from bellbuoy.monitor.judging.strata import counts_of, fitted, with_newcomers
 from bellbuoy.monitor.judging.watched import Watched
@@ -364,8 +364,8 @@ class Evaluation:
                 tx.run("judgement/take_marks", ids=[one.id for one in self._decided], at=self.judged)
             if self._came_late is not None:
                 tx.run("judgement/keep_late", after=self.folded, upto=folded, since=self._came_late)
-            for incident in {one.id: one for one in incidents}.values():
-                save_incident(tx, incident)
+            if incidents:
+                save_incidents(tx, incidents)
             for change, page in told:
                 save_change(tx, change, page, sinks_for(self.config.routes, change.incident))
             tx.run("judgement/set_progress", name="judged", at=until)

@@ -10,7 +10,7 @@ from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.explain.wording import moment, span
 from bellbuoy.monitor.judging import acks
 from bellbuoy.monitor.judging.incidents import RANK, Change, Incident, Member, incident_id
-from bellbuoy.monitor.judging.records import open_incidents, save_change, save_incident
+from bellbuoy.monitor.judging.records import open_incidents, save_change, save_incidents
 from bellbuoy.monitor.judging.routes import sinks_for
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.store import Store
@@ -82,7 +82,7 @@ class Ourselves:
             with self.store.transaction() as tx:
                 for change in changes:
                     trouble = present.get(change.incident.lead.watched.series.signal)
-                    save_incident(tx, change.incident, ABOUT)
+                    save_incidents(tx, [change.incident], ABOUT)
                     sinks = sinks_for(self.config.routes, change.incident, ABOUT)
                     save_change(tx, change, self._page(change, trouble), sinks)
         for change in changes:

@@ -1,6 +1,6 @@
 """Incidents, changes and pages between memory and the store; all writes belong to the caller's transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
@@ -23,6 +23,9 @@ class Writer(Reader, Protocol):
 
     def run(self, name: str, /, **parameters: Any) -> int:
         """Run the statement `name` and return how many rows it changed."""
+
+    def insert(self, table: str, rows: Sequence[Mapping[str, Any]], /) -> None:
+        """Append rows to a table, by the names of the columns."""
 
 
 def page_json(page: Page) -> str:
@@ -74,43 +77,56 @@ def incident(reader: Reader, key: str) -> Incident | None:
     return _incident(reader, rows[0]) if rows else None
 
 
-def save_incident(tx: Writer, incident: Incident, about: About = "agents") -> None:
-    """Write the state of an incident and its members in place of what was there."""
-    tx.run("incidents/forget", incident=incident.id)
-    tx.run("incidents/forget_members", incident=incident.id)
-    tx.run("incidents/forget_told", incident=incident.id)
-    tx.run(
-        "incidents/save",
-        id=incident.id,
-        about=about,
-        workflow=incident.workflow,
-        state=incident.state,
-        severity=incident.severity,
-        opened_at=incident.opened_at,
-        onset=incident.onset,
-        acknowledged_at=incident.acknowledged_at,
-        acknowledged_by=incident.acknowledged_by,
-        resolved_at=incident.resolved_at,
-        number=incident.number,
-    )
-    tx.run("incidents/save_told", incident=incident.id, size=incident.told)
+def save_incidents(tx: Writer, incidents: Iterable[Incident], about: About = "agents") -> None:
+    """Write the states of incidents and their members in place of what was there, all of them in six statements."""
+    saved = {one.id: one for one in incidents}
+    ids = list(saved)
+    tx.run("incidents/forget", incidents=ids)
+    tx.run("incidents/forget_members", incidents=ids)
+    tx.run("incidents/forget_told", incidents=ids)
+    tx.insert("incidents_raw", [_incident_row(one, about) for one in saved.values()])
+    tx.insert("incident_told", [{"incident": one.id, "size": one.told} for one in saved.values()])
+    tx.insert("incident_members", [row for one in saved.values() for row in _member_rows(one)])
+
+
+def _incident_row(incident: Incident, about: About) -> dict[str, Any]:
+    return {
+        "id": incident.id,
+        "about": about,
+        "workflow": incident.workflow,
+        "state": incident.state,
+        "severity": incident.severity,
+        "opened_at": _us(incident.opened_at),
+        "onset": _us(incident.onset),
+        "acknowledged_at": _us(incident.acknowledged_at),
+        "acknowledged_by": incident.acknowledged_by,
+        "resolved_at": _us(incident.resolved_at),
+        "number": incident.number,
+    }
+
+
+def _member_rows(incident: Incident) -> Iterator[dict[str, Any]]:
+    """Yield the members with their places: from 0 those of now, below 0 those of before."""
     now = list(enumerate(incident.members))
     for place, member in [*now, *((-place, member) for place, member in enumerate(incident.past, 1))]:
         series = member.watched.series
-        tx.run(
-            "incidents/save_member",
-            incident=incident.id,
-            place=place,
-            detector=member.watched.detector,
-            signal=series.signal,
-            workflow=series.workflow,
-            step=series.step,
-            segment=series.segment,
-            direction=member.watched.direction,
-            joined_at=member.joined_at,
-            resolved_at=member.resolved_at,
-            verdict=msgspec.json.encode(member.verdict).decode(),
-        )
+        yield {
+            "incident": incident.id,
+            "place": place,
+            "detector": member.watched.detector,
+            "signal": series.signal,
+            "workflow": series.workflow,
+            "step": series.step,
+            "segment": series.segment,
+            "direction": member.watched.direction,
+            "joined_at": _us(member.joined_at),
+            "resolved_at": _us(member.resolved_at),
+            "verdict": msgspec.json.encode(member.verdict).decode(),
+        }
+
+
+def _us(seconds: int | None) -> int | None:
+    return None if seconds is None else seconds * 1_000_000
 
 
 def save_change(tx: Writer, change: Change, page: Page, sinks: Iterable[str]) -> None:

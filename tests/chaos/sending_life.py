@@ -12,7 +12,7 @@ import time
 
 from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.judging.incidents import Change, Incident, Member
-from bellbuoy.monitor.judging.records import save_change, save_incident
+from bellbuoy.monitor.judging.records import save_change, save_incidents
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.notify import Sender
@@ -81,7 +81,7 @@ def write(store, change, at):
     one = Incident(key, "calls", state, severity, (member,), at, at - 900, number)
     page = Page(key, number, kind, state, severity, f"{key} is {kind}", f"OPEN {severity}, calls: {key}.", (), at, at)
     with store.transaction() as tx:
-        save_incident(tx, one)
+        save_incidents(tx, [one])
         save_change(tx, Change(kind, at, one, None, f"change {number}", raised=kind == "reopened"), page, ["slack"])
 
 

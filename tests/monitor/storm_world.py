@@ -9,7 +9,7 @@ from bellbuoy.config.server import Server
 from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.clock import VirtualClock
 from bellbuoy.monitor.judging.incidents import Change, Incident, Member
-from bellbuoy.monitor.judging.records import save_change, save_incident
+from bellbuoy.monitor.judging.records import save_change, save_incidents
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.muting import Mutes
@@ -72,7 +72,7 @@ class World:
         now = int(self.clock.now())
         page = Page(one.id, one.number, kind, one.state, one.severity, f"{one.id} fell", "s", (), now, one.opened_at)
         with self.store.transaction() as tx:
-            save_incident(tx, one)
+            save_incidents(tx, [one])
             save_change(tx, Change(kind, now, one, None, "reason", raised), page, ["slack"])
 
     def send(self, most=50):

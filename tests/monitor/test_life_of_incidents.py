@@ -15,7 +15,7 @@ from bellbuoy.monitor.judging import acks
 from bellbuoy.monitor.judging.incidents import SeverityRules
 from bellbuoy.monitor.judging.lately import Lately
 from bellbuoy.monitor.judging.observing import Observation, observe
-from bellbuoy.monitor.judging.records import open_incidents, save_change, save_incident
+from bellbuoy.monitor.judging.records import open_incidents, save_change, save_incidents
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.muting import Mutes
@@ -114,10 +114,10 @@ class World:
         self.lately.take(changes)
         with self.store.transaction() as tx:
             for change in changes:
-                save_incident(tx, change.incident)
+                save_incidents(tx, [change.incident])
                 save_change(tx, change, page_of(change), CONFIG.sinks)
             for one in self.incidents:
-                save_incident(tx, one)
+                save_incidents(tx, [one])
 
     def take(self):
         told = acks.take(self.store, self.incidents, "agents")

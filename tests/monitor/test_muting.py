@@ -12,7 +12,7 @@ from bellbuoy.config.timetable import parse_span
 from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.clock import VirtualClock
 from bellbuoy.monitor.judging.incidents import Change, Incident, Member
-from bellbuoy.monitor.judging.records import save_change, save_incident
+from bellbuoy.monitor.judging.records import save_change, save_incidents
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.muting import Mutes, covering, covers
@@ -89,7 +89,7 @@ class Stage:
     def change(self, one, kind="updated", *, raised=False):
         page = Page(one.id, one.number, kind, one.state, one.severity, "headline", "summary", (), NOW, NOW)
         with self.store.transaction() as tx:
-            save_incident(tx, one)
+            save_incidents(tx, [one])
             save_change(tx, Change(kind, int(self.clock.now()), one, None, "reason", raised), page, ("out",))
         return self.send()
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.clock import VirtualClock
 from bellbuoy.monitor.judging.incidents import Change, Incident, Member
-from bellbuoy.monitor.judging.records import save_change, save_incident
+from bellbuoy.monitor.judging.records import save_change, save_incidents
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.notify import Sender
@@ -34,7 +34,7 @@ def page(one, kind="opened"):
 def write(store, one, at, *, kind="opened", sinks=("slack",), raised=False):
     change = Change(kind, at, one, None, f"reason {one.number}", raised)
     with store.transaction() as tx:
-        save_incident(tx, one)
+        save_incidents(tx, [one])
         save_change(tx, change, page(one, kind), sinks)
 
 
@@ -168,6 +168,20 @@ def test_pages_overtake_tickets(store):
     one.send_one()
     one.send_one()
     assert [shown.key for shown in sink.seen] == ["inc_b", "inc_a"]
+
+
+def test_what_nobody_was_told_of_goes_before_what_is_told_further(store):
+    sink = Scripted()
+    one = sender(store, sink)
+    write(store, incident("inc_1", severity="page"), START)
+    assert one.send_one()
+    write(store, incident("inc_1", number=2, severity="page"), START + 1, kind="updated")
+    write(store, incident("inc_2", severity="page"), START + 2)
+    write(store, incident("inc_3"), START + 2)
+    one.clock.advance(5)
+    while one.send_one():
+        pass
+    assert [(shown.key, shown.version) for shown in sink.seen[1:]] == [("inc_2", 1), ("inc_1", 2), ("inc_3", 1)]
 
 
 def test_a_sink_that_showed_an_incident_hears_of_its_end_even_when_no_route_leads_there(store):

@@ -9,7 +9,7 @@ from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.clock import VirtualClock
 from bellbuoy.monitor.judging.incidents import Change, Incident, Member
 from bellbuoy.monitor.judging.normal import NotDecided
-from bellbuoy.monitor.judging.records import save_change, save_incident
+from bellbuoy.monitor.judging.records import save_change, save_incidents
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.metrics import Metrics
 from bellbuoy.monitor.presses import MOST_WAITING, Hands, Presses
@@ -31,7 +31,7 @@ def write(store, number=1, kind="opened", state="open", *, sink="slack", at=STAR
         one = replace(one, resolved_at=at)
     page = Page(KEY, number, kind, state, "ticket", "headline", "summary", (), START, START)
     with store.transaction() as tx:
-        save_incident(tx, one)
+        save_incidents(tx, [one])
         save_change(tx, Change(kind, at, one, None, f"reason {number}"), page, (sink,))
         handle = f'{{"channel":"{CHANNEL}","ts":"1.0"}}'
         tx.run("outbox/sent", incident=KEY, sink=sink, number=number, handle=handle, again=at)

@@ -10,7 +10,7 @@ from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.clock import VirtualClock
 from bellbuoy.monitor.judging.incidents import Change, Incident, Member
 from bellbuoy.monitor.judging.ourselves import Ourselves
-from bellbuoy.monitor.judging.records import save_change, save_incident
+from bellbuoy.monitor.judging.records import save_change, save_incidents
 from bellbuoy.monitor.judging.routes import next_sinks
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.metrics import Metrics
@@ -93,7 +93,7 @@ class World:
         one = replace(one, number=number)
         page = Page(one.id, number, kind, one.state, one.severity, "headline", "summary", (), START, START)
         with self.store.transaction() as tx:
-            save_incident(tx, one)
+            save_incidents(tx, [one])
             save_change(tx, Change(kind, int(self.clock.now()), one, None, "reason", raised=False), page, sinks)
 
     def send(self):

@@ -19,7 +19,7 @@ from bellbuoy.monitor.judging.evaluate import Evaluation
 from bellbuoy.monitor.judging.groups import thresholds
 from bellbuoy.monitor.judging.incidents import Incident, Member
 from bellbuoy.monitor.judging.learn import Learner
-from bellbuoy.monitor.judging.records import save_incident
+from bellbuoy.monitor.judging.records import save_incidents
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.judging.watchlist import detectors_of, watchlist
 from bellbuoy.monitor.sources.base import Chunk, Stream
@@ -141,7 +141,7 @@ def test_weeks_in_incidents_that_are_no_noise_are_left_out(config, severity, ack
             "inc_1", "w03", "resolved", severity, (member,), since, since, 1, until, taken, "ann" if taken else None
         )
         with store.transaction() as tx:
-            save_incident(tx, one)
+            save_incidents(tx, [one])
         assert measured(store, config, 29)[0]["steps"].tail.weeks == left
 
 

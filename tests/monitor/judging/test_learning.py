@@ -11,7 +11,7 @@ from bellbuoy.monitor.judging.evaluate import Evaluation
 from bellbuoy.monitor.judging.incidents import Incident, Member
 from bellbuoy.monitor.judging.judgement_rows import baselines
 from bellbuoy.monitor.judging.learn import Learner, summed
-from bellbuoy.monitor.judging.records import save_incident
+from bellbuoy.monitor.judging.records import save_incidents
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.judging.watchlist import detectors_of, watchlist
 from bellbuoy.monitor.sources.base import Chunk, Stream
@@ -98,7 +98,7 @@ def test_ticks_of_an_incident_are_not_learned_from(store, config, lines):
     fill(store, 40, rate=lambda day: 0.15 if 20 <= day < 24 else 0.05)
     with_it = learned(store, config, lines, 40)["default", QUALIFY]
     with store.transaction() as tx:
-        save_incident(tx, incident(START + 20 * DAY, START + 24 * DAY))
+        save_incidents(tx, [incident(START + 20 * DAY, START + 24 * DAY)])
     without = learned(store, config, lines, 40)["default", QUALIFY]
     assert with_it.mean[0] > 0.06
     assert round(float(without.mean[0]), 3) == 0.05
@@ -108,7 +108,7 @@ def test_ticks_of_an_incident_are_not_learned_from(store, config, lines):
 def test_a_window_that_lost_half_reaches_back_twice_as_far(store, config, lines):
     fill(store, 80)
     with store.transaction() as tx:
-        save_incident(tx, incident(START + 55 * DAY, START + 71 * DAY))
+        save_incidents(tx, [incident(START + 55 * DAY, START + 71 * DAY)])
     found = learned(store, config, lines, 80)["default", QUALIFY]
     assert (found.since[0] - START) / DAY == 80 - 7 - 56
 

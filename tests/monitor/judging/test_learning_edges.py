@@ -10,7 +10,7 @@ from bellbuoy.monitor.event import Limits, decode
 from bellbuoy.monitor.judging import learn
 from bellbuoy.monitor.judging.incidents import Incident, Member
 from bellbuoy.monitor.judging.learn import Learner, Need
-from bellbuoy.monitor.judging.records import save_incident
+from bellbuoy.monitor.judging.records import save_incidents
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.judging.watchlist import detectors_of, watchlist
 from bellbuoy.monitor.sources.base import Chunk, Stream
@@ -67,7 +67,7 @@ def write_incident(store, since, until, *detectors):
     verdict = Verdict("worse", START, since, 0.05, 0.15, 0.05, 0.15, 100, 15, 20.0, 12.0, "bad")
     members = tuple(Member(Watched(name, QUALIFY), verdict, since, until) for name in detectors)
     with store.transaction() as tx:
-        save_incident(tx, Incident("inc_1", "calls", "resolved", "page", members, since, since, 1, until))
+        save_incidents(tx, [Incident("inc_1", "calls", "resolved", "page", members, since, since, 1, until)])
 
 
 def test_after_a_long_incident_what_was_known_stays_until_there_is_as_much_again(filled, config):

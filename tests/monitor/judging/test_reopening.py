@@ -11,7 +11,7 @@ from bellbuoy.monitor.judging.evaluate import Evaluation
 from bellbuoy.monitor.judging.incidents import SeverityRules, acknowledge
 from bellbuoy.monitor.judging.lately import Lately
 from bellbuoy.monitor.judging.observing import Observation, observe
-from bellbuoy.monitor.judging.records import incident, open_incidents, save_incident
+from bellbuoy.monitor.judging.records import incident, open_incidents, save_incidents
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.store import Store
 
@@ -127,7 +127,7 @@ def test_the_last_end_counts_and_every_time_is_kept(store):
     assert [one.resolved_at for one in now.past] == [20 * HOUR, 40 * HOUR]
     assert ended.before(50 * HOUR) == []
     with store.transaction() as tx:
-        save_incident(tx, now)
+        save_incidents(tx, [now])
     assert incident(store, now.id) == now
     assert [one.lead for one in open_incidents(store)] == [now.lead]
     spans = [(row["since"], row["until"]) for row in store.rows("judgement/bad_spans")]
@@ -151,7 +151,7 @@ def test_those_that_ended_lately_are_known_after_a_restart(store):
         _, ended, _ = life((HOUR, seen(HOUR, step=name)), (end * HOUR, seen(end * HOUR, "steady", 0.0, step=name)))
         with store.transaction() as tx:
             for one in ended.before(end * HOUR):
-                save_incident(tx, one)
+                save_incidents(tx, [one])
     found = Lately.of(store, 40 * HOUR, DAY).before(40 * HOUR)
     assert [one.resolved_at for one in found] == [20 * HOUR] * 2
     assert found == sorted(found, key=lambda one: one.id)

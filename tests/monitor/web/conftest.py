@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from bellbuoy.detectors.base import Verdict
 from bellbuoy.monitor.auditing.report import Audit
 from bellbuoy.monitor.judging.incidents import Change, Incident, Member
-from bellbuoy.monitor.judging.records import save_change, save_incident
+from bellbuoy.monitor.judging.records import save_change, save_incidents
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.mapping.mapping import NotMapped
 from bellbuoy.monitor.web.app import create_app
@@ -336,7 +336,7 @@ def keep():
         one = Incident(key, "calls", state, "ticket", (member,), at, at - 900, 1, resolved_at)
         page = Page(key, 1, "opened", state, "ticket", "qualify fell", "OPEN ticket", (), at, at, workflow="calls")
         with store.transaction() as tx:
-            save_incident(tx, one)
+            save_incidents(tx, [one])
             save_change(tx, Change("opened", at, one, None, "12 % bad", raised=True), page, ("out",))
 
     return kept

@@ -1,2 +1,2 @@
--- Makes room for the incident's new state, which replaces the old one in the same transaction.
-DELETE FROM incidents_raw WHERE id = $incident
+-- Makes room for the new states of incidents, which replace the old ones in the same transaction.
+DELETE FROM incidents_raw WHERE id IN (SELECT unnest($incidents))

@@ -1,2 +1,2 @@
--- Makes room for the incident's new members, which replace the old ones in the same transaction.
-DELETE FROM incident_members WHERE incident = $incident
+-- Makes room for the new members of incidents, which replace the old ones in the same transaction.
+DELETE FROM incident_members WHERE incident IN (SELECT unnest($incidents))

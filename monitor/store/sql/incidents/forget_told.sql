@@ -1,2 +1,2 @@
--- Removes what an incident last told, before it is written again.
-DELETE FROM incident_told WHERE incident = $incident
+-- Removes what incidents last told, before it is written again.
+DELETE FROM incident_told WHERE incident IN (SELECT unnest($incidents))
