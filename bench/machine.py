@@ -1,7 +1,8 @@
-"""What a figure was measured on, and whether the machine is free enough to measure."""
+"""What a figure was measured on, whether the machine is free enough to measure, and how fast it is at the moment."""
 
 import os
 import platform
+import time
 from importlib.metadata import version
 from typing import Any
 
@@ -9,6 +10,16 @@ import duckdb
 
 BUSY = 1.0
 """Load of the last minute past which no figure is taken."""
+
+TURNS = 1_000_000
+
+
+def pace() -> float:
+    """Return the milliseconds of `TURNS` turns of a bare loop: a shared machine can be twice as slow from one minute to the next."""
+    began = time.perf_counter()
+    for _ in range(TURNS):
+        pass
+    return 1000 * (time.perf_counter() - began)
 
 
 def machine() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from bellbuoy.bench.machine import pace
 from bellbuoy.config.load import load_text
 from bellbuoy.detectors import baseline, judge
 from bellbuoy.detectors.base import Counts, Detector, Tick
@@ -57,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"  the fold alone, rate_shift and slow_drift, 7 alternatives each: {_told(fold)}")
         print(f"  what is said of earlier events, and who fell silent: {_told(whole.looks)}")
         print(f"  the whole tick: {_told(whole.spent)}")
+        print(f"  between the ticks, a million turns of a bare loop: {_told(whole.paces)}")
         print(f"  a day's first tick, with the fit of all baselines: {whole.first:.0f} ms")
         late |= whole.series <= SERIES and statistics.median(whole.spent) > TARGET_MS
     return int(late)
@@ -76,6 +78,7 @@ class Ticks:
         first: a day's first tick.
         looks: the ticks after it: the look at what is said of earlier events, and at who fell silent.
         spent: the whole of them: that look, and to read, fold and write in one transaction.
+        paces: how fast the machine is before each, see `bellbuoy.bench.machine.pace`.
     """
 
     series: int
@@ -83,6 +86,7 @@ class Ticks:
     first: float
     looks: list[float]
     spent: list[float]
+    paces: list[float]
 
 
 def folds(size: int, number: int, volume: float) -> list[float]:
@@ -123,16 +127,17 @@ def ticks(size: int, number: int) -> Ticks:
         feed.events(START)
         feed.history(HISTORY_D)
         evaluation = Evaluation(store, config)
-        looks, spent = [], []
+        looks, spent, paces = [], [], []
         for place in range(number + 1):
             at = START + HISTORY_D * DAY + 300 * place
             feed.events(at)
+            paces.append(pace())
             began = time.perf_counter()
             store.amend(at + 300, judged=evaluation.judged)
             looks.append(1000 * (time.perf_counter() - began))
             evaluation.advance(at + 300)
             spent.append(1000 * (time.perf_counter() - began))
-        return Ticks(len(store.series()), len(evaluation.lines), spent[0], looks[1:], spent[1:])
+        return Ticks(len(store.series()), len(evaluation.lines), spent[0], looks[1:], spent[1:], paces[1:])
 
 
 class Feed:

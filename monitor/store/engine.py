@@ -322,6 +322,10 @@ class Engine:
         """Return the rows of `sql/NAME.sql` as a pandas frame."""
         return self._read(lambda cursor: cursor.execute(self.text(name, params), params or None).df())
 
+    def columns(self, name: str, /, **params: Any) -> Mapping[str, Any]:
+        """Return the rows of `sql/NAME.sql` as NumPy arrays by name: DuckDB plans once what it plans twice for `arrow`."""
+        return self._read(lambda cursor: cursor.execute(self.text(name, params), params or None).fetchnumpy())
+
     def arrow(self, name: str, /, **params: Any) -> pa.Table:
         """Return the rows of `sql/NAME.sql` as an Arrow table."""
         return self._read(lambda cursor: _arrow(cursor, self.text(name, params), params))

@@ -45,6 +45,12 @@ _BRIEF = (
     "stream", "offset", "ts", "type", "workflow", "interaction_id", "step", "attempt", "outcome", "failure_branch", "slots_asked",
     "handoff", "required_steps",
 )  # fmt: skip
+HELD = "events_held"
+"""The view of what is looked at of interactions, the store's ends among them: without what no event has, but for what a look asks for."""
+_ASKED = (
+    *_BRIEF, "idx", "event_id", "received_at", "counted", "step_index", "outcome_source", "end_reason", "path", "slots_filled", "reask",
+    "retried", "handoff", "route", "branch_target_met", "attributes", "of_event_id", "route_expected", "handoff_accepted",
+)  # fmt: skip
 IDENTITY = 'event_id, received_at, stream, "offset", idx'
 FIRST = ("event_id", "step", "outcome")
 """Columns that are there from the beginning, beside those that no event lacks."""
@@ -69,6 +75,7 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
         shown != list(wanted)
         or not columns(con, PLACES)
         or not columns(con, BRIEF)
+        or not columns(con, HELD)
         or not set(SHOWN) <= set(columns(con, "events"))
     ):
         _show(con)
@@ -151,6 +158,11 @@ def _show(con: duckdb.DuckDBPyConnection) -> None:
     brief = {name: kind for name, kind in kinds().items() if name in _BRIEF}
     chosen = [f"SELECT {', '.join(_chosen(brief, columns(con, part)))} FROM {part}" for part in parts]  # noqa: S608 - our own names
     con.execute(f"CREATE OR REPLACE VIEW {BRIEF} AS {' UNION ALL '.join(chosen)}")
+    all_ = [*parts, CLOSED]
+    have = {part: columns(con, part) for part in all_}
+    held = {name: kind for name, kind in kinds().items() if name in _ASKED or any(name in have[part] for part in parts)}
+    chosen = [f"SELECT {', '.join(_chosen(held, have[part]))} FROM {part}" for part in all_]  # noqa: S608 - our own names
+    con.execute(f"CREATE OR REPLACE VIEW {HELD} AS {' UNION ALL '.join(chosen)}")
     placed = [f"SELECT {at} AS part, rowid AS place, {IDENTITY} FROM {part}" for at, part in enumerate(parts)]  # noqa: S608 - our own names
     con.execute(f"CREATE OR REPLACE VIEW {PLACES} AS {' UNION ALL '.join(placed)}")
     if columns(con, "lacking"):  # not before the migration that makes it

@@ -39,13 +39,13 @@ def ticks(
         ids = np.asarray(series, np.int64)
         least, most = int(ids.min()), int(ids.max())
         span = {"since": since, "until": until, "tick": tick_seconds, "least": least, "most": most, "upto": upto}
-        found = engine.arrow("store/ticks", **span)
+        found = engine.columns("store/ticks", **span)
         column = np.full(most - least + 1, -1, np.int64)
         column[ids - least] = np.arange(width)
-        where = column[found["series"].to_numpy() - least]
+        where = column[found["series"] - least]
         wanted = where >= 0
-        place = (found["tick"].to_numpy() * width + where)[wanted]
-        n.ravel()[place] = np.maximum(found["n"].to_numpy()[wanted], 0)
-        bad.ravel()[place] = np.maximum(found["bad"].to_numpy()[wanted], 0)
+        place = (found["tick"] * width + where)[wanted]
+        n.ravel()[place] = np.maximum(found["n"][wanted], 0)
+        bad.ravel()[place] = np.maximum(found["bad"][wanted], 0)
         np.minimum(bad, n, out=bad)
     return Counts(at, n, bad)

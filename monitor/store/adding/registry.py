@@ -59,12 +59,13 @@ class Registry:
         self._ids: dict[Key, int] = {}
         self._spans: dict[int, tuple[int, int]] = {}
         self._workflows: set[str] = set()
+        self._wholes: dict[tuple[str, str], int] = {}  # by signal and workflow, those of whole interactions
         self._last = 0
         self._version = 0
         self._all: tuple[int, tuple[Series, ...]] = (-1, ())
         for row in rows:
-            self._add(row.key, row.id)
             self._spans[row.id] = (row.first_minute, row.last_minute)
+            self._add(row.key, row.id)
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -118,9 +119,9 @@ class Registry:
 
     def take(self, draft: Draft) -> None:
         """Make a draft part of the registry: its transaction is committed."""
+        self._spans.update(draft.spans)
         for key, number in draft.ids.items():
             self._add(key, number)
-        self._spans.update(draft.spans)
         self._version += 1
 
     def all(self) -> tuple[Series, ...]:
@@ -134,13 +135,15 @@ class Registry:
 
     def begins(self, signal: str) -> dict[str, int]:
         """Return the first minute in which a signal of whole interactions has counts, by workflow."""
-        whole = (one for one in self.all() if one.signal == signal and (one.step, one.segment) == (None, None))
-        return {one.workflow: one.first_minute for one in whole}
+        wholes = list(self._wholes.items())  # at once: other threads lengthen it
+        return {workflow: self._spans[number][0] for (name, workflow), number in wholes if name == signal}
 
     def _add(self, key: Key, number: int) -> None:
         self._ids[key] = number
         self._keys[number] = key
         self._workflows.add(key[1])
+        if key[2:] == (None, None):
+            self._wholes[key[:2]] = number
         if key[3] is not None:
             self._segments[*key[:3], None] += 1
         self._last = max(self._last, number)

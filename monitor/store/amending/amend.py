@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from bellbuoy.monitor.signals import Signal
 from bellbuoy.monitor.sources.base import Stream
@@ -13,10 +14,10 @@ from bellbuoy.monitor.store.adding.positions import Known
 from bellbuoy.monitor.store.adding.registry import Draft
 from bellbuoy.monitor.store.amending.closing import Closes, Reached, closes_by, closes_now, parts
 from bellbuoy.monitor.store.amending.differences import Differences, differences
-from bellbuoy.monitor.store.amending.looking import Span, rows, touched
+from bellbuoy.monitor.store.amending.looking import Span, arrow, rows, touched
 from bellbuoy.monitor.store.amending.triggers import TRIGGER
 from bellbuoy.monitor.store.amending.writing import moved, write
-from bellbuoy.monitor.store.kept import columns, tables
+from bellbuoy.monitor.store.kept import ALL, columns, tables
 from bellbuoy.monitor.store.statements import statement
 
 SLICE = 200_000
@@ -44,6 +45,7 @@ class Amender:
         self._ends: dict[int, int] = {}
         self._reached: dict[str, Reached] | None = None
         self._columns: frozenset[str] = frozenset()
+        self._schema = pa.schema([])
         self._unnoted = 0
         self._noted_us = 0
 
@@ -115,6 +117,7 @@ class Amender:
             self._ends = {row["stream"]: row["until"] for row in rows}
             with engine.reader() as cursor:
                 self._columns = frozenset(name for part in tables(cursor) for name in columns(cursor, part))
+                self._schema = arrow(cursor, f"SELECT * FROM {ALL} LIMIT 0").schema  # noqa: S608 - our own names
         if self._reached is None:
             rows = engine.rows("amend/closed_to")
             self._reached = {
@@ -189,7 +192,7 @@ class Amender:
             if self.appender.engine.left != left:
                 return None
             amended = write(tx, differs)
-            counts = moved(tx, differs.events, signals, held, self.appender.registry, draft)
+            counts = moved(tx, differs.events, signals, held, self._schema, self.appender.registry, draft)
             if len(counts.minute):
                 marks = np.full(len(counts.minute), known_us)
                 for reached in tx.rows("aging/folded") if behind else []:

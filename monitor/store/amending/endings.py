@@ -54,7 +54,7 @@ def _rows(events: Interactions, rows: np.ndarray, last: np.ndarray, ends: np.nda
     found["outcome_source"] = pa.array(["inferred"] * len(last), pa.string())
     found["end_reason"] = pc.if_else(handed, "handoff", "silence")
     begins = np.flatnonzero(np.diff(events.interaction[rows], prepend=-1))
-    for name in CARRIED:
+    for name in (one for one in CARRIED if one in events.table.column_names):
         column = events.table[name]
         if name == "path":
             column = pc.if_else(pc.equal(column, "unknown"), None, column)

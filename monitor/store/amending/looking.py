@@ -14,7 +14,18 @@ from bellbuoy.monitor.store.amending.closing import DAY_US, Closes, table
 from bellbuoy.monitor.store.amending.interactions import SAID
 from bellbuoy.monitor.store.amending.triggers import TRIGGER
 from bellbuoy.monitor.store.statements import statement
+from bellbuoy.monitor.store.transaction import dicts
 
+_FRESH = pa.schema(
+    [
+        ("workflow", pa.string()),
+        ("interaction_id", pa.string()),
+        ("type", pa.string()),
+        ("ts", pa.int64()),
+        ("required_steps", pa.list_(pa.string())),
+        ("needs", pa.bool_()),
+    ]
+)
 _TOUCHED = pa.schema([("workflow", pa.string()), ("interaction_id", pa.string()), ("whole", pa.bool_())])
 
 
@@ -78,26 +89,32 @@ def touched(
         since, until = span["min"] - DAY_US, span["max"] + DAY_US
         cursor.register("fresh", new)
         text = statement("amend/touched").replace("{trigger}", TRIGGER if says else "false")
-        names.append(arrow(cursor, text, since_us=since, until_us=until))
+        names.append(_names(cursor, text, since_us=since, until_us=until))
         if pc.any(new["needs"]).as_py():
-            names.append(arrow(cursor, statement("amend/needy"), since_us=since, until_us=until))
+            names.append(_names(cursor, statement("amend/needy"), since_us=since, until_us=until))
         cursor.unregister("fresh")
         names.append(_late(new, now))
     if falls:
         cursor.register("closes", table(falls))
         begin = min(one.since_us for one in falls)
         ends = max(one.until_us for one in falls)
-        names.append(arrow(cursor, statement("amend/silent"), before=begin - DAY_US, since=begin, until=ends))
+        names.append(_names(cursor, statement("amend/silent"), before=begin - DAY_US, since=begin, until=ends))
         cursor.unregister("closes")
-    found = pa.concat_tables(one.cast(_TOUCHED) for one in names)
-    found = found.group_by(["workflow", "interaction_id"]).aggregate([("whole", "max")])
+    found = pa.concat_tables(names).group_by(["workflow", "interaction_id"]).aggregate([("whole", "max")])
     return Touched(found.rename_columns({"whole_max": "whole"}), since, until)
+
+
+def _names(cursor: duckdb.DuckDBPyConnection, sql: str, **params: int) -> pa.Table:
+    """Return interactions that a statement names; by way of NumPy, for DuckDB plans what it gives back in Arrow twice."""
+    found = cursor.execute(sql, params).fetchnumpy()
+    return pa.table({field.name: pa.array(found[field.name], field.type) for field in _TOUCHED}, schema=_TOUCHED)
 
 
 def _fresh(cursor: duckdb.DuckDBPyConnection, spans: Iterable[Span]) -> pa.Table:
     text = statement("amend/fresh")
     parts = [text.format(stream=one.stream, since=one.since, until=one.until) for one in spans]
-    return arrow(cursor, "\nUNION ALL\n".join(parts))
+    found = cursor.execute("\nUNION ALL\n".join(parts)).fetchnumpy()
+    return pa.table({field.name: pa.array(found[field.name], field.type) for field in _FRESH}, schema=_FRESH)
 
 
 def _late(new: pa.Table, now: Iterable[Closes]) -> pa.Table:
@@ -109,7 +126,7 @@ def _late(new: pa.Table, now: Iterable[Closes]) -> pa.Table:
     ts = new["ts"].to_numpy()
     late = pc.and_(pc.equal(new["type"], "step"), pa.array((ts >= first[code]) & (ts < until[code])))
     found = new.filter(late).select(["workflow", "interaction_id"])
-    return found.append_column("whole", pa.array(np.ones(found.num_rows, bool)))
+    return found.append_column("whole", pa.array(np.ones(found.num_rows, bool))).cast(_TOUCHED)
 
 
 def rows(cursor: duckdb.DuckDBPyConnection, touched: Touched) -> pa.Table:
@@ -118,7 +135,7 @@ def rows(cursor: duckdb.DuckDBPyConnection, touched: Touched) -> pa.Table:
     cursor.register("touched", touched.names)
     days = [{"since": touched.since_us, "until": touched.until_us}]
     if pc.any(touched.names["whole"]).as_py():  # few columns of all events, then all columns of few days
-        days = arrow(cursor, statement("amend/days"), **span).to_pylist()
+        days = dicts(cursor, statement("amend/days"), span)
     if len(days) > 1 and days[-1]["until"] - days[0]["since"] < 2 * DAY_US:
         days = [{"since": days[0]["since"], "until": days[-1]["until"]}]
     said = ", ".join(f"{name} := a.{name}" for name in SAID)

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bellbuoy.monitor.signals import Signal, marks_sql, within
-from bellbuoy.monitor.store.adding.places import NAMED, places_of
+from bellbuoy.monitor.store.adding.places import places_of
 from bellbuoy.monitor.store.adding.registry import Draft, Registry
 from bellbuoy.monitor.store.adding.rollup import Rollup, difference
 from bellbuoy.monitor.store.adding.rows import Judged, Rows, marked
@@ -14,6 +14,9 @@ from bellbuoy.monitor.store.amending.closed import CLOSED
 from bellbuoy.monitor.store.amending.differences import AFTER, BEFORE, KEY, Differences
 from bellbuoy.monitor.store.amending.overlay import SHOWN, overlay_sql
 from bellbuoy.monitor.store.transaction import Transaction
+
+_LAID = "attributes"
+"""What is laid over an event of those fields by which a signal can be split."""
 
 
 def write(tx: Transaction, found: Differences) -> int:
@@ -55,6 +58,7 @@ def moved(
     events: pa.Table,
     signals: Sequence[Signal],
     held: Collection[str],
+    schema: pa.Schema,
     registry: Registry,
     draft: Draft,
 ) -> Rollup:
@@ -67,19 +71,23 @@ def moved(
         events: see `Differences`.
         signals: what is counted.
         held: columns in which some stored event has a value.
+        schema: of all columns that an event can have, whether or not these have them.
         registry: of the series.
         draft: takes those that are new.
     """
     possible = tuple(marked(within(signals, {*held, *SHOWN, "outcome", "reask"})))
-    splits = {field.partition(".")[0] for signal in possible for field in signal.split}
-    columns = list(dict.fromkeys(["sign", "ts", "workflow", "step", *NAMED, *splits]))
-    tx.show("arriving", events)
-    known = tx.cursor.sql(marks_sql(possible, f"({overlay_sql('arriving', joined=False)})", *columns)).to_arrow_table()
+    events = events.filter(pc.is_in(events["type"], pa.array(["step", "interaction"])))
+    absent = {one.name: pa.nulls(events.num_rows, one.type) for one in schema if one.name not in events.column_names}
+    tx.show("arriving", pa.table(absent | dict(zip(events.column_names, events.columns, strict=True))))
+    split = [_LAID for signal in possible for field in signal.split if field.startswith(f"{_LAID}.")][:1]
+    found = tx.cursor.execute(marks_sql(possible, f"({overlay_sql('arriving', joined=False)})", *split)).fetchnumpy()
     tx.cursor.unregister("arriving")
-    judged = Judged.read({name: known[name].to_numpy() for name in known.column_names if name not in columns}, possible)
-    places, sign = places_of(known), known["sign"].to_numpy()
+    for name in split:
+        pairs = [list(one.items()) if isinstance(one, dict) else None for one in found[name].tolist()]
+        events = events.set_column(events.schema.get_field_index(name), name, pa.array(pairs, schema.field(name).type))
+    judged, places, sign = Judged.read(found, possible), places_of(events), events["sign"].to_numpy()
     before, after = (
-        Rows(known.filter(pa.array(rows)), places.only(rows)).rollup(tx, judged.only(rows), registry, draft)
+        Rows(events.filter(pa.array(rows)), places.only(rows)).rollup(tx, judged.only(rows), registry, draft)
         for rows in (sign == BEFORE, sign == AFTER)
     )
     return difference(after, before)

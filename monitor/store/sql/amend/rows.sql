@@ -3,10 +3,7 @@
 SELECT e.*, CASE WHEN a.stream IS NOT NULL THEN struct_pack({said}) END AS a,
        CASE WHEN l.stream IS NOT NULL THEN struct_pack(steps := l.steps) END AS l
 FROM (
-    SELECT * FROM events_raw
-    WHERE ts >= make_timestamp(CAST($since AS BIGINT)) AND ts <= make_timestamp(CAST($until AS BIGINT))
-    UNION ALL BY NAME
-    SELECT * FROM events_closed
+    SELECT * FROM events_held
     WHERE ts >= make_timestamp(CAST($since AS BIGINT)) AND ts <= make_timestamp(CAST($until AS BIGINT))
 ) AS e
 JOIN touched AS t ON t.interaction_id = e.interaction_id AND t.workflow = e.workflow
