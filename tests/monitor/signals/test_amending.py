@@ -7,6 +7,7 @@ import random
 import pytest
 import store_batches
 
+from bellbuoy.config.load import load_text
 from bellbuoy.config.server import Retention
 from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.store import Store
@@ -125,6 +126,24 @@ def test_the_values_of_a_label_lie_over_those_of_the_event(known):
         label(5, step="s", attributes={"colour": "blue"}), label(6, step="s", attributes={"paid": True}, event_id="x")
     )
     assert seen["a"]["attributes"] == {"size": "s", "colour": "blue", "paid": "true"}
+
+
+def test_a_label_moves_a_trial_to_the_stratum_that_it_says(known):
+    config = """
+        version: 1
+        sources: [{ files: { path: none.jsonl } }]
+        sinks: { out: { console: {} } }
+        routes: [{ to: [out] }]
+        detectors:
+          - { name: ends, kind: rate_shift, signal: interaction_failure, by: [workflow], stratify: [attributes.plan, channel] }
+    """
+    known.store.follow(load_text(config))
+    strata = "SELECT segment, sum(n), sum(bad) FROM minutes WHERE segment IS NOT NULL GROUP BY 1 HAVING sum(n) <> 0 ORDER BY 1"
+    known(end(attributes={"plan": "free", "size": "s"}, channel="voice"), end("other", interaction_id="d"))
+    known.store.publish()
+    assert known.store.cursor().execute(strata).fetchall() == [("(none) | (none)", 1, 0), ("free | voice", 1, 0)]
+    known(label(outcome="failure", attributes={"plan": "paid"}))
+    assert known.store.cursor().execute(strata).fetchall() == [("(none) | (none)", 1, 0), ("paid | voice", 1, 1)]
 
 
 def test_every_late_truth_of_a_label(known):
