@@ -16,16 +16,6 @@ from bellbuoy.monitor.store.amending.triggers import TRIGGER
 from bellbuoy.monitor.store.statements import statement
 from bellbuoy.monitor.store.transaction import dicts
 
-_FRESH = pa.schema(
-    [
-        ("workflow", pa.string()),
-        ("interaction_id", pa.string()),
-        ("type", pa.string()),
-        ("ts", pa.int64()),
-        ("required_steps", pa.list_(pa.string())),
-        ("needs", pa.bool_()),
-    ]
-)
 _TOUCHED = pa.schema([("workflow", pa.string()), ("interaction_id", pa.string()), ("whole", pa.bool_())])
 
 
@@ -105,7 +95,7 @@ def touched(
 
 
 def _names(cursor: duckdb.DuckDBPyConnection, sql: str, **params: int) -> pa.Table:
-    """Return interactions that a statement names; by way of NumPy, for DuckDB plans what it gives back in Arrow twice."""
+    """Return interactions that a statement names; by way of NumPy, for DuckDB plans twice what it gives back in Arrow, and these are few."""
     found = cursor.execute(sql, params).fetchnumpy()
     return pa.table({field.name: pa.array(found[field.name], field.type) for field in _TOUCHED}, schema=_TOUCHED)
 
@@ -113,8 +103,7 @@ def _names(cursor: duckdb.DuckDBPyConnection, sql: str, **params: int) -> pa.Tab
 def _fresh(cursor: duckdb.DuckDBPyConnection, spans: Iterable[Span]) -> pa.Table:
     text = statement("amend/fresh")
     parts = [text.format(stream=one.stream, since=one.since, until=one.until) for one in spans]
-    found = cursor.execute("\nUNION ALL\n".join(parts)).fetchnumpy()
-    return pa.table({field.name: pa.array(found[field.name], field.type) for field in _FRESH}, schema=_FRESH)
+    return arrow(cursor, "\nUNION ALL\n".join(parts))
 
 
 def _late(new: pa.Table, now: Iterable[Closes]) -> pa.Table:

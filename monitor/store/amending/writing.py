@@ -77,10 +77,12 @@ def moved(
     """
     possible = tuple(marked(within(signals, {*held, *SHOWN, "outcome", "reask"})))
     events = events.filter(pc.is_in(events["type"], pa.array(["step", "interaction"])))
-    absent = {one.name: pa.nulls(events.num_rows, one.type) for one in schema if one.name not in events.column_names}
-    tx.show("arriving", pa.table(absent | dict(zip(events.column_names, events.columns, strict=True))))
     split = [_LAID for signal in possible for field in signal.split if field.startswith(f"{_LAID}.")][:1]
-    found = tx.cursor.execute(marks_sql(possible, f"({overlay_sql('arriving', joined=False)})", *split)).fetchnumpy()
+    text = marks_sql(possible, f"({overlay_sql('arriving', joined=False)})", *split)
+    absent = [one for one in schema if one.name not in events.column_names and one.name in text]
+    shown = {one.name: pa.nulls(events.num_rows, one.type) for one in absent}
+    tx.show("arriving", pa.table(shown | dict(zip(events.column_names, events.columns, strict=True))))
+    found = tx.cursor.execute(text).fetchnumpy()
     tx.cursor.unregister("arriving")
     for name in split:
         pairs = [list(one.items()) if isinstance(one, dict) else None for one in found[name].tolist()]
