@@ -235,6 +235,8 @@ def _links(context: Context, incident: Incident) -> list[Link]:
     links = []
     if context.public_url:
         links.append(Link("Open incident", f"{context.public_url}/i/{incident.id}"))
+        if measure_of(incident.lead) in ("share", "never"):
+            links.append(Link("Failed interactions", f"{context.public_url}/i/{incident.id}/samples"))
     workflow = context.workflows.get(incident.workflow)
     if workflow is not None:
         step = next((one for one in workflow.steps if one.name == incident.lead.watched.series.step), None)

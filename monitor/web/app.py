@@ -35,6 +35,8 @@ from bellbuoy.monitor.web.people import (
 )
 from bellbuoy.monitor.web.probes import metrics, probe
 from bellbuoy.monitor.web.query import query
+from bellbuoy.monitor.web.samples import PATH as BEHIND_PATH
+from bellbuoy.monitor.web.samples import Samples
 from bellbuoy.monitor.web.slack import INTERACTIONS_PATH, Interactions
 from bellbuoy.monitor.web.sources import LIST_PATH, RESUME_PATH, SKIP_PATH, Decides, Sources
 from bellbuoy.monitor.web.upkeep import EXPORT_PATH, LETTER_PATH, RETRY_PATH, Keeper, UpkeepDoor
@@ -71,7 +73,7 @@ def create_app(
     people = PeopleDoor(stories, silences, door.server)
     one = anyio.CapacityLimiter(1)
     pages, maps = Pages(door, made, one), MapDoor(door, one)
-    muted = Muted(pages, silences)
+    muted, samples = Muted(pages, silences), Samples(pages, stories)
 
     def live(request: Request) -> Response:
         return probe(door, request, "live")
@@ -98,6 +100,8 @@ def create_app(
             Route("/w/{name:path}", pages.workflow),
             Route("/i", pages.incidents),
             Route("/i.json", pages.incidents),
+            Route(BEHIND_PATH, samples.show),
+            Route(BEHIND_PATH + ".json", samples.show),
             Route("/i/{name:path}", pages.incident),
             Route("/audit", pages.audits),
             Route("/audit.json", pages.audits),

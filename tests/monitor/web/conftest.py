@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import random
+import sys
 from pathlib import Path
 
 import httpx
@@ -37,6 +38,8 @@ from bellbuoy.monitor.web.door import (
     WorkflowView,
 )
 from bellbuoy.sinks.base import Chart, Fact, Link, News, Page, Secret, Span
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 NOW = 1_795_262_400.0
 DAY = 86400

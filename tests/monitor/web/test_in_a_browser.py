@@ -2,12 +2,9 @@
 
 import dataclasses
 import re
-import socket
-import threading
-from contextlib import contextmanager
 
 import pytest
-import uvicorn
+from browsing import launched, served
 from playwright.sync_api import sync_playwright
 
 from bellbuoy.config.load import load_text
@@ -31,25 +28,6 @@ def address(door):
     door.workflows["nasty"] = type(view)("nasty", "y" * 5000, 0, 86400, 10, 10, 0.9, steps=steps)
     with served(create_app(door)) as at:
         yield at
-
-
-@contextmanager
-def served(app):
-    """Serve an app on a port of its own."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", ws="none"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
-    listening.close()
-
-
-def launched(play, need):
-    return play.chromium.launch(
-        executable_path=str(need("chromium")), args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-    )
 
 
 def test_an_audit_that_stands_alone_is_whole_and_is_printed_on_a4(door, need, tmp_path):
