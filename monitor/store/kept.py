@@ -9,6 +9,7 @@ with a number, and a new one goes on. One that is laid aside leaves when retenti
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
+from hashlib import blake2b
 from typing import Any
 
 import duckdb
@@ -75,7 +76,7 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
         shown != list(wanted)
         or not columns(con, PLACES)
         or not columns(con, BRIEF)
-        or not columns(con, HELD)
+        or _mark(con) != _held(con)[1]
         or not set(SHOWN) <= set(columns(con, "events"))
     ):
         _show(con)
@@ -158,17 +159,30 @@ def _show(con: duckdb.DuckDBPyConnection) -> None:
     brief = {name: kind for name, kind in kinds().items() if name in _BRIEF}
     chosen = [f"SELECT {', '.join(_chosen(brief, columns(con, part)))} FROM {part}" for part in parts]  # noqa: S608 - our own names
     con.execute(f"CREATE OR REPLACE VIEW {BRIEF} AS {' UNION ALL '.join(chosen)}")
-    all_ = [*parts, CLOSED]
-    have = {part: columns(con, part) for part in all_}
-    held = {name: kind for name, kind in kinds().items() if name in _ASKED or any(name in have[part] for part in parts)}
-    chosen = [f"SELECT {', '.join(_chosen(held, have[part]))} FROM {part}" for part in all_]  # noqa: S608 - our own names
-    con.execute(f"CREATE OR REPLACE VIEW {HELD} AS {' UNION ALL '.join(chosen)}")
+    text, mark = _held(con)
+    con.execute(f"CREATE OR REPLACE VIEW {HELD} AS {text}")
+    con.execute(f"COMMENT ON VIEW {HELD} IS '{mark}'")
     placed = [f"SELECT {at} AS part, rowid AS place, {IDENTITY} FROM {part}" for at, part in enumerate(parts)]  # noqa: S608 - our own names
     con.execute(f"CREATE OR REPLACE VIEW {PLACES} AS {' UNION ALL '.join(placed)}")
     if columns(con, "lacking"):  # not before the migration that makes it
         both = f"(SELECT * FROM {ALL} UNION ALL BY NAME SELECT * FROM {CLOSED})"  # noqa: S608 - our own names
         con.execute(f"CREATE OR REPLACE VIEW events AS {overlay_sql(both)}")
         con.execute(statement("store/view_interactions"))
+
+
+def _held(con: duckdb.DuckDBPyConnection) -> tuple[str, str]:
+    """Return the statement of the view `HELD` for the tables that there are, and what tells it from others."""
+    parts = tables(con)
+    have = {part: columns(con, part) for part in (*parts, CLOSED)}
+    held = {name: kind for name, kind in kinds().items() if name in _ASKED or any(name in have[part] for part in parts)}
+    text = " UNION ALL ".join(f"SELECT {', '.join(_chosen(held, names))} FROM {part}" for part, names in have.items())  # noqa: S608 - our own names
+    return text, blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _mark(con: duckdb.DuckDBPyConnection) -> str | None:
+    """Return what the view `HELD` was marked with when it was made; an earlier version may have changed the tables since."""
+    found = con.execute("SELECT comment FROM duckdb_views() WHERE view_name = ?", [HELD]).fetchone()
+    return None if found is None else found[0]
 
 
 def _chosen(wanted: Mapping[str, str], have: Container[str]) -> Iterable[str]:

@@ -184,6 +184,24 @@ def test_what_nobody_was_told_of_goes_before_what_is_told_further(store):
     assert [(shown.key, shown.version) for shown in sink.seen[1:]] == [("inc_2", 1), ("inc_1", 2), ("inc_3", 1)]
 
 
+def test_a_digest_always_tells_of_what_nobody_was_told_of(store):
+    write(store, incident("inc_1", severity="page"), START)
+    told = {
+        "sink": "slack",
+        "state": "due",
+        "wanted": 2,
+        "sent": 1,
+        "due_at": START * 10**6,
+        "wanted_at": (START - 9) * 10**6,
+    }
+    with store.transaction() as tx:
+        tx.insert(
+            "storms", [{"id": "storm_1", "sink": "slack", "began_at": START * 10**6, "severity": "page", "raised": 0}]
+        )
+        tx.insert("outbox", [{"incident": "storm_1", "tries": 0, "attempt": 0, "sending": False, **told}])
+    assert state(store)[0]["incident"] == "storm_1"
+
+
 def test_a_sink_that_showed_an_incident_hears_of_its_end_even_when_no_route_leads_there(store):
     write(store, incident(), START)
     sink = Scripted()

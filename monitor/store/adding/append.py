@@ -120,12 +120,15 @@ class Appender:
                 self.duplicates, self._remembers = Duplicates(*wanted), False
 
     @contextmanager
-    def correction(self) -> Iterator[tuple[Transaction, int]]:
-        """Hold a transaction that corrects counts, with the `known_at` of its rows in microseconds."""
+    def correction(self) -> Iterator[tuple[Transaction, int, Draft]]:
+        """Hold a transaction that corrects counts, with the `known_at` of its rows in microseconds, and what takes its new series."""
+        draft = Draft()
         with self._adding:
             with self.engine.transaction() as tx:
                 known_us = self.known_us + 1
-                yield tx, known_us
+                yield tx, known_us, draft
+                self.save_series(tx, draft)
+            self.registry.take(draft)  # before another transaction numbers its own
             self.known_us = known_us
 
     def _stored(self, batch: Batch, told: Told, settle: Settle | None, merge: bool) -> Appended:

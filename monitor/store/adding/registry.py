@@ -119,7 +119,8 @@ class Registry:
 
     def take(self, draft: Draft) -> None:
         """Make a draft part of the registry: its transaction is committed."""
-        self._spans.update(draft.spans)
+        self._keys.update({number: key for key, number in draft.ids.items()})  # others read: what has a span has a key,
+        self._spans.update(draft.spans)  # and what is found by its key has a span
         for key, number in draft.ids.items():
             self._add(key, number)
         self._version += 1
@@ -129,13 +130,14 @@ class Registry:
         version, found = self._all
         if version != self._version:
             version = self._version  # of before the rows: who takes a draft meanwhile makes them old
-            found = tuple(Series(number, *self._keys[number], *span) for number, span in sorted(self._spans.items()))
+            spans = sorted(self._spans.copy().items())  # at once: other threads lengthen it
+            found = tuple(Series(number, *self._keys[number], *span) for number, span in spans)
             self._all = (version, found)
         return found
 
     def begins(self, signal: str) -> dict[str, int]:
         """Return the first minute in which a signal of whole interactions has counts, by workflow."""
-        wholes = list(self._wholes.items())  # at once: other threads lengthen it
+        wholes = self._wholes.copy().items()  # at once: other threads lengthen it
         return {workflow: self._spans[number][0] for (name, workflow), number in wholes if name == signal}
 
     def _add(self, key: Key, number: int) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from bellbuoy.monitor.signals import Signal
 from bellbuoy.monitor.store.adding.append import Appender
 from bellbuoy.monitor.store.adding.buckets import histogram_sql
-from bellbuoy.monitor.store.adding.registry import Draft
 from bellbuoy.monitor.store.adding.rollup import count
 
 DAY = 86400
@@ -29,8 +28,7 @@ def recount(appender: Appender, signals: Sequence[Signal], day: int) -> bool:
         f"(SELECT * FROM events WHERE ts >= make_timestamp({day * 1_000_000}) "  # noqa: S608 - our own numbers
         f"AND ts < make_timestamp({(day + DAY) * 1_000_000}))"
     )
-    draft = Draft()
-    with appender.correction() as (tx, known_us):
+    with appender.correction() as (tx, known_us, draft):
         folded = tx.rows("judgement/folded")
         before = tx.rows("rebuild/sums", **span)
         tx.run("rebuild/drop_counts", **span)
@@ -39,7 +37,5 @@ def recount(appender: Appender, signals: Sequence[Signal], day: int) -> bool:
         tx.show("arriving_counts", counts.table(folded[0]["mark"] if folded else known_us))
         tx.run("store/add_counts")
         tx.cursor.execute(f"INSERT INTO latency BY NAME {histogram_sql(events)}")
-        appender.save_series(tx, draft)
         after = tx.rows("rebuild/sums", **span)
-    appender.registry.take(draft)
     return before != after

@@ -48,7 +48,7 @@ def remove_repeats(appender: Appender, signals: Sequence[Signal], since: float, 
 
 
 def _remove(appender: Appender, signals: Sequence[Signal], repeats: pa.Table) -> int:
-    with appender.correction() as (tx, known_us):
+    with appender.correction() as (tx, known_us, _):
         tx.show("repeats", repeats)
         _take_back(tx, appender, signals, known_us)
         tx.run("exports/stale")

@@ -11,7 +11,6 @@ from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.store.adding.append import Appender
 from bellbuoy.monitor.store.adding.limits import Told
 from bellbuoy.monitor.store.adding.positions import Known
-from bellbuoy.monitor.store.adding.registry import Draft
 from bellbuoy.monitor.store.amending.closing import Closes, Reached, closes_by, closes_now, parts
 from bellbuoy.monitor.store.amending.differences import Differences, differences
 from bellbuoy.monitor.store.amending.looking import Span, arrow, rows, touched
@@ -186,9 +185,8 @@ class Amender:
         What is closed `behind` what is judged (a store of before, a pause) is taken for judged with it: it did not come late.
         None: nothing is written, for events have left since `left` of them had, before these were read.
         """
-        draft = Draft()
         held = self._columns.union(self.appender.held)
-        with self.appender.correction() as (tx, known_us):
+        with self.appender.correction() as (tx, known_us, draft):
             if self.appender.engine.left != left:
                 return None
             amended = write(tx, differs)
@@ -200,8 +198,6 @@ class Amender:
                         marks[counts.minute < reached["judged"]] = reached["folded"]
                 tx.show("arriving_counts", counts.table(marks))
                 tx.run("store/add_counts")
-            self.appender.save_series(tx, draft)
-        self.appender.registry.take(draft)
         return amended
 
     def _note(self, marks: Mapping[int, _Mark], reached: Mapping[str, Reached]) -> None:

@@ -54,7 +54,9 @@ def differences(table: pa.Table, closes: Mapping[str, Closes]) -> Differences | 
     if not len(changed) and not gone.num_rows:
         return None
     was = np.append(np.ones(sent.num_rows, bool), again >= 0)
-    before = pa.concat_tables([events.table.take(pa.array(changed[was[changed]])), gone])
+    known = changed[was[changed]]
+    of_ends = again[known[known >= sent.num_rows] - sent.num_rows]  # as they were made before
+    before = pa.concat_tables([sent.take(pa.array(known[known < sent.num_rows])), held.take(pa.array(of_ends)), gone])
     after = _saying(
         events.table.take(pa.array(changed)), said.take(pa.array(changed)), [lacks.get(row) for row in changed.tolist()]
     )

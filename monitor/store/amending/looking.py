@@ -131,7 +131,8 @@ def rows(cursor: duckdb.DuckDBPyConnection, touched: Touched) -> pa.Table:
     text = statement("amend/rows").replace("{said}", said)
     found = [arrow(cursor, text, **day, **span) for day in days]
     cursor.unregister("touched")
-    return pa.concat_tables(found).combine_chunks() if found else pa.table({})
+    # a column may come between two of them
+    return pa.concat_tables(found, promote_options="default").combine_chunks() if found else pa.table({})
 
 
 def arrow(cursor: duckdb.DuckDBPyConnection, sql: str, **params: Any) -> pa.Table:

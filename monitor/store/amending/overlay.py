@@ -32,27 +32,13 @@ def overlay_sql(events: str, *, joined: bool = True) -> str:
             with the columns of those tables.
     """
     every = "e.*" if joined else "e.* EXCLUDE (a, l)"
-    replaced = ", ".join(f"{sql} AS {name}" for name, sql in _replaced().items())
+    replaced = ", ".join(f"{sql} AS {name}" for name, sql in _REPLACED.items())
     return (
         f"SELECT {every} REPLACE ({replaced}), "  # noqa: S608 - our own names
         f"CASE WHEN e.outcome_source = 'stated' THEN e.outcome END AS stated_outcome, {_HANDED} AS handed_off, "
         f"{_MISSING} AS missing_step, l.steps AS missing_steps, e.idx < 0 AS derived "
         f"FROM {events} AS e {_JOINED if joined else ''} WHERE e.type IN ('step', 'interaction')"
     )
-
-
-def _replaced() -> dict[str, str]:
-    return {
-        "outcome": "coalesce(a.outcome, e.outcome)",
-        "outcome_source": "coalesce(a.outcome_source, e.outcome_source)",
-        "reask": "coalesce(a.reask, e.reask)",
-        "retried": "coalesce(a.retried, e.retried)",
-        "branch_target_met": "coalesce(a.branch_target_met, e.branch_target_met)",
-        "route": _field("route", "expected", "a.route_expected"),
-        "handoff": _field("handoff", "accepted", "a.handoff_accepted"),
-        "attributes": "CASE WHEN a.attributes IS NULL THEN e.attributes "
-        "ELSE map_concat(coalesce(e.attributes, MAP {}), a.attributes) END",
-    }
 
 
 def _field(column: str, changed: str, value: str) -> str:
@@ -63,3 +49,18 @@ def _field(column: str, changed: str, value: str) -> str:
         for child in children
     ]
     return f"CASE WHEN {value} IS NULL THEN e.{column} ELSE struct_pack({', '.join(fields)}) END"
+
+
+_REPLACED = {
+    "outcome": "coalesce(a.outcome, e.outcome)",
+    "outcome_source": "coalesce(a.outcome_source, e.outcome_source)",
+    "reask": "coalesce(a.reask, e.reask)",
+    "retried": "coalesce(a.retried, e.retried)",
+    "branch_target_met": "coalesce(a.branch_target_met, e.branch_target_met)",
+    "route": _field("route", "expected", "a.route_expected"),
+    "handoff": _field("handoff", "accepted", "a.handoff_accepted"),
+    "attributes": "CASE WHEN a.attributes IS NULL THEN e.attributes "
+    "ELSE map_concat(coalesce(e.attributes, MAP {}), a.attributes) END",
+}
+REPLACED = frozenset(_REPLACED)
+"""Columns of an event that may be known otherwise than it was sent."""

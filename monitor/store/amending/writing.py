@@ -12,11 +12,8 @@ from bellbuoy.monitor.store.adding.rollup import Rollup, difference
 from bellbuoy.monitor.store.adding.rows import Judged, Rows, marked
 from bellbuoy.monitor.store.amending.closed import CLOSED
 from bellbuoy.monitor.store.amending.differences import AFTER, BEFORE, KEY, Differences
-from bellbuoy.monitor.store.amending.overlay import SHOWN, overlay_sql
+from bellbuoy.monitor.store.amending.overlay import REPLACED, SHOWN, overlay_sql
 from bellbuoy.monitor.store.transaction import Transaction
-
-_LAID = "attributes"
-"""What is laid over an event of those fields by which a signal can be split."""
 
 
 def write(tx: Transaction, found: Differences) -> int:
@@ -75,18 +72,21 @@ def moved(
         registry: of the series.
         draft: takes those that are new.
     """
-    possible = tuple(marked(within(signals, {*held, *SHOWN, "outcome", "reask"})))
+    there = {*events.column_names} & {*held}  # what came meanwhile these events have not
+    possible = tuple(marked(within(signals, {*there, *SHOWN, "outcome", "reask"})))
     events = events.filter(pc.is_in(events["type"], pa.array(["step", "interaction"])))
-    split = [_LAID for signal in possible for field in signal.split if field.startswith(f"{_LAID}.")][:1]
-    text = marks_sql(possible, f"({overlay_sql('arriving', joined=False)})", *split)
-    absent = [one for one in schema if one.name not in events.column_names and one.name in text]
+    split = {field.partition(".")[0] for signal in possible for field in signal.split} & {*events.column_names}
+    laid = sorted(split & REPLACED)
+    text = marks_sql(possible, f"({overlay_sql('arriving', joined=False)})", *laid)
+    named = text.lower()  # people write their own signals as they like
+    absent = [one for one in schema if one.name not in events.column_names and one.name in named]
     shown = {one.name: pa.nulls(events.num_rows, one.type) for one in absent}
     tx.show("arriving", pa.table(shown | dict(zip(events.column_names, events.columns, strict=True))))
     found = tx.cursor.execute(text).fetchnumpy()
     tx.cursor.unregister("arriving")
-    for name in split:
-        pairs = [list(one.items()) if isinstance(one, dict) else None for one in found[name].tolist()]
-        events = events.set_column(events.schema.get_field_index(name), name, pa.array(pairs, schema.field(name).type))
+    for name in laid:
+        values = [list(one.items()) if isinstance(one, dict) else one for one in found[name].tolist()]
+        events = events.set_column(events.schema.get_field_index(name), name, pa.array(values, schema.field(name).type))
     judged, places, sign = Judged.read(found, possible), places_of(events), events["sign"].to_numpy()
     before, after = (
         Rows(events.filter(pa.array(rows)), places.only(rows)).rollup(tx, judged.only(rows), registry, draft)

@@ -12,6 +12,7 @@ from bellbuoy.config.server import Retention
 from bellbuoy.monitor.sources.base import Stream
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.amending import amend as amending
+from bellbuoy.monitor.store.amending import looking
 from bellbuoy.monitor.store.kept import delete
 
 pytestmark = pytest.mark.store
@@ -128,22 +129,86 @@ def test_the_values_of_a_label_lie_over_those_of_the_event(known):
     assert seen["a"]["attributes"] == {"size": "s", "colour": "blue", "paid": "true"}
 
 
+OWN = """
+version: 1
+sources: [{ files: { path: none.jsonl } }]
+sinks: { out: { console: {} } }
+routes: [{ to: [out] }]
+"""
+STRATA = (
+    "SELECT segment, sum(n), sum(bad) FROM minutes WHERE segment IS NOT NULL GROUP BY 1 HAVING sum(n) <> 0 ORDER BY 1"
+)
+
+
+def split(store, *fields):
+    """Count whole interactions by these fields, and return what asks for the counts."""
+    by = f"{{ name: ends, kind: rate_shift, signal: interaction_failure, by: [workflow], stratify: [{', '.join(fields)}] }}"
+    store.follow(load_text(f"{OWN}detectors: [{by}]"))
+
+    def strata():
+        store.publish()
+        return store.cursor().execute(STRATA).fetchall()
+
+    return strata
+
+
 def test_a_label_moves_a_trial_to_the_stratum_that_it_says(known):
-    config = """
-        version: 1
-        sources: [{ files: { path: none.jsonl } }]
-        sinks: { out: { console: {} } }
-        routes: [{ to: [out] }]
-        detectors:
-          - { name: ends, kind: rate_shift, signal: interaction_failure, by: [workflow], stratify: [attributes.plan, channel] }
-    """
-    known.store.follow(load_text(config))
-    strata = "SELECT segment, sum(n), sum(bad) FROM minutes WHERE segment IS NOT NULL GROUP BY 1 HAVING sum(n) <> 0 ORDER BY 1"
+    strata = split(known.store, "attributes.plan", "channel", "outcome_source")
     known(end(attributes={"plan": "free", "size": "s"}, channel="voice"), end("other", interaction_id="d"))
-    known.store.publish()
-    assert known.store.cursor().execute(strata).fetchall() == [("(none) | (none)", 1, 0), ("free | voice", 1, 0)]
-    known(label(outcome="failure", attributes={"plan": "paid"}))
-    assert known.store.cursor().execute(strata).fetchall() == [("(none) | (none)", 1, 0), ("paid | voice", 1, 1)]
+    other = ("(none) | (none) | stated", 1, 0)
+    assert strata() == [other, ("free | voice | stated", 1, 0)]
+    known(label(outcome="failure", outcome_source="human", attributes={"plan": "paid"}))
+    assert strata() == [other, ("paid | voice | human", 1, 1)]
+
+
+def test_an_end_that_the_store_makes_anew_moves_to_the_stratum_of_its_steps(known):
+    strata = split(known.store, "channel")
+    known(end("first", second=-60, interaction_id="z"), step("a", 60), amend=False)
+    known.store.amend(1795341600 + 90_000)
+    assert strata() == [("(none)", 2, 1)]
+    known(step("b", channel="voice"), amend=False)
+    known.store.amend(1795341600 + 90_000)
+    assert strata() == [("(none)", 1, 0), ("voice", 1, 1)]
+
+
+def test_a_signal_of_the_users_own_may_name_fields_in_capitals(known):
+    known.store.follow(
+        load_text(f'{OWN}signals: [{{ name: own, trial: "LATENCY_MS IS NULL", bad: "OUTCOME = \'failure\'" }}]')
+    )
+    known(step("a"))
+    assert counts(known.store, "own") == (1, 0)
+    known(label(step="s", outcome="failure", outcome_source="human"))
+    assert counts(known.store, "own") == (1, 1)
+
+
+def test_what_comes_while_it_is_looked_is_looked_at_the_next_time(known, monkeypatch):
+    """Fields that no event had so far: between the days of a look, and between the reading and the writing."""
+    day = 86_400
+    known(step("a"), step("b", 3 * day), amend=False)
+    known(label(3 * day + 100, step="s", outcome="failure", outcome_source="human"), amend=False)
+    read, many = looking.arrow, itertools.count()
+
+    def arrow(cursor, sql, **params):
+        found = read(cursor, sql, **params)
+        if "FROM events_held" in sql and next(many) == 0:
+            known(step("between", interaction_id="d", channel="voice"), amend=False)
+        return found
+
+    whole = amending.rows
+
+    def rows(*given):
+        found = whole(*given)
+        known(step("after", interaction_id="e", integration={"system": "crm", "status": "ok"}), amend=False)
+        monkeypatch.setattr(amending, "rows", whole)
+        return found
+
+    monkeypatch.setattr(looking, "arrow", arrow)
+    monkeypatch.setattr(amending, "rows", rows)
+    known.store.amend()
+    assert next(many) == 2
+    assert known()["b"]["outcome"] == "failure"
+    assert counts(known.store, "step_failure") == (4, 1)
+    assert counts(known.store, "integration_failure") == (1, 0)
 
 
 def test_every_late_truth_of_a_label(known):

@@ -8,7 +8,7 @@ from store_batches import messages
 
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.amending.overlay import SHOWN
-from bellbuoy.monitor.store.kept import FIRST, KEPT, columns, kinds
+from bellbuoy.monitor.store.kept import FIRST, HELD, KEPT, columns, kinds
 
 pytestmark = pytest.mark.store
 
@@ -101,3 +101,16 @@ def test_readers_go_on_while_columns_come(tmp_path, batch_of, stream):
         thread.join()
         assert not wrong
         assert set(names) <= set(columns(store.cursor(), KEPT))
+
+
+def test_a_store_that_an_earlier_version_gave_columns_and_tables_is_looked_at_whole(tmp_path, batch_of, stream):
+    with Store.open(tmp_path / "b.duckdb") as store:
+        appended(store, batch_of, stream, 0, with_fields(0, 5))
+        assert "channel" not in columns(store.cursor(), HELD)
+        with store.transaction() as tx:  # it knows nothing of this view
+            tx.cursor.execute(f"ALTER TABLE {KEPT} RENAME TO {KEPT}_1")
+            tx.cursor.execute(f"CREATE TABLE {KEPT} AS FROM {KEPT}_1 LIMIT 0")
+            tx.cursor.execute(f"ALTER TABLE {KEPT} ADD COLUMN channel VARCHAR")
+    with Store.open(tmp_path / "b.duckdb") as store:
+        assert "channel" in columns(store.cursor(), HELD)
+        assert store.cursor().execute(f"SELECT count(*) FROM {HELD}").fetchall() == [(5,)]
