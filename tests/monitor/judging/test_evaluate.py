@@ -55,6 +55,7 @@ def test_the_page_says_what_it_means(told):
     assert "more failures an hour" in text
     assert [link.url for link in page.links] == [
         f"https://bellbuoy.example.com/i/{change.incident.id}",
+        f"https://bellbuoy.example.com/i/{change.incident.id}/samples",
         "https://wiki.example.com/lead",
     ]
     labels = {fact.label for fact in page.facts} | {fact.label for fact in page.findings}
