@@ -208,16 +208,21 @@ def _detail(signal: Signal) -> str:
     return f"CAST({signal.detail or 'NULL'} AS VARCHAR)"
 
 
-def trial_sql(signal: Signal) -> str:
-    """Return the statement whose rows are the trials of one signal."""
+def trial_sql(signal: Signal, events: str = "events") -> str:
+    """Return the statement whose rows are the trials of one signal, among the rows of the table `events`."""
     trial, bad = predicates(signal)
     return (
         f"SELECT '{signal.name}' AS signal, workflow, {_NAMES[signal.level]} AS step, interaction_id, ts, "  # noqa: S608 - our own table
         f"coalesce({bad or 'false'}, false) AS bad, {_detail(signal)} AS detail, content_ref, {', '.join(SLICES)} "
-        f"FROM {_events(signal.level, 'events')} WHERE counted AND ({trial})"
+        f"FROM {_events(signal.level, events)} WHERE counted AND ({trial})"
     )
 
 
 def trials_sql(signals: Sequence[Signal]) -> str:
-    """Return the statement that makes the view of the given signals; one that is split has the same trials once more."""
-    return "CREATE OR REPLACE VIEW trials AS " + " UNION ALL ".join(trial_sql(one) for one in signals if not one.split)
+    """Return the statement that makes the view of the given signals; one that is split has the same trials once more.
+
+    The view of all events is named once, for DuckDB looks into it each time it is named; each signal's trials are still
+    read by themselves, and those that a query does not ask for are not read.
+    """
+    trials = " UNION ALL ".join(trial_sql(one, "known") for one in signals if not one.split)
+    return f"CREATE OR REPLACE VIEW trials AS WITH known AS NOT MATERIALIZED (FROM events) {trials}"
