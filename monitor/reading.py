@@ -7,7 +7,6 @@ from typing import Literal
 from prometheus_client import CollectorRegistry
 
 from bellbuoy.config.model import Config, Server
-from bellbuoy.monitor.auditing.auditing import audits
 from bellbuoy.monitor.auditing.report import Audit
 from bellbuoy.monitor.clock import Clock, SystemClock
 from bellbuoy.monitor.explain.picture import chart
@@ -140,6 +139,8 @@ class Reading:
         Raises:
             NotMapped: there is no such workflow, or there are too many.
         """
+        from bellbuoy.monitor.auditing.auditing import audits  # loading it takes longer than most of the pages
+
         until = self._end(until)
         return audits(self.store, self.config, workflow, until - int(span_s), until, int(back_s))
 

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scipy.special import betaincinv
-
 from bellbuoy.config.model import Config, Workflow
+from bellbuoy.detectors.interval import jeffreys
 from bellbuoy.monitor.explain.picture import band, block
 from bellbuoy.monitor.judging.records import Reader, series_key
 from bellbuoy.monitor.judging.watched import SeriesKey
@@ -70,6 +69,7 @@ def workflow_of(
     normal = _normal(reader, key, until)
     ended, bad = (ends["ended"], ends["bad"]) if ends else (0, 0)
     well = 1 - bad / ended if ended else None
+    low, high = jeffreys(ended, ended - bad, 1.0, 0.95) if ended else (None, None)
     return door.WorkflowView(
         name=name,
         title=(workflow.title if workflow else "") or "",
@@ -78,8 +78,8 @@ def workflow_of(
         began=max((row["began"] for row in funnel.values()), default=ends["began"] if ends else 0),
         ended=ended,
         well=well,
-        well_low=float(betaincinv(ended - bad + 0.5, bad + 0.5, 0.025)) if ended else None,
-        well_high=float(betaincinv(ended - bad + 0.5, bad + 0.5, 0.975)) if ended else None,
+        well_low=low,
+        well_high=high,
         well_before=None if normal is None else 1 - normal["mean"],
         objective=workflow.objective if workflow else None,
         budget_left=_budget_left(workflow, well),

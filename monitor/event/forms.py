@@ -100,20 +100,25 @@ def _narrowed(cls: type[Event], names: frozenset[str]) -> type[Event]:
 
 
 class Learned:
-    """The form that is in use; threads may share it, for a form that is lost is learned again."""
+    """The form that is in use; threads may share it, for a form that is lost is learned again.
+
+    The first one is made for the first events: it loads pandas by way of pyarrow, and most commands read none.
+    """
 
     def __init__(self) -> None:
-        self._form = Form()
+        self._form: Form | None = None
         self._events = 0
 
     def form(self, events: int) -> Form:
         """Return the form to read so many events with."""
         self._events += events
         if self._events > _RELEARN_EVERY:
-            self._events, self._form = 0, Form()
-        return self._form
+            self._events, self._form = 0, None
+        form = self._form = self._form or Form()
+        return form
 
     def widen(self, form: Form, names: Iterable[str]) -> Form:
         """Return a form that knows these fields too, and keep it."""
-        self._form = Form({*form.names, *names, *self._form.names})
-        return self._form
+        kept = self._form or form
+        wider = self._form = Form({*form.names, *names, *kept.names})
+        return wider

@@ -5,10 +5,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import duckdb
-import pandas as pd
 import pyarrow as pa
 
 from bellbuoy.config.server import Store as Settings
@@ -21,6 +20,9 @@ from bellbuoy.monitor.store.opening import GROUP, connect, exhausted, release, s
 from bellbuoy.monitor.store.readers import ASKED_S, BRIEF_S, Readers
 from bellbuoy.monitor.store.statements import statement
 from bellbuoy.monitor.store.transaction import Transaction, dicts
+
+if TYPE_CHECKING:
+    import pandas as pd  # loading it takes longer than most commands
 
 __all__ = ["Engine", "exhausted"]
 
@@ -318,7 +320,7 @@ class Engine:
         """Return the rows of `sql/NAME.sql` as dicts, read on the calling thread's own cursor."""
         return self._read(lambda cursor: dicts(cursor, self.text(name, params), params))
 
-    def frame(self, name: str, /, **params: Any) -> pd.DataFrame:
+    def frame(self, name: str, /, **params: Any) -> "pd.DataFrame":
         """Return the rows of `sql/NAME.sql` as a pandas frame."""
         return self._read(lambda cursor: cursor.execute(self.text(name, params), params or None).df())
 
