@@ -23,7 +23,7 @@ from fault_proxy import FaultProxy  # noqa: E402
 from sending_life import plan  # noqa: E402
 
 pytestmark = pytest.mark.timeout(3600)
-INCIDENTS = int(os.environ.get("BELLBUOY_PAGES", "40"))
+INCIDENTS = int(os.environ.get("BELLBUOY_PAGES", "16"))
 SPEED = 100.0
 LONGEST_S = 3600.0
 LIMITED = [Fault(status=429, headers={"Retry-After": str(wait)}, body=b'{"ok":false}') for wait in (1, 3, 20)]

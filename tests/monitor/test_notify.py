@@ -121,9 +121,9 @@ def test_back_off_grows_to_five_minutes_and_never_ends(store):
     while len(sink.seen) < 41:
         before = clock.now()
         while not one.send_one():
-            clock.advance(1)
+            clock.advance(5)
         waits.append(clock.now() - before)
-    assert max(waits) <= 301
+    assert max(waits) <= 305
     assert state(store) == []
     assert sink.seen[-1].attempt == 1, "what never left is no second attempt"
 
@@ -266,7 +266,7 @@ def test_whatever_fails_and_dies_the_last_state_arrives_and_extra_posts_are_ambi
                     one.send_one()
                 except Crash:
                     one = sender(store, receiver, clock)
-        for _ in range(40):
+        for _ in range(20):  # twelve may fail
             clock.advance(301)
             try:
                 one.send_one()

@@ -39,7 +39,7 @@ def test_bounds_are_those_that_are_written_down():
     assert widths.max() <= 0.25
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.floats(0, 90_000) | st.sampled_from([bound / 1000 for bound in BOUNDS_US]), min_size=1, max_size=60))
 def test_bucket_is_the_same_in_sql_and_in_numpy(latencies):
     with Store.open(None) as store:
@@ -107,7 +107,7 @@ def test_many_signals_are_counted_as_one_by_one(store, stream, batch_of):
     assert min(key[0] for key in built_in) == START // 60 * 60
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     latencies=st.lists(st.floats(16.4, 50_000), min_size=1, max_size=80),
     qs=st.lists(st.floats(0, 1), min_size=1, max_size=5),
