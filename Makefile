@@ -10,6 +10,7 @@ BENCH_FLAGS ?= tick
 KILLS ?= 200
 FAULTS ?= 500
 PAGES ?= 1000
+FLEETS ?= 4
 MESSAGES ?= 5000000
 
 py := .venv/bin/python
@@ -56,9 +57,9 @@ store15:
 	elif [ "$(CI)" = true ]; then exit 1; \
 	else echo "NOT RUN  the store's tests on DuckDB 1.5.6"; fi
 
-# Hundreds of kills of the real daemon on a real broker, hundreds of broken stores, millions of hostile messages.
-chaos: setup  ## KILLS=200 FAULTS=500 PAGES=1000
-	@BELLBUOY_KILLS=$(KILLS) BELLBUOY_FAULTS=$(FAULTS) BELLBUOY_PAGES=$(PAGES) $(py) -m pytest -s --timeout 7200 tests/chaos tests/monitor/ingest/test_ingest_killed.py tests/monitor/store/test_store_damaged.py $(TEST_FLAGS)
+# Hundreds of kills of the real daemon on a real broker, hundreds of broken stores, pages and weeks in which all is well.
+chaos: setup  ## KILLS=200 FAULTS=500 PAGES=1000 FLEETS=4
+	@BELLBUOY_KILLS=$(KILLS) BELLBUOY_FAULTS=$(FAULTS) BELLBUOY_PAGES=$(PAGES) BELLBUOY_FLEETS=$(FLEETS) $(py) -m pytest -s --timeout 7200 tests/chaos tests/monitor/ingest/test_ingest_killed.py tests/monitor/store/test_store_damaged.py tests/monitor/quiet/test_quiet_failures.py $(TEST_FLAGS)
 
 flood: setup  ## MESSAGES=5000000 hostile messages among good ones
 	@BELLBUOY_FLOOD=$(MESSAGES) $(py) -m pytest -s --timeout 7200 tests/chaos/test_flood.py $(TEST_FLAGS)

@@ -17,7 +17,7 @@ PLAIN = {
 }
 
 
-def bellbuoy(*arguments, timeout=60, environment=None, text=True, **options):
+def bellbuoy(*arguments, timeout=180, environment=None, text=True, **options):
     """Run a command to its end; its output as text unless told otherwise."""
     return subprocess.run(
         [*PROGRAM, *map(str, arguments)],
@@ -45,14 +45,14 @@ def daemon(folder, *arguments):
     try:
         yield next(line for line in process.stderr if "started" in line)
         process.send_signal(signal.SIGTERM)
-        _, rest = process.communicate(timeout=60)
+        _, rest = process.communicate(timeout=120)
         assert process.returncode == 0, rest
     finally:
         process.kill()
         process.communicate()
 
 
-def taken(folder, log, *more, timeout=60):
+def taken(folder, log, *more, timeout=180):
     """Return what `backtest` says with the configuration that `init` has written there, once `check` has taken it."""
     checked = bellbuoy("check", cwd=folder)
     assert checked.returncode == 0, checked.stderr

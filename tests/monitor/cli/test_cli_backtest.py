@@ -99,10 +99,10 @@ def test_the_first_interrupt_prints_what_is_done(told):
     assert "days, 2026-06-01 to " in out
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_a_daemon_that_holds_the_store_is_asked_for_its_counts(own):
     with daemon(own):
-        done = bellbuoy("backtest", "--format", "jsonl", "--from", "2026-06-10", cwd=own, timeout=120)
+        done = bellbuoy("backtest", "--format", "jsonl", "--from", "2026-06-10", cwd=own, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "the daemon holds the store: judged are the counts that it gives, without slices" in done.stderr
     first = json.loads(done.stdout.splitlines()[0])
