@@ -51,7 +51,7 @@ def test_check_imports_no_database_no_kafka_and_no_server_where_there_is_no_stor
 
 @pytest.mark.parametrize(("arguments", "seconds"), [(["--help"], 2.0), (["check", "-c", "bellbuoy.yaml"], 5.0)])
 def test_starting_takes_little_of_the_processor(told, arguments, seconds):
-    """Bounds are twice what is needed on a slow machine: they catch an import that slipped in, not a slow machine."""
+    """Bounds are twice what a slow machine needs: they catch an import that slipped in."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert bellbuoy(*arguments, cwd=told).returncode == 0
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
