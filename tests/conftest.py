@@ -102,14 +102,9 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    longest = Counter()
-    for item in items:
-        mark = item.get_closest_marker("timeout")
-        if "kafka" in _needs(item) and mark is None:
-            item.add_marker(mark := pytest.mark.timeout(240))  # the first one brings and starts the broker
-        longest[item.path] = max(longest[item.path], mark.args[0] if mark else 0)
-    if os.environ.get("PYTEST_XDIST_WORKER"):  # what may take long begins first, and the short ones fill the rest
-        items.sort(key=lambda item: -longest[item.path])
+    long = {item.path for item in items if item.get_closest_marker("long")}
+    if os.environ.get("PYTEST_XDIST_WORKER"):  # these begin first, and the short ones fill the rest
+        items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -45,7 +45,6 @@ def test_the_store_holds_all_that_came_and_what_of_it_came_late(tmp_path):
 
 
 @pytest.mark.store
-@pytest.mark.timeout(180)
 def test_a_fall_is_told_of_the_step_that_has_it_and_ends():
     fall, size = Change(0.3, lasts=DAY), Size(replicates=3, seed=SEED)
     fleet, change = sudden.fleet_of(1, fall, size, ticks=5 * DAY, quiet=DAY)

@@ -64,7 +64,6 @@ def test_without_logs_it_says_so(tmp_path, capsys):
 
 
 @pytest.mark.needs_data
-@pytest.mark.timeout(240)
 def test_ten_weeks_of_a_real_log_are_judged_and_told(data_dir):
     found = letsgo.run(data_dir, 66)
     [better] = [one for one in found.found[letsgo.BUDGETS[0][0]] if "interactions that end well" in one.headline]

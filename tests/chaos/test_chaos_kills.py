@@ -20,7 +20,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from bellbuoy.monitor.signals import apart, rollup_sql, table
 from bellbuoy.monitor.store import Store
 
-pytestmark = [pytest.mark.needs_real_broker, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.needs_real_broker, pytest.mark.timeout(3600), pytest.mark.long]
 
 HERE = Path(__file__).parent
 KILLS = int(os.environ.get("BELLBUOY_KILLS", "25"))

@@ -22,7 +22,7 @@ from fake_slack import FakeSlack  # noqa: E402 - beside the sinks' tests
 from fault_proxy import FaultProxy  # noqa: E402
 from sending_life import plan  # noqa: E402
 
-pytestmark = pytest.mark.timeout(3600)
+pytestmark = [pytest.mark.timeout(3600), pytest.mark.long]
 INCIDENTS = int(os.environ.get("BELLBUOY_PAGES", "16"))
 SPEED = 100.0
 LONGEST_S = 3600.0

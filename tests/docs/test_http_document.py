@@ -15,7 +15,7 @@ sys.path[:0] = [str(ROOT / "tests" / "monitor" / "daemon")]
 
 from running_daemon import Daemon  # noqa: E402 - found through the line above
 
-pytestmark = [pytest.mark.docs, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.docs
 STEP = {"type": "step", "ts": "2026-11-22T09:14:07Z", "interaction_id": "c", "workflow": "w", "step": "s"}
 
 

@@ -40,7 +40,6 @@ def package(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
-@pytest.mark.timeout(120)
 def test_it_opens_an_incident_from_the_configuration_of_the_document(package):
     config = load_text(blocks("yaml")[0])
     drifts = parse_drifts(["qualify:0.985->0.6@day32"], LEAD_QUALIFIER)

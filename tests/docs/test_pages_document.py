@@ -14,7 +14,7 @@ from bellbuoy.sinks.chart import svg
 from bellbuoy.sinks.lint import lint, markup
 from bellbuoy.sinks.render import message, reply
 
-pytestmark = [pytest.mark.docs, pytest.mark.golden]
+pytestmark = [pytest.mark.docs, pytest.mark.golden, pytest.mark.long]
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "pages"
 STORM = ROOT / "tests" / "golden" / "slack" / "storm.json"

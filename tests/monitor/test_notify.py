@@ -16,6 +16,8 @@ from bellbuoy.monitor.notify import Sender
 from bellbuoy.monitor.store import Store
 from bellbuoy.sinks.base import Page, Refused, Retry, Sent
 
+pytestmark = pytest.mark.long
+
 START = 1_800_000_000
 VERDICT = Verdict("worse", START, START - 900, 0.05, 0.12, 0.03, 0.1, 400, 48, 14.2, 12.9, "12 % bad")
 

@@ -14,7 +14,7 @@ from bellbuoy.sinks.base import Page, Retry, Secret, Sent
 from bellbuoy.sinks.slack import Slack
 from bellbuoy.sinks.slack_standing import Slacks
 
-pytestmark = [pytest.mark.needs("node"), pytest.mark.needs("npm"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.needs("node"), pytest.mark.needs("npm")]
 STORY = (golden.opened, golden.raised, golden.acknowledged, golden.resolved)
 
 

@@ -18,6 +18,8 @@ from bellbuoy.monitor.simulate import LEAD_QUALIFIER, Plan, days, parse_drifts
 from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.store import Store
 
+pytestmark = pytest.mark.long
+
 DAY = 86_400
 STREAM = Stream("kafka", "calls", 0, "1")
 LENGTH = 26
@@ -126,7 +128,6 @@ def verdicts(store, until):
 
 
 @pytest.mark.store
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("seed", [1])
 def test_the_backtest_over_a_store_says_what_its_daemon_said(tmp_path, seed):
     config = load_text(TEXT)

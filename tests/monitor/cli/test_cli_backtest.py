@@ -7,13 +7,15 @@ import subprocess
 import pytest
 from cli_process import PLAIN, PROGRAM, bellbuoy, compare, daemon
 
+pytestmark = pytest.mark.long
+
 COUNTS = "minute,workflow,step,n,bad\n"
 
 
 @pytest.fixture(scope="session")
 def from_the_store(told):
     """The answer over a store that no daemon holds."""
-    return bellbuoy("backtest", "--budget", "8", "--min-change", "10%", cwd=told, timeout=120)
+    return bellbuoy("backtest", "--budget", "8", "--min-change", "10%", cwd=told, timeout=300)
 
 
 @pytest.mark.golden
@@ -75,7 +77,6 @@ def test_several_files_of_events_are_read(own):
     assert "Nothing would have been told." in done.stdout
 
 
-@pytest.mark.timeout(120)
 def test_the_first_interrupt_prints_what_is_done(told):
     process = subprocess.Popen(
         [*PROGRAM, "backtest", "--budget", "1", "--budget", "3"],
@@ -99,7 +100,6 @@ def test_the_first_interrupt_prints_what_is_done(told):
     assert "days, 2026-06-01 to " in out
 
 
-@pytest.mark.timeout(400)
 def test_a_daemon_that_holds_the_store_is_asked_for_its_counts(own):
     with daemon(own):
         done = bellbuoy("backtest", "--format", "jsonl", "--from", "2026-06-10", cwd=own, timeout=300)

@@ -44,7 +44,6 @@ def test_what_cannot_be_is_told_in_a_sentence(own, arguments, code, said):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.timeout(120)
 def test_a_running_daemon_takes_a_decision(own):
     (own / "bellbuoy.yaml").write_text((own / "bellbuoy.yaml").read_text())
     with daemon(own):

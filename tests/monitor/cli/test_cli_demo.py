@@ -19,6 +19,8 @@ MEASURED = """
 import sys
 from pathlib import Path
 from bellbuoy.monitor.cli import run
+
+pytestmark = pytest.mark.long
 code = run(sys.argv[1:])
 Path("peak").write_text(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 sys.exit(code)
@@ -39,14 +41,12 @@ def shown(tmp_path_factory):
 
 
 @pytest.mark.golden
-@pytest.mark.timeout(600)
 def test_the_demo_tells_what_a_person_has_read(shown):
     folder, text, _ = shown
     assert str(folder) not in text
     compare("demo.txt", text)
 
 
-@pytest.mark.timeout(600)
 def test_the_demo_keeps_its_promises(shown):
     _, text, memory = shown
     changes = [(int(day), kind, severity) for _, _, day, kind, severity, _ in CHANGE.findall(text)]
@@ -64,7 +64,6 @@ def test_the_demo_keeps_its_promises(shown):
     assert memory < 600, f"{memory:.0f} MiB"
 
 
-@pytest.mark.timeout(600)
 def test_what_the_demo_leaves_is_of_use(shown):
     folder, text, _ = shown
     config = "bellbuoy-demo/bellbuoy.yaml"

@@ -5,6 +5,8 @@ import json
 import pytest
 from cli_process import bellbuoy, compare
 
+pytestmark = pytest.mark.long
+
 MADE_UP = """\
 tests:
   - name: a fall of qualify is told within a day and paged within two

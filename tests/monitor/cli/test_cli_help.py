@@ -79,14 +79,12 @@ def test_the_example_of_query_works(told):
     assert "execute_action" in done.stdout
 
 
-@pytest.mark.timeout(120)
 def test_the_example_of_bench_works(tmp_path):
     done = bellbuoy(*example("bench"), "--steps", "4", "--ticks", "5", cwd=tmp_path, timeout=100)
     assert done.returncode == 0, done.stderr
     assert done.stdout
 
 
-@pytest.mark.timeout(120)
 def test_the_example_of_run_works(own):
     listen = json.loads((own / "bellbuoy.yaml").read_text())["server"]["listen"]
     with daemon(own, *example("run")) as said:
@@ -99,7 +97,6 @@ def test_the_example_of_run_works(own):
 
 
 @pytest.mark.needs_real_broker
-@pytest.mark.timeout(240)
 def test_the_example_of_replay_works(kafka, tmp_path):
     assert bellbuoy("simulate", "--days", 1, "--per-day", 20, "--out", "my.jsonl", cwd=tmp_path).returncode == 0
     topic = "cli-replay-example"

@@ -135,7 +135,6 @@ def test_without_a_daemon_what_is_done_is_seen_at_once_and_waits_for_the_next_st
     assert bellbuoy("incidents", "--state", "open", cwd=own).stdout == "no open incident\n"
 
 
-@pytest.mark.timeout(240)
 def test_a_running_daemon_is_told_and_tells(own):
     """The sink writes to a file: nothing comes while it is silenced, and one line when the silence is ended."""
     config = json.loads((own / "bellbuoy.yaml").read_text())

@@ -55,7 +55,6 @@ def test_what_cannot_be_is_told_in_a_sentence(told, arguments, code, said):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("command", ["map", "audit"])
 def test_a_running_daemon_answers_the_same(own, command):
     asked = (command, "lead-qualifier", "--span", "7d", "--to", "2026-06-10", "--format", "json")

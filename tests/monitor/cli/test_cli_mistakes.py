@@ -10,6 +10,8 @@ import pytest
 from cli_process import PLAIN, bellbuoy
 from ports import free_port
 
+pytestmark = pytest.mark.long
+
 NOBODY = "http://127.0.0.1:1"
 
 WRONG = [

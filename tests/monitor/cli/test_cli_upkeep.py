@@ -13,6 +13,8 @@ from bellbuoy.monitor.sources.base import Chunk, Stream
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.aging.restore import restore
 
+pytestmark = pytest.mark.long
+
 AT = 1_770_000_000.0
 EVENT = {
     "type": "interaction",

@@ -26,14 +26,14 @@ CALM = [
 ]
 
 
-def bellbuoy(*arguments, timeout=60, **options):
+def bellbuoy(*arguments, timeout=180, **options):
     """Run a command to its end."""
     return subprocess.run(
         [*PROGRAM, *map(str, arguments)], capture_output=True, timeout=timeout, check=False, **options
     )
 
 
-def until(condition, what, seconds=45.0, every=0.05):
+def until(condition, what, seconds=120.0, every=0.05):
     """Ask until the answer is true, and return it; fail with `what` (a text, or a function that gives one)."""
     deadline = time.monotonic() + seconds
     while True:

@@ -16,7 +16,7 @@ from bellbuoy.monitor.cli import run
 from bellbuoy.monitor.simulate import LEAD_QUALIFIER, Plan, days, parse_drifts
 from bellbuoy.monitor.store import Store
 
-pytestmark = [pytest.mark.needs_real_broker, pytest.mark.sim, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.needs_real_broker, pytest.mark.sim, pytest.mark.timeout(1800), pytest.mark.long]
 
 DAY = 86_400
 LENGTH = 30

@@ -12,8 +12,6 @@ from running_daemon import until
 
 from bellbuoy.sinks.testing_receiver import Fault
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.fixture
 def slack():

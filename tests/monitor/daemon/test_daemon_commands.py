@@ -20,7 +20,7 @@ from running_daemon import CALM, bellbuoy, until
 
 from bellbuoy.sinks.testing_receiver import Receiver
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.long
 
 
 def test_a_second_daemon_on_the_store_names_the_first_and_ends(daemon, tmp_path):

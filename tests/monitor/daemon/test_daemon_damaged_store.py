@@ -3,11 +3,8 @@
 import importlib.util
 from pathlib import Path
 
-import pytest
 from daemon_traffic import GOOD, Traffic
 from running_daemon import LONG, until
-
-pytestmark = pytest.mark.timeout(240)
 
 _SPEC = importlib.util.spec_from_file_location(
     "small_disk", Path(__file__).parent.parent.parent / "chaos" / "small_disk.py"
@@ -63,8 +60,8 @@ def test_small_disk_fills_and_goes_on_when_it_is_made_larger(daemon, tmp_path, l
         held = running.received
         assert held > 0
         disk.remount("size=60m")
-        until(lambda: running.received > held, lambda: running.log[-3000:], 10)
-        until(lambda: running.status("/readyz") == 200, lambda: running.get("/readyz?verbose"), 10)
+        until(lambda: running.received > held, lambda: running.log[-3000:], 30)
+        until(lambda: running.status("/readyz") == 200, lambda: running.get("/readyz?verbose"), 30)
         running.reaches(traffic.events)
         assert running.stop()[0] == 0
         assert "Traceback" not in running.log

@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from running_daemon import bellbuoy, until
 
 
@@ -16,7 +15,6 @@ def findings(daemon):
     return found, done.returncode
 
 
-@pytest.mark.timeout(180)
 def test_it_asks_the_daemon_that_holds_the_store(daemon):
     one = daemon([{"http": {}}]).start()
     pid = one.process.pid

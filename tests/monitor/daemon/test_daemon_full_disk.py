@@ -2,13 +2,10 @@
 
 import resource
 
-import pytest
 from daemon_traffic import ALL, GOOD, Traffic
 from fake_slack import CHANNEL
 from fault_proxy import RATE_LIMITED
 from running_daemon import until
-
-pytestmark = pytest.mark.timeout(240)
 
 
 def room(running, size):
@@ -37,8 +34,8 @@ def test_a_full_disk_pauses_everything_and_room_brings_it_back(daemon, fake_slac
     assert running.received >= stored, "what was stored can be read"
     until(lambda: running.log.count("reading pauses") == 1, lambda: running.log[-3000:])
     room(running, resource.RLIM_INFINITY)
-    until(lambda: running.received == traffic.events, lambda: running.log[-3000:], 15)
-    until(lambda: running.status("/readyz") == 200, lambda: running.get("/readyz?verbose"), 10)
+    until(lambda: running.received == traffic.events, lambda: running.log[-3000:], 30)
+    until(lambda: running.status("/readyz") == 200, lambda: running.get("/readyz?verbose"), 30)
     running.judged(traffic.at)
     traffic.until(ALL)
     until(
@@ -77,8 +74,8 @@ def test_a_page_that_waits_on_a_full_disk_is_sent_once_there_is_room(daemon, fak
     assert running.status("/livez") == 200
     fake_slack._faults.clear()
     room(running, resource.RLIM_INFINITY)
-    until(lambda: fake_slack.messages == 1, lambda: running.log[-3000:], 15)
-    until(lambda: running.status("/readyz") == 200, lambda: running.get("/readyz?verbose"), 10)
+    until(lambda: fake_slack.messages == 1, lambda: running.log[-3000:], 30)
+    until(lambda: running.status("/readyz") == 200, lambda: running.get("/readyz?verbose"), 30)
     assert running.stop()[0] == 0
     assert "Traceback" not in running.log
     assert fake_slack.messages == 1

@@ -3,11 +3,8 @@
 import importlib.util
 from pathlib import Path
 
-import pytest
 from daemon_traffic import GOOD, Traffic
 from running_daemon import LONG, until
-
-pytestmark = pytest.mark.timeout(240)
 
 _SPEC = importlib.util.spec_from_file_location(
     "small_disk", Path(__file__).parent.parent.parent / "chaos" / "small_disk.py"
@@ -51,7 +48,7 @@ def test_a_start_without_room_is_told_and_goes_on_when_there_is_some(daemon, tmp
         disk.remount("size=60m")
         running.reaches(traffic.events, 20)
         running.judged(traffic.at - 600)
-        until(lambda: running.status("/readyz") == 200, lambda: running.get("/readyz?verbose"), 20)
+        until(lambda: running.status("/readyz") == 200, lambda: running.get("/readyz?verbose"), 30)
         assert running.metric("store_writable") == 1
         assert running.stop()[0] == 0
         assert "Traceback" not in running.log, running.log[-3000:]

@@ -17,7 +17,6 @@ import pytest
 import running_daemon
 from running_daemon import PROGRAM, until
 
-pytestmark = pytest.mark.timeout(240)
 HERE = Path(__file__).parent
 LINES = "application/x-ndjson"
 

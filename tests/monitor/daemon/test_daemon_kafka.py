@@ -17,8 +17,6 @@ LOGS = ("tau_airline", "tau2_gym", "star_0512_0519")
 KILLS = 4
 SEED = 20
 
-pytestmark = pytest.mark.timeout(400)
-
 
 def kafka_of(address, topic):
     return {"kafka": {"bootstrap_servers": address, "topics": [topic], "group_id": topic}}

@@ -4,7 +4,7 @@ import pytest
 from daemon_traffic import ALL, Traffic
 from running_daemon import CALM, STEPS
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.long
 
 PIECES = 6
 FLOW = {"name": "lead-qualifier", "steps": [{"name": step, "slow_after": "2s"} for step in STEPS]}

@@ -16,7 +16,6 @@ sys.path.append(str(Path(__file__).parents[2] / "sinks"))
 import alertmanagers
 from fake_pagerduty import FakePagerDuty
 
-pytestmark = pytest.mark.timeout(240)
 KEY = "R0123456789planted0123456789abcd"
 FAULTS = (Fault(status=429, headers={"Retry-After": "1"}), Fault("reset_before"), Fault("reset_after"))
 

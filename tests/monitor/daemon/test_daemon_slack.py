@@ -11,7 +11,7 @@ from running_daemon import bellbuoy, until
 
 from bellbuoy.sinks.testing_receiver import Fault
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.long
 
 
 def slack_sink(slack, folder, api_url=None):

@@ -3,10 +3,8 @@
 import json
 
 import duckdb
-import pytest
 from running_daemon import LONG, bellbuoy, until
 
-pytestmark = pytest.mark.timeout(120)
 EVENT = {"type": "interaction", "ts": "2026-02-02T02:00:00Z", "workflow": "w", "outcome": "success"}
 
 

@@ -13,7 +13,6 @@ from bellbuoy.monitor.store import Store
 
 pytestmark = [
     pytest.mark.needs_real_broker,
-    pytest.mark.timeout(180),
     # the client library leaves the sockets of failed connections to the garbage collector
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]

@@ -13,7 +13,7 @@ from bellbuoy.monitor.sources.kafka import KafkaSource
 from bellbuoy.monitor.sources.kafka_client import KafkaSettings
 from bellbuoy.monitor.store import Store
 
-pytestmark = [pytest.mark.needs_real_broker, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.needs_real_broker
 
 
 def test_a_position_that_retention_passed_goes_on_where_a_person_says(kafka, tmp_path, told, clock):

@@ -184,7 +184,6 @@ def test_thresholds_in_force_are_those_of_the_last_calibration(live, config):
         assert not group.watch.empirical.any()
 
 
-@pytest.mark.timeout(300)
 def test_a_restart_at_any_time_changes_no_bit(live, config, written):
     ready, evaluation = live
     with Store.open(None, config.store) as store:
@@ -199,7 +198,6 @@ def test_a_restart_at_any_time_changes_no_bit(live, config, written):
         assert store.new_cursor().execute(query).fetchall() == ready.new_cursor().execute(query).fetchall()
 
 
-@pytest.mark.timeout(300)
 def test_a_backtest_learns_the_same_thresholds_and_says_the_same(tmp_path, live, config):
     ready, evaluation = live
     path = tmp_path / "live.duckdb"

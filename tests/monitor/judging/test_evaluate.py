@@ -6,9 +6,9 @@ from bellbuoy.monitor.judging.evaluate import Evaluation
 from bellbuoy.monitor.judging.records import open_incidents
 from bellbuoy.monitor.store import Store
 
-DAY = 86400
+pytestmark = pytest.mark.long
 
-pytestmark = pytest.mark.timeout(180)
+DAY = 86400
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,6 @@ from bellbuoy.monitor.store import Store
 from bellbuoy.sinks.terminal import terminal
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "monitor"
-pytestmark = pytest.mark.timeout(180)
 
 
 def row(value, n_before, bad_before, n_since, bad_since, name="agent_version"):

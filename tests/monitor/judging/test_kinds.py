@@ -36,8 +36,6 @@ detectors:
   - { name: burn, signal: interaction_failure, by: [workflow], kind: burn }
 """
 
-pytestmark = pytest.mark.timeout(180)
-
 
 def share(workflow, day):
     """Bad share of the two kinds of calls, the share of the second kind, and interactions a day."""

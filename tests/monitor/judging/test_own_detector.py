@@ -25,7 +25,6 @@ def _importable(monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
 
 
-@pytest.mark.timeout(120)
 def test_it_opens_an_incident_that_grows_as_any_other(falling):
     config = load_text(CONFIG)
     with Store.open(None, config.store) as store:

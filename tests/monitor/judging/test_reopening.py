@@ -15,6 +15,8 @@ from bellbuoy.monitor.judging.records import incident, open_incidents, save_inci
 from bellbuoy.monitor.judging.watched import SeriesKey, Watched
 from bellbuoy.monitor.store import Store
 
+pytestmark = pytest.mark.long
+
 HOUR, DAY = 3600, 86400
 RULES = SeverityRules(page=0.05, ticket=0.02)
 

@@ -9,7 +9,7 @@ from quiet_failures import FAILURES
 from quiet_fleet import Habits, worse
 from quiet_world import days_after
 
-pytestmark = [pytest.mark.sim, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.sim, pytest.mark.timeout(900), pytest.mark.long]
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "quiet-failures.md"
 SEED = 1
 FLEETS = int(os.environ.get("BELLBUOY_FLEETS", "1"))

@@ -15,7 +15,6 @@ from bellbuoy.monitor.sources.skipping import Skip, SkipRefused, turned
 
 pytestmark = [
     pytest.mark.needs_real_broker,
-    pytest.mark.timeout(240),
     # the client library leaves the sockets of failed connections to the garbage collector
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]

@@ -10,7 +10,6 @@ from bellbuoy.monitor.sources.kafka_client import KafkaSettings, login
 
 pytestmark = [
     pytest.mark.needs_real_broker,
-    pytest.mark.timeout(240),
     # the client library leaves the sockets of failed connections to the garbage collector
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]

@@ -14,7 +14,7 @@ from bellbuoy.monitor.sources.errors import SourceStopped
 from bellbuoy.monitor.sources.kafka import KafkaSource
 from bellbuoy.monitor.sources.kafka_client import KafkaSettings, login
 
-pytestmark = [pytest.mark.needs_real_broker, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.needs_real_broker
 
 
 def lines(begin, end):

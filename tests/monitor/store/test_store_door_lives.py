@@ -9,7 +9,7 @@ from bellbuoy.config.server import Store as Settings
 from bellbuoy.monitor.store import Store, StoreExhausted
 from bellbuoy.monitor.store.door.adhoc import QueryRefused, ask
 
-pytestmark = [pytest.mark.store, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.store
 
 COUNT = "SELECT count(*) AS n FROM streams"
 SLOW = f"WITH t AS (SELECT unnest({list(range(500))}) AS x) SELECT sum(hash(a.x + b.x + c.x) % 7) AS n FROM t AS a, t AS b, t AS c"
