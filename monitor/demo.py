@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from bellbuoy.config.model import Config
 from bellbuoy.monitor.event import Limits, decode
@@ -15,6 +16,8 @@ from bellbuoy.monitor.store import Store
 STREAM = Stream("demo", "simulation", 0, "1")
 LINE = 0.90
 """The fixed line that people draw first: a day under it alerts."""
+BATCH = 7
+"""Days that are taken in at once, as after a pause of a week: what is told of each is the same."""
 LOOKBACK = 30
 Z = 2.326
 """A z-test's usual threshold: one sided, 1 %."""
@@ -65,7 +68,7 @@ def play(
     on_day: Callable[[Day, int], None] = lambda _day, _number: None,
     on_change: Callable[[Told], None] = lambda _told: None,
 ) -> tuple[list[Told], list[Day]]:
-    """Run a plan through decode, append, judge and explain, a day at a time.
+    """Run a plan through decode, append, judge and explain, some days at a time.
 
     Args:
         plan: what is simulated.
@@ -82,8 +85,10 @@ def play(
     told: list[Told] = []
     done: list[Day] = []
     offset = 0
-    for number, (begins, lines) in enumerate(days(plan), 1):
-        until = begins + DAY
+    simulated = enumerate(days(plan), 1)
+    while together := list(islice(simulated, BATCH)):
+        lines = [line for _, (_, lines) in together for line in lines]
+        until = together[-1][1][0] + DAY
         chunk = Chunk(STREAM, range(offset, offset + len(lines)), lines, offset + len(lines))
         store.append(decode(chunk, stream_id=store.stream_id(STREAM), received_at_us=until * 1_000_000, limits=limits))
         offset += len(lines)
@@ -91,8 +96,9 @@ def play(
         for one in changes:
             on_change(one)
         told += changes
-        done.append(_day(store, plan.workflow.name, begins))
-        on_day(done[-1], number)
+        for number, (begins, _) in together:
+            done.append(_day(store, plan.workflow.name, begins))
+            on_day(done[-1], number)
     return told, done
 
 

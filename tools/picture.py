@@ -29,7 +29,7 @@ ORDER BY changed_at
 STYLE = """<style>
 .paper{fill:#fff;stroke:#d0d7de}.ink{fill:#1f2328}.soft{fill:#59636e}.grid{stroke:#d8dee4}.band{fill:#dbeafe}
 .line{fill:none;stroke:#1f2937;stroke-width:1.6}.mark{stroke:#cf222e;stroke-width:1.6}.red{fill:#cf222e}.lozenge{fill:#fff}
-text{font-size:13px}.small{font-size:11.5px}.big{font-size:15.5px;font-weight:600}.bold{font-weight:600}
+text{font-size:13px}.small{font-size:11.5px}.big{font-size:13.5px;font-weight:600}.bold{font-weight:600}
 @media (prefers-color-scheme:dark){.paper{fill:#161b22;stroke:#30363d}.ink{fill:#e6edf3}.soft{fill:#9198a1}
 .grid{stroke:#2a313a}.band{fill:#12283f}.line{stroke:#e6edf3}.mark{stroke:#f85149}.red{fill:#f85149}.lozenge{fill:#161b22}}
 </style>"""

@@ -103,7 +103,7 @@ class Backtesting(Evaluation):
             return super()._page(change)
         return explain(Nothing(), self.context, change, self._baseline(change))
 
-    def _remember(self, tx: Transaction, folded: int) -> None:
+    def _remember(self, tx: Transaction) -> None:
         """Write nothing: nobody goes on from here."""
 
 

@@ -359,7 +359,7 @@ class Evaluation:
         with self.store.transaction() as tx:
             if verdicts:
                 tx.insert("verdicts_raw", rows.verdict_rows(verdicts))
-            self._remember(tx, folded)
+            self._remember(tx)
             if self._decided:
                 tx.run("judgement/take_marks", ids=[one.id for one in self._decided], at=self.judged)
             if self._came_late is not None:
@@ -368,15 +368,14 @@ class Evaluation:
                 save_incidents(tx, incidents)
             for change, page in told:
                 save_change(tx, change, page, sinks_for(self.config.routes, change.incident))
-            tx.run("judgement/set_progress", name="judged", at=until)
+            tx.run("judgement/set_judged", at=until, mark=folded)
 
-    def _remember(self, tx: Transaction, folded: int) -> None:
-        """Write what the detectors remember in the place of what was there, and the mark up to which they have judged."""
+    def _remember(self, tx: Transaction) -> None:
+        """Write what the detectors remember in the place of what was there."""
         tx.run("judgement/forget_states")
         tables = [rows.state_rows([line.watched for line in group.lines], group.state) for group in self.groups]
         if tables:
             tx.insert("detector_state", pa.concat_tables(tables))
-        tx.run("judgement/set_folded", mark=folded)
 
     def _judged(self) -> int | None:
         """Return the end of the last tick judged, in whole ticks of the length that they have now."""

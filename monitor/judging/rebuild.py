@@ -143,4 +143,5 @@ class Refolding(Evaluation):
     def save(self) -> None:
         """Put what the detectors remember now in the place of what they remembered."""
         with self.store.transaction() as tx:
-            self._remember(tx, self.store.known_us)
+            self._remember(tx)
+            tx.run("judgement/set_folded", mark=self.store.known_us)

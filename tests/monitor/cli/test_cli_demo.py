@@ -10,6 +10,8 @@ from cli_process import PLAIN, bellbuoy, compare
 
 from bellbuoy.monitor.demo import Day, Usual, usual_alerts
 
+pytestmark = pytest.mark.long
+
 DAY = 86400
 CHANGE = re.compile(r"^  (\d\d \w{3} \d{4}) (\d\d:\d\d)  day +(\d+)  (\w+) +(page|ticket|watch) +(.*)$", re.MULTILINE)
 TOLD = re.compile(r"told you on (.*?), day (\d+), when ([\d.]+) % .*paged you on (.*?), day (\d+), at ([\d.]+) %")
@@ -19,8 +21,6 @@ MEASURED = """
 import sys
 from pathlib import Path
 from bellbuoy.monitor.cli import run
-
-pytestmark = pytest.mark.long
 code = run(sys.argv[1:])
 Path("peak").write_text(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 sys.exit(code)

@@ -6,7 +6,8 @@ SELECT signal, step,
        CAST(coalesce(sum(bad) FILTER (minute >= make_timestamp(CAST($onset AS BIGINT) * 1000000)), 0) AS BIGINT) AS bad_since,
        CAST(coalesce(sum(n) FILTER (minute >= make_timestamp(CAST($at AS BIGINT) * 1000000) - INTERVAL 7 DAY), 0) AS BIGINT) AS n_week,
        CAST(coalesce(sum(bad) FILTER (minute >= make_timestamp(CAST($at AS BIGINT) * 1000000) - INTERVAL 7 DAY), 0) AS BIGINT) AS bad_week
-FROM minutes
+FROM counts AS c
+JOIN series AS s ON s.id = c.series
 WHERE workflow = $workflow
   AND minute >= make_timestamp(CAST($onset AS BIGINT) * 1000000) - INTERVAL 28 DAY
   AND minute < make_timestamp(CAST($at AS BIGINT) * 1000000)
