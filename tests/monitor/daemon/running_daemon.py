@@ -17,6 +17,8 @@ from bellbuoy.monitor.store import Store
 
 PROGRAM = [sys.executable, "-c", "from bellbuoy.monitor.cli import main; main()"]
 LONG = 9000 * 86400
+TICK = 900
+"""Seconds: what is judged is days long."""
 STEPS = ["greet", "identify_intent", "qualify", "off_script", "hold_state", "route", "execute_action", "close"]
 YOUNG = {"learn": "28d", "lag": "1d", "min_trials": 500, "min_bad": 10, "min_span": "3d"}
 """A baseline that is learned from little, so that a story needs few events."""
@@ -71,6 +73,7 @@ class Daemon:
             "ingest": {"batch": batch or {"every": "100ms"}},
             "sources": sources,
             "workflows": [{"name": "lead-qualifier", "steps": STEPS}],
+            "tick": f"{TICK}s",
             "baselines": {"default": YOUNG},
             "detectors": CALM,
             "sinks": sinks,
@@ -176,13 +179,13 @@ class Daemon:
         """How many records are stored, of all streams."""
         return sum(row["received"] for row in self.query("select received from streams"))
 
-    def reaches(self, received, seconds=45.0):
+    def reaches(self, received, seconds=180.0):
         """Wait until so many records are stored."""
         until(lambda: self.received >= received, lambda: f"{self.received} of {received}: {self.log[-2000:]}", seconds)
 
     def judged(self, at):
         """Wait until the ticks are judged that end at or before `at` (epoch seconds) less the lateness."""
-        wanted = (at - 300) // 300 * 300
+        wanted = (at - 300) // TICK * TICK
         until(
             lambda: (self.metric("tick_judged_timestamp_seconds") or 0) >= wanted,
             lambda: f"judged to {wanted}, but {self.metric('tick_judged_timestamp_seconds')}: {self.log[-2000:]}",
