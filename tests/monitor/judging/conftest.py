@@ -14,6 +14,7 @@ from bellbuoy.monitor.store import Store
 DAY = 86400
 CONFIG = """
 version: 1
+tick: 15m
 server: { public_url: https://bellbuoy.example.com }
 sources: [{ files: { path: none.jsonl } }]
 workflows:
@@ -62,7 +63,7 @@ def plan_of(*drifts, length=40, per_day=150, seed=5):
 @pytest.fixture(scope="session")
 def falling():
     """`qualify` falls from 98.5 % to 85 % on day 32, and is back on day 37."""
-    return World(plan_of("qualify:0.985->0.85@day32", "qualify:0.85->0.985@day37", length=45))
+    return World(plan_of("qualify:0.985->0.85@day32", "qualify:0.85->0.985@day37", length=47))
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,7 @@ def test_it_becomes_a_page_and_is_resolved_after_the_recovery(told, falling):
     kinds = [(change.kind, change.incident.severity) for change, _ in told[0]]
     assert ("updated", "page") in kinds
     assert kinds[-1] == ("resolved", "page")
-    assert 37 < falling.day(told[0][-1][0].at) < 44
+    assert 37 < falling.day(told[0][-1][0].at) < 46
     assert open_incidents(told[2]) == []
 
 

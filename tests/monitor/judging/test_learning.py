@@ -143,7 +143,7 @@ routes: [{ to: [out] }]
 def test_baselines_come_back_from_the_store_bit_for_bit(store, config, lines):
     fill(store, 40)
     evaluation = Evaluation(store, config)
-    evaluation.advance(START + 35 * DAY + 300)
+    evaluation.advance(START + 35 * DAY + int(config.tick))
     known = baselines(store, START + 35 * DAY)
     assert {name for name, key in known if key == QUALIFY} == {"default", "anchor"}
     fresh = learned(store, config, lines, 35)["default", QUALIFY]

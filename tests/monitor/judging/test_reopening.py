@@ -163,6 +163,7 @@ def test_those_that_ended_lately_are_known_after_a_restart(store):
 def _within(within):
     return f"""
 version: 1
+tick: 15m
 reopen_within: {within}
 sources: [{{ files: {{ path: none.jsonl }} }}]
 sinks: {{ out: {{ console: {{}} }} }}

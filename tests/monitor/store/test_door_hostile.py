@@ -14,7 +14,7 @@ from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.door import adhoc, process
 from bellbuoy.monitor.store.door.adhoc import QueryRefused, ask
 
-pytestmark = pytest.mark.store
+pytestmark = [pytest.mark.store, pytest.mark.long]
 
 SECONDS = 0.2
 LATE = 0.5

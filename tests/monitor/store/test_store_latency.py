@@ -15,7 +15,7 @@ from bellbuoy.monitor.signals import table
 from bellbuoy.monitor.store import Store
 from bellbuoy.monitor.store.adding.buckets import BOUNDS_US, BUCKETS, bucket_sql, histogram_sql, microseconds_sql
 
-pytestmark = pytest.mark.store
+pytestmark = [pytest.mark.store, pytest.mark.long]
 
 
 def stored(store):
