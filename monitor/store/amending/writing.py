@@ -79,8 +79,9 @@ def moved(
     laid = sorted(split & REPLACED)
     text = marks_sql(possible, f"({overlay_sql('arriving', joined=False)})", *laid)
     named = text.lower()  # people write their own signals as they like
-    absent = [one for one in schema if one.name not in events.column_names and one.name in named]
-    shown = {one.name: pa.nulls(events.num_rows, one.type) for one in absent}
+    have = {*events.column_names}
+    absent = [one for one in schema.names if one not in have and one in named]
+    shown = {one: pa.nulls(events.num_rows, schema.field(one).type) for one in absent}
     tx.show("arriving", pa.table(shown | dict(zip(events.column_names, events.columns, strict=True))))
     found = tx.cursor.execute(text).fetchnumpy()
     tx.cursor.unregister("arriving")
