@@ -16,8 +16,6 @@ from bellbuoy.monitor.store import Store
 STREAM = Stream("demo", "simulation", 0, "1")
 LINE = 0.90
 """The fixed line that people draw first: a day under it alerts."""
-BATCH = 7
-"""Days that are taken in at once, as after a pause of a week: what is told of each is the same."""
 LOOKBACK = 30
 Z = 2.326
 """A z-test's usual threshold: one sided, 1 %."""
@@ -65,6 +63,7 @@ def play(
     store: Store,
     config: Config,
     *,
+    together: int = 1,
     on_day: Callable[[Day, int], None] = lambda _day, _number: None,
     on_change: Callable[[Told], None] = lambda _told: None,
 ) -> tuple[list[Told], list[Day]]:
@@ -74,6 +73,7 @@ def play(
         plan: what is simulated.
         store: where it ends up, empty at the start.
         config: detectors, budget and all else.
+        together: days that are taken in at once, as after a pause.
         on_day: hears of each day that is done, and its number from 1.
         on_change: hears of each change of an incident, as it happens.
 
@@ -86,9 +86,9 @@ def play(
     done: list[Day] = []
     offset = 0
     simulated = enumerate(days(plan), 1)
-    while together := list(islice(simulated, BATCH)):
-        lines = [line for _, (_, lines) in together for line in lines]
-        until = together[-1][1][0] + DAY
+    while some := list(islice(simulated, together)):
+        lines = [line for _, (_, lines) in some for line in lines]
+        until = some[-1][1][0] + DAY
         chunk = Chunk(STREAM, range(offset, offset + len(lines)), lines, offset + len(lines))
         store.append(decode(chunk, stream_id=store.stream_id(STREAM), received_at_us=until * 1_000_000, limits=limits))
         offset += len(lines)
@@ -96,7 +96,7 @@ def play(
         for one in changes:
             on_change(one)
         told += changes
-        for number, (begins, _) in together:
+        for number, (begins, _) in some:
             done.append(_day(store, plan.workflow.name, begins))
             on_day(done[-1], number)
     return told, done

@@ -10,6 +10,8 @@ import click
 from bellbuoy.monitor.cli.failures import WRONG_USE, Failure
 
 FOLDER = Path("bellbuoy-demo")
+WEEK = 7
+"""Days that are taken in at once: who looks on is not kept waiting."""
 
 
 @click.command("demo", epilog="Example: bellbuoy demo --exit")
@@ -55,7 +57,7 @@ def command(*, leave: bool, seed: int, db: Path, port: int) -> None:
     with Store.open(db, config.store) as store:
         store.follow(config)
         with Story(console, plan) as story:
-            told, done = play(plan, store, config, on_day=story.day, on_change=story.change)
+            told, done = play(plan, store, config, together=WEEK, on_day=story.day, on_change=story.change)
         story.end(told, done, usual_alerts(done, plan.start_epoch + 30 * DAY))
         _next(console, told, db, written)
         if not leave:
