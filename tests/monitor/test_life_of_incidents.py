@@ -257,7 +257,7 @@ RARE = st.one_of(
 DOES = st.one_of(TICKS, TICKS, SILENCES, RARE)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(DOES, min_size=20, max_size=40))
 def test_nothing_is_lost_nobody_is_called_while_it_is_muted_and_all_ends(deeds):
     with Store.open(None) as store:
