@@ -13,7 +13,7 @@ from bellbuoy.monitor.store import Store
 
 HERE = Path(__file__).parent
 KILLS = int(os.environ.get("BELLBUOY_KILLS", "25"))
-pytestmark = [pytest.mark.store, pytest.mark.timeout(max(600, 10 * KILLS))]
+pytestmark = [pytest.mark.store, pytest.mark.long, pytest.mark.timeout(max(600, 10 * KILLS))]
 
 
 def test_every_event_is_stored_once_after_kills(tmp_path, record_property):

@@ -12,7 +12,7 @@ from bellbuoy.monitor.mapping import asked
 from bellbuoy.monitor.mapping.mapping import NotMapped, maps
 from bellbuoy.monitor.mapping.text import text
 
-pytestmark = pytest.mark.store
+pytestmark = [pytest.mark.store, pytest.mark.long]
 
 EIGHT = ["greet", "identify_intent", "qualify", "off_script", "hold_state", "route", "execute_action", "close"]
 DECLARED = f"workflows: [{{ name: calls, objective: 70%, steps: [{', '.join(EIGHT)}] }}]"

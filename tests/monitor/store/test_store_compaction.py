@@ -16,7 +16,7 @@ from bellbuoy.monitor.store.adding.duplicates import Duplicates
 from bellbuoy.monitor.store.aging import repeats
 from bellbuoy.monitor.store.transaction import Transaction
 
-pytestmark = pytest.mark.store
+pytestmark = [pytest.mark.store, pytest.mark.long]
 
 STREAMS = [Stream("kafka", "t", number, "e") for number in range(2)]
 

@@ -17,7 +17,7 @@ from bellbuoy.monitor.store import Store, StoreCorrupt, StoreForeign
 from bellbuoy.monitor.store.damage import all_set_aside, suspicions
 from bellbuoy.monitor.store.rescue import open_or_set_aside
 
-pytestmark = [pytest.mark.store, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.store, pytest.mark.long, pytest.mark.timeout(1800)]
 
 HERE = Path(__file__).parent
 FAULTS = int(os.environ.get("BELLBUOY_FAULTS", "24"))

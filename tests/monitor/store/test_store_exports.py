@@ -17,7 +17,7 @@ from bellbuoy.monitor.store.aging.export import DAY, Exports
 from bellbuoy.monitor.store.aging.restore import restore
 from bellbuoy.monitor.store.errors import StoreUnfinished
 
-pytestmark = pytest.mark.store
+pytestmark = [pytest.mark.store, pytest.mark.long]
 
 FIRST = START // DAY * DAY
 NOW = FIRST + 10 * DAY

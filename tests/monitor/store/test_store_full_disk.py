@@ -13,7 +13,7 @@ from bellbuoy.config.server import Store as Settings
 from bellbuoy.monitor.keeping import troubles
 from bellbuoy.monitor.store import Store, StoreError, StoreExhausted
 
-pytestmark = pytest.mark.store
+pytestmark = [pytest.mark.store, pytest.mark.long]
 
 _SPEC = importlib.util.spec_from_file_location(
     "small_disk", Path(__file__).parent.parent.parent / "chaos" / "small_disk.py"

@@ -12,7 +12,7 @@ from bellbuoy.config.server import Store as Settings
 from bellbuoy.monitor.store import Store, kept
 from bellbuoy.monitor.store.door.adhoc import QueryRefused, ask
 
-pytestmark = pytest.mark.store
+pytestmark = [pytest.mark.store, pytest.mark.long]
 
 DAY = 86400
 FIELDS = {
