@@ -58,7 +58,7 @@ class Store(Shape):
     retention: Retention = Retention()
     """How long each kind of row is kept."""
     threads: Threads = "auto"
-    """Threads of DuckDB; `auto` means the cores there are, or as many as the variable PYTHON_CPU_COUNT says, at most 4."""
+    """Threads of DuckDB; `auto` means the cores there are, at most 4."""
     compact_every: Duration = 600.0
     """How often the counts of closed minutes are summed to one row a series."""
     checkpoint: Size = 256 << 20

@@ -45,7 +45,7 @@ from bellbuoy.monitor.sources.build import build
 from bellbuoy.monitor.stalled import Stalled
 from bellbuoy.monitor.store import Store, StoreCorrupt, StoreExhausted
 from bellbuoy.monitor.store.door.process import bound
-from bellbuoy.monitor.store.errors import StoreStuck
+from bellbuoy.monitor.store.errors import StoreStuck, passing
 from bellbuoy.monitor.store.rescue import open_or_set_aside
 from bellbuoy.monitor.stories import Stories
 from bellbuoy.monitor.upkeep import Upkeep
@@ -312,7 +312,7 @@ class App:
         if error is None or self.closed.is_set():
             return  # without a store it cannot go on; the next start takes it up
         if self.failing.get(name) != str(error):  # a job that fails in the same way every second is told once
-            log.error("%s failed: %s", name, error, exc_info=None if isinstance(error, StoreExhausted) else error)
+            log.error("%s failed: %s", name, error, exc_info=None if passing(error) else error)
         self.failing[name] = str(error)
         if name == "judge":
             self.metrics.ticks.labels("error").inc()

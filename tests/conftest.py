@@ -97,7 +97,7 @@ _TOLD = pytest.StashKey[set]()
 def pytest_configure(config):
     config.stash[_TOLD] = set()
     if os.environ.get("PYTEST_XDIST_WORKER"):  # where cores are shared, DuckDB's further threads are only waited for
-        os.environ.setdefault("PYTHON_CPU_COUNT", "1")
+        os.cpu_count = lambda: 1
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell that runs this in the background says so
         signal.signal(signal.SIGINT, signal.default_int_handler)  # or the programs that are tested would not hear it
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import duckdb
+
 
 class StoreError(Exception):
     """Something is wrong with the store; the text is a sentence for a person."""
@@ -69,3 +71,8 @@ class StoreStuck(StoreError):  # noqa: N818 - the state is the name
 
 class PositionConflict(StoreError):  # noqa: N818 - the state is the name
     """A stream's position is not what this process last wrote: a second writer, or a defect. Nothing was written."""
+
+
+def passing(error: BaseException) -> bool:
+    """Tell whether what failed is done at the next try: there was no room, or the file was opened anew meanwhile."""
+    return isinstance(error, StoreExhausted | duckdb.InterruptException)

@@ -145,7 +145,7 @@ def release(path: Path | None) -> None:
 
 def settle(con: duckdb.DuckDBPyConnection, path: Path | None, settings: Settings) -> None:
     """Set limits, then take away the roads out of the process; `lock_configuration` comes after the migrations."""
-    threads = min(4, cores()) if settings.threads == "auto" else int(settings.threads)
+    threads = min(4, os.cpu_count() or 1) if settings.threads == "auto" else int(settings.threads)
     spill = settings.temp.path or (str(path.parent / "tmp") if path is not None else "")
     exports = [] if settings.exports is None else [str(Path(settings.exports).absolute())]
     values: dict[str, Any] = {
@@ -167,12 +167,6 @@ def settle(con: duckdb.DuckDBPyConnection, path: Path | None, settings: Settings
     with lowered():
         for key, value in values.items():
             con.execute(f"SET {key} = {_literal(value)}")
-
-
-def cores() -> int:
-    """Return how many cores there are for this process: as PYTHON_CPU_COUNT says, which Python itself heeds from 3.13 on."""
-    said = os.environ.get("PYTHON_CPU_COUNT", "")
-    return int(said) if said.isdecimal() and int(said) else os.cpu_count() or 1
 
 
 def _literal(value: Any) -> str:

@@ -69,7 +69,7 @@ class Daemon:
         config = {
             "version": 1,
             "server": {"listen": f"127.0.0.1:{self.port}", **(server or {})},
-            "store": {"path": str(self.store), "retention": {"events": "9000d", "minutes": "9000d"}},
+            "store": {"path": str(self.store), "threads": 1, "retention": {"events": "9000d", "minutes": "9000d"}},
             "ingest": {"batch": batch or {"every": "100ms"}},
             "sources": sources,
             "workflows": [{"name": "lead-qualifier", "steps": STEPS}],

@@ -31,9 +31,7 @@ def test_a_start_without_room_is_told_and_goes_on_when_there_is_some(daemon, tmp
         held = running.received
         assert running.stop()[0] == 0
         text = running.config.read_text()
-        running.config.write_text(
-            text.replace('"version": 1', '"version": 1, "tick": "10m"')
-        )  # one more thing to write
+        running.config.write_text(text.replace('"tick": "900s"', '"tick": "10m"'))  # one more thing to write
         disk.fill()
         running.start(ready=False)
         until(lambda: running.status("/readyz") == 503, lambda: running.log[-3000:])

@@ -81,14 +81,6 @@ def test_settings_reach_duckdb_and_cannot_be_changed(tmp_path):
             cursor.execute("SELECT * FROM read_text('/etc/hostname')")
 
 
-@pytest.mark.parametrize(("said", "threads"), [("1", 1), ("3", 3), ("64", 4), ("0", None), ("many", None)])
-def test_without_a_number_there_are_as_many_threads_as_cores_at_most_four(monkeypatch, said, threads):
-    monkeypatch.setenv("PYTHON_CPU_COUNT", said)
-    with Store.open(None) as store:
-        found = store.cursor().execute("SELECT current_setting('threads')").fetchall()[0][0]
-    assert found == (threads or min(4, os.cpu_count()))
-
-
 def test_log_is_merged_when_it_holds_nearly_a_group_of_events(tmp_path):
     with Store.open(tmp_path / "b.duckdb") as store:
         sizes = []
