@@ -53,7 +53,7 @@ store15:
 	@if there=$$($(py) tools/need duckdb15); then \
 	  export PYTHONPATH="$$there"; \
 	  $(py) -c "import duckdb as d; assert d.__version__ == '1.5.6', d.__version__" && \
-	  $(py) -m pytest -m "store$(if $(LONG),, and not long)" $(PARALLEL) $(TEST_FLAGS); \
+	  $(py) -m pytest -m "store$(if $(LONG),, and not long)" tests/monitor/store tests/monitor/signals tests/monitor/ingest $(PARALLEL) $(TEST_FLAGS); \
 	elif [ "$(CI)" = true ]; then exit 1; \
 	else echo "NOT RUN  the store's tests on DuckDB 1.5.6"; fi
 

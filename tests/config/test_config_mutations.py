@@ -16,7 +16,7 @@ from bellbuoy.config.errors import CODES, ConfigError
 
 FOLDER = Path(bellbuoy.config.__file__).parent
 CHUNKS = 10
-EACH = int(os.environ.get("BELLBUOY_MUTATIONS", "500"))
+EACH = int(os.environ.get("BELLBUOY_MUTATIONS", "250"))
 CANARY = "canary-5d1f0c"
 ENVIRON = {"SLACK_BOT_TOKEN": f"xoxb-{CANARY}", "KAFKA_BOOTSTRAP": "kafka:9092", "PATH": f"/{CANARY}"}
 PIECES = [
