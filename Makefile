@@ -48,7 +48,7 @@ tools:
 pytest:
 	@$(py) -m pytest $(PARALLEL) $(TEST_FLAGS)
 
-# The store's tests a second time, on the older DuckDB that is supported; those marked as long only by LONG=1.
+# The tests of store, signals and ingest a second time, on the older DuckDB that is supported; the long ones by LONG=1.
 store15:
 	@if there=$$($(py) tools/need duckdb15); then \
 	  export PYTHONPATH="$$there"; \
